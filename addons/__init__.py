@@ -1,0 +1,1 @@
+"""Our addons, one folder each, one shape."""

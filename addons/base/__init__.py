@@ -1,0 +1,1 @@
+"""Company, branches, users and access. Source: spec/erp-modules.md, arquitectura y módulo 9."""

@@ -1,0 +1,1 @@
+"""Customers, products, cash drawers and sales. Source: spec/erp-modules.md, módulo 1."""

@@ -1,0 +1,88 @@
+"""What sales declares to the kernel."""
+
+from addons.sales import jobs, models, permissions, reports, routes, views
+from addons.sales.schemas import VentaRegistrada
+from kernel.context import Ctx
+from kernel.events import EventType
+from kernel.hookspecs import hookimpl
+from kernel.http import Endpoint, endpoints_in
+from kernel.jobs import Job
+from kernel.model import Model
+from kernel.rbac import FieldRule, Permission, RowRule
+from kernel.reports import Report
+from kernel.resource import Resource
+from kernel.sequences import Sequence
+from kernel.views import Menu, View
+
+
+@hookimpl
+def register_models() -> list[type[Model]]:
+    """Customers, products, cash drawers, sales."""
+    return [models.Cliente, models.Producto, models.Caja, models.Venta, models.DetalleVenta]
+
+
+@hookimpl
+def register_routes() -> list[Endpoint | Resource]:
+    """Resources and the endpoints with rules of their own."""
+    plain = [routes.CATEGORIAS, routes.CLIENTES, routes.PRODUCTOS, routes.CAJAS, routes.VENTAS]
+    return [*plain, *endpoints_in(routes)]
+
+
+@hookimpl
+def register_permissions() -> list[Permission]:
+    """Who may sell, and what else."""
+    return permissions.PERMISSIONS
+
+
+@hookimpl
+def register_row_rules() -> list[RowRule]:
+    """A user confined to a sucursal sees its cajas and ventas only."""
+    return permissions.ROW_RULES
+
+
+@hookimpl
+def register_field_rules() -> list[FieldRule]:
+    """Costs are not for everybody."""
+    return [FieldRule(models.Producto, "costo", "productos.ver_costo")]
+
+
+@hookimpl
+def register_events() -> list[EventType]:
+    """A sale was registered."""
+    return [EventType("venta_registrada", VentaRegistrada, "Una venta se registró.")]
+
+
+@hookimpl
+def register_jobs() -> list[Job]:
+    """Notices of sales."""
+    return jobs.JOBS
+
+
+@hookimpl
+def register_sequences() -> list[Sequence]:
+    """Sales are numbered without gaps, one series per caja."""
+    return [Sequence("venta")]
+
+
+@hookimpl
+def register_reports() -> list[Report]:
+    """Sales by day."""
+    return reports.REPORTS
+
+
+@hookimpl
+def register_views() -> list[View]:
+    """Lists of sales, products, customers, cash drawers."""
+    return views.VIEWS
+
+
+@hookimpl
+def register_menus() -> list[Menu]:
+    """Menu entries of those lists."""
+    return views.MENUS
+
+
+@hookimpl
+def addon_installed(ctx: Ctx) -> None:
+    """Load the usual payment methods."""
+    ctx.session.add_all(models.MetodoPago(**one) for one in permissions.METODOS_PAGO)

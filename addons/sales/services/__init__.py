@@ -1,0 +1,1 @@
+"""Rules of sales. Source: spec/erp-modules.md, módulo 1."""

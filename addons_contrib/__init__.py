@@ -1,0 +1,1 @@
+"""Addons by others: providers and extras, same shape, same checks."""

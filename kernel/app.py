@@ -1,0 +1,424 @@
+"""The web application: a value made from the endpoints of one generation.
+
+An endpoint's work runs in a thread, in one unit of work: identify, permission (401, 403), body
+(400), service, commit, answer. Around it: request ids, security headers, the generation, metrics
+and one access-log line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import sys
+import time
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+import anyio
+import anyio.to_thread
+import psycopg
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_json
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kernel import answers, bodies, idempotency, identity, logging, metrics, proxies, rbac
+from kernel.answers import Outcome
+from kernel.context import Ctx, RequestFacts, StoredAnswer
+from kernel.errors import (
+    DomainError,
+    Forbidden,
+    NotAuthenticated,
+    NotFound,
+    TooLarge,
+    Unprocessable,
+    ValidationFailed,
+)
+from kernel.http import Endpoint
+from kernel.identity import Identity
+from kernel.messages import validation_failed
+from kernel.runtime import Runtime, finish
+
+log = logging.get(__name__)
+
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+@dataclass(slots=True)
+class Call:
+    """One request to an endpoint, as the thread that serves it sees it."""
+
+    endpoint: Endpoint
+    path: Mapping[str, str]
+    query: bytes
+    headers: Mapping[bytes, bytes]
+    raw: bytes
+    facts: RequestFacts
+
+
+class EndpointTable(BaseRoute):
+    """Finds an endpoint by its path: a dictionary, then patterns by number of segments."""
+
+    def __init__(self, endpoints: Iterable[Endpoint], runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.static: dict[str, dict[str, Endpoint]] = {}
+        self.patterns: dict[int, list[tuple[re.Pattern[str], dict[str, Endpoint]]]] = {}
+        self.limiter = anyio.CapacityLimiter(runtime.settings.request_threads)
+        by_path: dict[str, dict[str, Endpoint]] = {}
+        for one in endpoints:
+            by_path.setdefault(one.path, {})[one.method] = one
+        for path, methods in by_path.items():
+            self._add(path, methods)
+
+    def _add(self, path: str, methods: dict[str, Endpoint]) -> None:
+        if "{" not in path:
+            self.static[path] = methods
+            return
+        pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path) + r"\Z")
+        self.patterns.setdefault(path.count("/"), []).append((pattern, methods))
+
+    def find(self, path: str) -> tuple[dict[str, Endpoint], dict[str, str]] | None:
+        """Return the endpoints at a path, by method, and the path's parameters."""
+        if not path.endswith("/"):
+            path += "/"
+        if (methods := self.static.get(path)) is not None:
+            return methods, {}
+        for pattern, methods in self.patterns.get(path.count("/"), ()):
+            if (found := pattern.match(path)) is not None:
+                return methods, found.groupdict()
+        return None
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell Starlette whether this table has the path; any method counts as a match."""
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        found = self.find(scope["path"])
+        if found is None:
+            return Match.NONE, {}
+        return Match.FULL, {"andes.found": found}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        methods, path = scope["andes.found"]
+        method = scope["method"]
+        endpoint = methods.get("GET" if method == "HEAD" else method)
+        if endpoint is None:
+            outcome = _refusal(
+                DomainError("Este método no existe aquí.", code="metodo", status=405), scope
+            )
+            await _send(send, outcome, {"Allow": ", ".join(sorted(methods))})
+            return
+        scope["andes.endpoint"] = endpoint
+        headers = dict(scope["headers"])
+        try:
+            raw = await _body(endpoint, headers, receive, self.runtime.settings.body_limit)
+        except DomainError as error:
+            await _send(send, _refusal(error, scope))
+            return
+        call = Call(endpoint, path, scope["query_string"], headers, raw, scope["andes.facts"])
+        outcome = await anyio.to_thread.run_sync(
+            respond, self.runtime, call, limiter=self.limiter
+        )
+        if isinstance(outcome, Response):
+            await outcome(scope, receive, send)
+        else:
+            await _send(send, outcome, head=method == "HEAD")
+
+
+def _refusal(error: DomainError, scope: Scope) -> Outcome:
+    return answers.problem(error, scope["andes.facts"].request_id)
+
+
+async def _body(
+    endpoint: Endpoint, headers: Mapping[bytes, bytes], receive: Receive, limit: int
+) -> bytes:
+    if endpoint.body is None:
+        return b""
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind != b"application/json":
+        raise DomainError(
+            "Envíe el cuerpo como application/json.", code="tipo_de_contenido", status=415
+        )
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ValidationFailed("La conexión se cortó.", code="cuerpo_incompleto")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise TooLarge(f"El cuerpo pasa de {limit} bytes.")
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+async def _send(
+    send: Send, outcome: Outcome, extra: Mapping[str, str] | None = None, *, head: bool = False
+) -> None:
+    headers = [
+        (b"content-type", outcome.media_type.encode()),
+        (b"content-length", str(len(outcome.body)).encode()),
+    ]
+    for name, value in {**outcome.headers, **(extra or {})}.items():
+        headers.append((name.lower().encode(), value.encode()))
+    await send({"type": "http.response.start", "status": outcome.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else outcome.body})
+
+
+def respond(runtime: Runtime, call: Call) -> Outcome | Response:
+    """Return the answer to a call; never raises."""
+    try:
+        jti = None if call.endpoint.public else _session_of(runtime, call)
+        try:
+            return _transact(runtime, call, jti)
+        except (DBAPIError, psycopg.Error) as error:
+            if not _key_was_taken(error):
+                raise
+            return _transact(runtime, call, jti)  # now its answer is stored
+    except Exception as error:  # the edge of a request
+        return answers.of_exception(error, call.facts.request_id)
+
+
+def _transact(runtime: Runtime, call: Call, jti: str | None) -> Outcome | Response:
+    return runtime.database.run(
+        lambda session: _work(runtime, session, call, jti), finish=finish
+    )
+
+
+def _key_was_taken(error: DBAPIError | psycopg.Error) -> bool:
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    return idempotency.TAKEN == getattr(getattr(origin, "diag", None), "constraint_name", None)
+
+
+def _session_of(runtime: Runtime, call: Call) -> str:
+    scheme, _, token = call.headers.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() != b"bearer" or not token:
+        raise NotAuthenticated("Inicie sesión y envíe «Authorization: Bearer …».")
+    return runtime.signer.read(token.decode("ascii", "replace").strip(), "access").jti
+
+
+def _work(
+    runtime: Runtime, session: Session, call: Call, jti: str | None
+) -> Outcome | Response:
+    endpoint = call.endpoint
+    user: Identity | None = None
+    key = digest = ""
+    if jti is not None:
+        if endpoint.creates:
+            key, digest = _idempotency(call)
+        known = identity.identify(session, jti, endpoint.permission or "", key or None)
+        user = _allowed(known, endpoint)
+        if known is not None and known.replay is not None:
+            runtime.ctx(session, user, call.facts)
+            return _replayed(known.replay, digest)
+    ctx = runtime.ctx(session, user, call.facts)
+    result = endpoint.handler(ctx, **_arguments(call))
+    if isinstance(result, Response):
+        return result
+    outcome = _outcome(ctx, endpoint, result)
+    if key:
+        ctx.answer = StoredAnswer(key, digest, outcome.status, outcome.body)
+    return outcome
+
+
+def _allowed(known: identity.Known | None, endpoint: Endpoint) -> Identity:
+    if known is None:
+        raise NotAuthenticated("La sesión terminó; inicie sesión otra vez.")
+    if endpoint.permission and not known.permitted:
+        raise Forbidden(f"Su rol no tiene el permiso «{endpoint.permission}».")
+    return known.identity
+
+
+def _idempotency(call: Call) -> tuple[str, str]:
+    raw = call.headers.get(b"idempotency-key")
+    if raw is None:
+        return "", ""
+    key = raw.decode("latin-1")
+    if not _KEY.fullmatch(key):
+        raise ValidationFailed(
+            "Idempotency-Key: de 1 a 200 caracteres visibles.", code="idempotencia"
+        )
+    facts = f"{call.endpoint.method} {call.endpoint.path} {sorted(call.path.items())}".encode()
+    return key, hashlib.sha256(facts + b"\x00" + call.raw).hexdigest()
+
+
+def _replayed(stored: tuple[str, int, bytes], digest: str) -> Outcome:
+    if stored[0] != digest:
+        raise Unprocessable(
+            "Esta Idempotency-Key ya se usó con otro contenido; genere una nueva.",
+            code="idempotencia_otro_contenido",
+        )
+    return Outcome(stored[1], stored[2], headers={"Idempotent-Replayed": "true"})
+
+
+def _arguments(call: Call) -> dict[str, Any]:
+    endpoint = call.endpoint
+    arguments: dict[str, Any] = {
+        name: _path_value(kind, call.path[name]) for name, kind in endpoint.path_types.items()
+    }
+    if endpoint.body is not None:
+        arguments[endpoint.schema_name] = bodies.parse(call.raw, endpoint.body)
+    elif endpoint.query is not None:
+        arguments[endpoint.schema_name] = read_query(call.query, endpoint.query)
+    elif call.query and endpoint.method == "GET":
+        read_query(call.query, _Nothing)
+    return arguments
+
+
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+
+
+def _path_value(kind: Any, text: str) -> Any:
+    adapter = _ADAPTERS.get(kind)
+    if adapter is None:
+        adapter = _ADAPTERS[kind] = TypeAdapter(kind)
+    try:
+        value = adapter.validate_python(text)
+    except ValidationError:
+        raise NotFound from None
+    if "\x00" in text or isinstance(value, int) and not 0 < value < 2**63:
+        raise NotFound
+    return value
+
+
+def read_query(raw: bytes, schema: type[BaseModel]) -> BaseModel:
+    """Return a query string as a schema; a repeated name is an error, not a choice."""
+    pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, errors="strict") if raw else []
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        if name in values:
+            raise ValidationFailed("Este parámetro está repetido.", field=name, code="repetido")
+        if "\x00" in value:
+            raise ValidationFailed("Contiene el carácter NUL.", field=name, code="nul")
+        values[name] = value
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        raise validation_failed(error) from None
+
+
+class _Nothing(BaseModel):
+    """The query of an endpoint that takes none."""
+
+    model_config = {"extra": "forbid"}
+
+
+def _outcome(ctx: Ctx, endpoint: Endpoint, result: Any) -> Outcome:
+    if isinstance(result, Outcome):
+        return result
+    if endpoint.adapter is None or result is None:
+        return Outcome(endpoint.status, b"")
+    if endpoint.protected:
+        data = endpoint.adapter.dump_python(result, mode="json")
+        return Outcome(endpoint.status, to_json(rbac.prune(ctx, endpoint.protected, data)))
+    return Outcome(endpoint.status, endpoint.adapter.dump_json(result))
+
+
+class Edge:
+    """The outermost layer: request id, headers on every answer, metrics, access log."""
+
+    def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
+        self.app = app
+        self.runtime = runtime
+        self.proxies = proxies.Proxies(runtime.settings.trusted_proxies)
+        self.generation = str(runtime.generation).encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        facts = scope["andes.facts"] = self._facts(scope)
+        logging.clear()
+        logging.bind(request_id=facts.request_id)
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._add_headers(message, facts)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except Exception as error:  # the edge of the process
+            await _send(send_with_headers, answers.of_exception(error, facts.request_id))
+        finally:
+            self._account(scope, facts, status, time.perf_counter() - started)
+
+    def _facts(self, scope: Scope) -> RequestFacts:
+        given = agent = forwarded = ""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                given = value.decode("latin-1")
+            elif name == b"user-agent":
+                agent = value.decode("latin-1")[:300]
+            elif name == b"x-forwarded-for":
+                forwarded = f"{forwarded},{value.decode('latin-1')}"
+        peer = scope["client"][0] if scope.get("client") else None
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        return RequestFacts(request_id, self.proxies.client(peer, forwarded), agent or None)
+
+    def _add_headers(self, message: MutableMapping[str, Any], facts: RequestFacts) -> None:
+        present = {name for name, _ in message["headers"]}
+        message["headers"] = [
+            *message["headers"],
+            *(pair for pair in HEADERS if pair[0] not in present),
+            (b"x-request-id", facts.request_id.encode()),
+            (b"x-generation", self.generation),
+        ]
+
+    def _account(self, scope: Scope, facts: RequestFacts, status: int, seconds: float) -> None:
+        endpoint = cast("Endpoint | None", scope.get("andes.endpoint"))
+        path = endpoint.path if endpoint else "other"
+        metrics.observe_request(scope["method"], path, status, seconds)
+        if not path.startswith("/health"):
+            sys.stderr.write(_access_line(scope, facts, status, seconds))
+
+
+def _access_line(scope: Scope, facts: RequestFacts, status: int, seconds: float) -> str:
+    line = {
+        "event": "request",
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "ms": round(seconds * 1000, 2),
+        "ip": facts.ip,
+        "request_id": facts.request_id,
+    }
+    return to_json(line).decode() + "\n"
+
+
+def build(
+    runtime: Runtime, routes: Iterable[BaseRoute] = (), lifespan: Any = None
+) -> ASGIApp:
+    """Return the application of one generation; ``routes`` are served besides the endpoints."""
+    table = EndpointTable(runtime.registry.endpoints, runtime)
+    inner = Starlette(
+        routes=[table, *routes], exception_handlers={404: _not_found}, lifespan=lifespan
+    )
+    return Edge(inner, runtime)
+
+
+async def _not_found(request: Any, _error: Exception) -> Response:
+    outcome = answers.problem(NotFound(), request.scope["andes.facts"].request_id)
+    return Response(outcome.body, outcome.status, media_type=outcome.media_type)
+
+

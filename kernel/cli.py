@@ -1,0 +1,232 @@
+"""The command line: ``python server.py …``.
+
+Commands import what they need when they run, so that ``--help`` and ``doctor`` answer at once and
+a broken addon cannot hide the command that repairs it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from kernel import logging, settings
+from kernel.errors import ConfigurationError, DomainError
+from kernel.settings import Settings
+
+app = typer.Typer(
+    name="andes", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+addon_commands = typer.Typer(no_args_is_help=True, help="Installed and available addons.")
+user_commands = typer.Typer(no_args_is_help=True, help="Users.")
+audit_commands = typer.Typer(no_args_is_help=True, help="The audit trail.")
+app.add_typer(addon_commands, name="addon")
+app.add_typer(user_commands, name="user")
+app.add_typer(audit_commands, name="audit")
+
+SERVER = Path(__file__).resolve().parent.parent / "server.py"
+
+
+def main() -> None:
+    """Run the command line; an error that a person can cure is a sentence, not a traceback."""
+    try:
+        _add_addon_commands()
+        app()
+    except (ConfigurationError, DomainError) as error:
+        fail(str(error))
+
+
+def fail(message: str) -> NoReturn:
+    """Print what is wrong and end with exit code 1."""
+    typer.secho(message, fg=typer.colors.RED, err=True)
+    raise SystemExit(1)
+
+
+def ready() -> Settings:
+    """Return the settings of this process, its logs configured."""
+    found = settings.load()
+    logging.configure(found.log_level, found.log_format)
+    return found
+
+
+@app.command()
+def serve() -> None:
+    """Serve web and job processes until stopped."""
+    from kernel import serving
+
+    serving.serve(ready())
+
+
+@app.command()
+def worker() -> None:
+    """Run one job process until stopped."""
+    from kernel import processes
+    from kernel import worker as jobs
+
+    found = ready()
+    jobs.run(processes.make_runtime(found))
+
+
+@app.command(hidden=True)
+def web(descriptor: int) -> None:
+    """Serve an inherited listening socket; started by serve."""
+    from kernel import processes
+
+    processes.serve_socket(ready(), descriptor)
+
+
+@app.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="Folder of the instance; made when missing.")],
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve a demo company on an embedded PostgreSQL; everything stays inside the folder."""
+    from kernel import instance
+
+    instance.demo(data, host, port)
+
+
+@app.command()
+def migrate(
+    install: Annotated[str, typer.Option(help="Addons to install, comma separated.")] = "",
+) -> None:
+    """Bring the database to this code: the kernel, the installed addons, and new ones."""
+    from kernel import processes
+
+    names = [name.strip() for name in install.split(",") if name.strip()]
+    done = processes.install(ready(), names)
+    for line in done or ["Nothing to do: the database is up to date."]:
+        typer.echo(line)
+
+
+@app.command()
+def makemigration(addon: str, message: str) -> None:
+    """Write the next migration of an addon from the difference to its models."""
+    from kernel import developing
+
+    typer.echo(developing.make_migration(ready(), addon, message))
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the installed addons."""
+    from kernel import openapi as made
+    from kernel import processes
+
+    registry = processes.make_runtime(ready()).registry
+    typer.echo(json.dumps(made.document(registry), ensure_ascii=False, indent=1))
+
+
+@app.command()
+def shell() -> None:
+    """Open a Python prompt with ``ctx``, in one transaction that is rolled back at the end."""
+    import code
+
+    from kernel import processes
+
+    runtime = processes.make_runtime(ready())
+    with runtime.database.session() as session:
+        names: dict[str, Any] = {"ctx": runtime.ctx(session), "runtime": runtime}
+        code.interact("ctx is one transaction; ctx.finish() commits it.", local=names)
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Check settings, database, jobs, stock and audit; each fault comes with its cure."""
+    from kernel import doctor as examine
+
+    findings = examine.run()
+    if as_json:
+        typer.echo(json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            mark = typer.style("ok ", fg="green") if finding.well else typer.style("BAD", fg="red")
+            typer.echo(f"{mark} {finding.name}: {finding.message}")
+            if not finding.well:
+                typer.echo(f"      → {finding.cure}")
+    raise SystemExit(0 if all(finding.well for finding in findings) else 1)
+
+
+@app.command()
+def backup(target: Path) -> None:
+    """Write database, files and a manifest with checksums into one archive."""
+    from kernel import backup as archive
+
+    typer.echo(archive.create(ready(), target))
+
+
+@app.command()
+def restore(source: Path) -> None:
+    """Restore an archive into an empty database and verify it."""
+    from kernel import backup as archive
+
+    typer.echo(archive.restore(ready(), source))
+
+
+@addon_commands.command("list")
+def list_addons() -> None:
+    """List the addons of this host and which are installed."""
+    from sqlalchemy import create_engine
+
+    from kernel import installed, manifest
+
+    found = ready()
+    engine = create_engine(found.owner_url)
+    versions = installed.versions(engine)
+    engine.dispose()
+    for name, one in sorted(manifest.discover(found.addon_roots).items()):
+        state = f"installed {versions[name]}" if name in versions else "available"
+        typer.echo(f"{name:<20} {one.version:<10} {state:<18} {one.summary.get('es', '')}")
+
+
+@user_commands.command("create")
+def create_user(
+    email: str,
+    nombre: Annotated[str, typer.Option(help="Full name.")],
+    rol: Annotated[str, typer.Option(help="Name of the role.")] = "ADMIN",
+) -> None:
+    """Create a user; the password is asked for, or read from ANDES_PASSWORD."""
+    from kernel import accounts, processes
+
+    password = os.environ.get("ANDES_PASSWORD") or typer.prompt(
+        "Password", hide_input=True, confirmation_prompt=True
+    )
+    runtime = processes.make_runtime(ready())
+    user_id = runtime.transact(lambda ctx: accounts.create(ctx, nombre, email, password, rol))
+    typer.echo(f"User {user_id}: {email}, {rol}.")
+
+
+@audit_commands.command("verify")
+def verify_audit() -> None:
+    """Verify the chain of the audit; names the first altered, removed or inserted row."""
+    from kernel import processes, sealing
+
+    verdict = processes.make_runtime(ready()).transact(sealing.verify)
+    typer.echo(verdict.message)
+    raise SystemExit(0 if verdict.intact else 1)
+
+
+def _add_addon_commands() -> None:
+    """Add the command groups of installed addons when their name is asked for."""
+    known = {*(command.name for command in app.registered_commands), "addon", "user", "audit"}
+    wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    if wanted is None or wanted.replace("-", "_") in {_name(c) for c in app.registered_commands}:
+        return
+    if wanted in known:
+        return
+    from kernel import processes
+
+    registry = processes.make_runtime(ready()).registry
+    for group in registry.gather("register_commands"):
+        app.add_typer(group)
+
+
+def _name(command: Any) -> str:
+    return str(command.name or command.callback.__name__)

@@ -1,0 +1,189 @@
+"""``Ctx``: what a service knows about the act it is part of; its first argument.
+
+One ``Ctx`` lives as long as one transaction. Audit rows, jobs and the stored answer of an
+Idempotency-Key are collected here and written, with the commit, in a single round trip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import psycopg
+from sqlalchemy.orm import Session
+
+from kernel import audit, db, idempotency, identity, jobs, rbac
+from kernel.errors import Forbidden
+from kernel.identity import Identity
+
+if TYPE_CHECKING:
+    from kernel.runtime import Runtime
+
+ConfigT = TypeVar("ConfigT")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """Where an act comes from; for a job, the request that enqueued it."""
+
+    request_id: str = ""
+    ip: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """The answer to keep for an Idempotency-Key."""
+
+    key: str
+    digest: str
+    status: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class Ctx:
+    """Session, user, clock and request of one transaction, and what it leaves behind."""
+
+    session: Session
+    runtime: Runtime
+    now: datetime
+    user: Identity | None = None
+    request: RequestFacts = field(default_factory=RequestFacts)
+    job: jobs.Running | None = None
+    audited: list[audit.Entry] = field(default_factory=list)
+    enqueued: list[jobs.NewJob] = field(default_factory=list)
+    answer: StoredAnswer | None = None
+    _after_commit: list[Callable[[], None]] = field(default_factory=list)
+    _permissions: frozenset[str] | None = None
+    _scopes: dict[str, frozenset[int] | None] = field(default_factory=dict)
+
+    @property
+    def user_id(self) -> int | None:
+        """The user's id, or None for the system itself."""
+        return self.user.id if self.user else None
+
+    def sql(
+        self, statement: db.Statement, /, **parameters: Any
+    ) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of a hot statement; see ``kernel.db.Statement`` for what it skips."""
+        return db.execute(self.session, statement, parameters)
+
+    def sql_all(
+        self, *calls: tuple[db.Statement, Mapping[str, Any]]
+    ) -> list[Sequence[tuple[Any, ...]]]:
+        """Return the rows of several hot statements, sent in one round trip."""
+        return db.execute_all(self.session, calls)
+
+    def can(self, permission: str) -> bool:
+        """Return whether the user may do ``modulo.accion``; the system itself may do all."""
+        if self.user is None:
+            return True
+        if self._permissions is None:
+            self._permissions = identity.permissions_of(self.session, self.user.rol_id)
+        return permission in self._permissions
+
+    def require(self, permission: str) -> None:
+        """Raise Forbidden unless the user may do ``modulo.accion``."""
+        if not self.can(permission):
+            raise Forbidden(f"Su rol no tiene el permiso «{permission}».")
+
+    def scope(self, name: str) -> frozenset[int] | None:
+        """Return the ids of a kind of place that the user may touch; None means all."""
+        if name not in self._scopes:
+            self._scopes[name] = self.runtime.registry.scopes[name].load(self)
+        return self._scopes[name]
+
+    def audit(
+        self,
+        accion: str,
+        objeto_tipo: str,
+        objeto_id: int | str | None,
+        *,
+        antes: Mapping[str, Any] | None = None,
+        despues: Mapping[str, Any] | None = None,
+        modulo: str = "",
+    ) -> None:
+        """Leave an audit row for an act; ORM writes of audited tables leave theirs by themselves."""
+        self.audited.append(
+            audit.Entry(modulo or objeto_tipo, accion, objeto_tipo, objeto_id, antes, despues)
+        )
+
+    def publish(self, event: object) -> None:
+        """Tell a business event to its subscribers."""
+        self.runtime.registry.events.publish(self, event)
+
+    def enqueue(
+        self,
+        job: str,
+        /,
+        *,
+        priority: int = 0,
+        run_at: datetime | None = None,
+        key: str | None = None,
+        **args: Any,
+    ) -> None:
+        """Leave a job, committed with this transaction. ``args`` are ids and plain JSON values.
+
+        With a ``key``, a second job of the same name and key is not made while one is known.
+        """
+        declared = self.runtime.registry.job(job)
+        self.enqueued.append(jobs.NewJob.of(declared, args, priority, run_at, key))
+
+    def number_call(self, sequence: str, serie: str = "") -> tuple[db.Statement, dict[str, str]]:
+        """Return the statement that takes the next correlativo, for ``sql_all``."""
+        return self.runtime.registry.sequences[sequence].call(serie)
+
+    def next_number(self, sequence: str, serie: str = "") -> int:
+        """Return the next correlativo of a series; see ``kernel.sequences``."""
+        return self.runtime.registry.sequences[sequence].next(self, serie)
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """The company's time zone."""
+        return self.runtime.time_zone(self.session)
+
+    def config(self, kind: type[ConfigT]) -> ConfigT:
+        """Return an addon's settings, as the administrator left them."""
+        return self.runtime.preferences.read(self.session, kind)
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Run something that may be lost (a wake-up, a push) once the commit succeeded."""
+        self._after_commit.append(act)
+
+    def notify(self, topic: str, **payload: Any) -> None:
+        """Push a hint to the WebSocket subscribers of a topic after the commit."""
+        self.after_commit(lambda: self.runtime.realtime.publish(topic, payload))
+
+    @contextmanager
+    def unrestricted(self, reason: str) -> Iterator[Session]:
+        """Open the audited door through the row rules: a session of its own, same transaction."""
+        with rbac.unrestricted(self, reason) as session:
+            yield session
+
+    def finish(self) -> None:
+        """Flush, write what was collected, and commit; one round trip after the flush."""
+        self.session.flush()
+        connection = db.driver(self.session)
+        with connection.pipeline():
+            written = self._write(connection)
+            connection.commit()
+        self.session.commit()
+        self.runtime.committed(jobs.ids(written), self._after_commit)
+
+    def write(self) -> None:
+        """Flush and write what was collected; the commit is the caller's."""
+        self.session.flush()
+        self._write(db.driver(self.session))
+
+    def _write(self, connection: psycopg.Connection[Any]) -> psycopg.Cursor[Any] | None:
+        audit.write(connection, self)
+        written = jobs.write(connection, self)
+        if self.answer is not None:
+            kept = (self.user_id, *astuple(self.answer))
+            connection.execute(idempotency.KEEP, kept)
+        return written

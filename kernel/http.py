@@ -1,0 +1,146 @@
+"""Endpoints: a typed function becomes an address.
+
+``@endpoint`` reads the function's signature: ``ctx`` first, then path parameters by name, then one
+schema, which is the body of a POST, PUT or PATCH and the query of a GET or DELETE. What the
+function returns is written as JSON by its annotated type. ``kernel.app`` serves the endpoints.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import ModuleType
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, TypeAdapter
+from starlette.responses import Response
+
+from kernel.errors import ConfigurationError
+from kernel.rbac import protected_paths
+
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_PARAMETER = re.compile(r"{(\w+)}")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An address, what it takes, what it answers and who may call it."""
+
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    permission: str | None = None
+    public: bool = False
+    status: int = 200
+    summary: str = ""
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    schema_name: str = ""
+    path_types: Mapping[str, Any] = field(default_factory=dict)
+    answer: Any = None
+    statuses: tuple[int, ...] = ()
+    addon: str = ""
+    binary: str = ""
+    """Media type, where the answer is a file."""
+
+    def owned_by(self, addon: str) -> Endpoint:
+        """Return the endpoint marked with the addon that declares it."""
+        return replace(self, addon=addon)
+
+    @property
+    def name(self) -> str:
+        """Stable name for OpenAPI and metrics."""
+        return f"{self.addon}_{self.handler.__name__}"
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any] | None:
+        """Writes the answer; None where the handler returns a Response or nothing."""
+        if self.answer is None or isinstance(self.answer, type) and issubclass(
+            self.answer, Response
+        ):
+            return None
+        return TypeAdapter(self.answer)
+
+    @cached_property
+    def protected(self) -> tuple[tuple[str, str], ...]:
+        """(path, permission) of the answer's fields that need a permission of their own."""
+        return protected_paths(self.answer) if self.adapter is not None else ()
+
+    @property
+    def creates(self) -> bool:
+        """Whether an Idempotency-Key is honoured."""
+        return self.method == "POST" and not self.public
+
+
+def endpoint(
+    method: str,
+    path: str,
+    *,
+    permission: str | None = None,
+    public: bool = False,
+    status: int = 200,
+    statuses: tuple[int, ...] = (),
+    binary: str = "",
+) -> Callable[[Callable[..., Any]], Endpoint]:
+    """Declare a function as an endpoint.
+
+    Every route names a permission (``modulo.accion``), says ``permission=""`` for any signed-in
+    user, or is ``public``. ``statuses`` lists answers beyond the usual ones, for OpenAPI.
+
+    Raises:
+        ConfigurationError: the signature doesn't fit the path, or nothing says who may call it.
+    """
+    if permission is None and not public:
+        raise ConfigurationError(f"{method} {path}: say permission=… or public=True.")
+
+    def declare(handler: Callable[..., Any]) -> Endpoint:
+        return describe(
+            Endpoint(method, path, handler, permission, public, status, statuses=statuses,
+                     binary=binary)
+        )
+
+    return declare
+
+
+def describe(bare: Endpoint) -> Endpoint:
+    """Return the endpoint completed from its handler's signature."""
+    hints = get_type_hints(bare.handler, include_extras=True)
+    names = list(inspect.signature(bare.handler).parameters)
+    in_path = _PARAMETER.findall(bare.path)
+    schemas = [
+        name
+        for name in names[1:]
+        if name not in in_path and inspect.isclass(hints.get(name))
+        and issubclass(hints[name], BaseModel)
+    ]
+    unknown = set(names[1:]) - set(in_path) - set(schemas)
+    if unknown or set(in_path) - set(names) or len(schemas) > 1:
+        raise ConfigurationError(
+            f"{bare.method} {bare.path}: parameters of {bare.handler.__qualname__} must be ctx, "
+            "those of the path, and at most one schema."
+        )
+    schema = hints[schemas[0]] if schemas else None
+    takes_body = bare.method in WITH_BODY
+    return replace(
+        bare,
+        summary=(inspect.getdoc(bare.handler) or "").partition("\n")[0],
+        body=schema if takes_body else None,
+        query=None if takes_body else schema,
+        schema_name=schemas[0] if schemas else "",
+        path_types={name: hints[name] for name in in_path},
+        answer=hints.get("return"),
+    )
+
+
+def endpoints_in(module: ModuleType) -> list[Endpoint]:
+    """Return the endpoints that a ``routes`` module declares, in order."""
+    return list(_endpoints(module))
+
+
+def _endpoints(module: ModuleType) -> Iterator[Endpoint]:
+    for value in vars(module).values():
+        if isinstance(value, Endpoint):
+            yield value

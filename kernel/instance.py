@@ -1,0 +1,135 @@
+"""An instance in a folder: embedded PostgreSQL, secrets, files; what ``demo`` and a laptop use."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from kernel import demo as demonstration
+from kernel import logging, processes, serving
+from kernel.embedded import EmbeddedPostgres
+from kernel.secrets import generate_key
+from kernel.settings import Settings, load
+
+OWNER = "andes"
+APPLICATION = "andes_app"
+DATABASE = "andes"
+ADDONS = ["base", "sales", "inventory"]
+
+
+def demo(data: Path, host: str, port: int) -> None:
+    """Serve the demo company until stopped; the first start makes it."""
+    data = data.resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    logging.configure("WARNING", "console")
+    server = EmbeddedPostgres(data / "postgres")
+    server.start()
+    try:
+        settings = prepare(data, server, host, port)
+        password = _fill(settings, data)
+        _announce_when_ready(settings, password)
+        serving.serve(settings, environment(settings))
+    finally:
+        server.stop()
+
+
+def prepare(data: Path, server: EmbeddedPostgres, host: str, port: int) -> Settings:
+    """Return the settings of the instance, its roles, database and keys made when missing."""
+    for role in (OWNER, APPLICATION):
+        server.create_role(role)
+    server.create_database(DATABASE, owner=OWNER)
+    return load(
+        _env_file=None,
+        database_url=server.url(DATABASE, APPLICATION),
+        database_owner_url=server.url(DATABASE, OWNER),
+        secret_key=_kept(data / "secret.key", lambda: secrets.token_urlsafe(48)),
+        master_key=_kept(data / "master.key", generate_key),
+        data_dir=data,
+        host=host,
+        port=port,
+        **_chosen(),
+    )
+
+
+def _chosen() -> dict[str, str]:
+    """Return what the environment may still choose for an embedded instance."""
+    names = ("WEB_PROCESSES", "JOB_PROCESSES", "JOB_THREADS", "REDIS_URL", "LOG_LEVEL")
+    found = {name.lower(): os.environ[name] for name in names if name in os.environ}
+    return {"log_level": "WARNING", "log_format": "console", **found}
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """Return the secret in a file of ours, made on the first start, readable by us only."""
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(make())
+    return path.read_text(encoding="utf-8").strip()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the settings as environment variables, for child processes and for a shell."""
+    values = {
+        "DATABASE_URL": settings.database_url,
+        "DATABASE_OWNER_URL": settings.database_owner_url,
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "MASTER_KEY": settings.master_key.get_secret_value(),
+        "DATA_DIR": str(settings.data_dir),
+        "HOST": settings.host,
+        "PORT": str(settings.port),
+        "REDIS_URL": settings.redis_url,
+        "WEB_PROCESSES": str(settings.web_processes),
+        "JOB_PROCESSES": str(settings.job_processes),
+        "JOB_THREADS": str(settings.job_threads),
+        "LOG_LEVEL": settings.log_level,
+        "LOG_FORMAT": settings.log_format,
+    }
+    return values
+
+
+def _fill(settings: Settings, data: Path) -> str:
+    """Install and load the demo on the first start; return the demo users' password, if known."""
+    processes.install(settings, ADDONS)
+    marker = data / "demo.json"
+    given = os.environ.get("ANDES_DEMO_PASSWORD", "")
+    if marker.exists() and not given:
+        return ""
+    password = given or secrets.token_urlsafe(9)
+    runtime = processes.make_runtime(settings)
+    try:
+        demonstration.load(runtime, password)
+    finally:
+        runtime.database.dispose()
+    marker.write_text("{}", encoding="utf-8")
+    return password
+
+
+def _announce_when_ready(settings: Settings, password: str) -> None:
+    threading.Thread(target=_announce, args=(settings, password), daemon=True).start()
+
+
+def _announce(settings: Settings, password: str) -> None:
+    address = f"http://{settings.host}:{settings.port}"
+    while not _answers(f"{address}/health/ready"):
+        time.sleep(0.05)
+    typer.echo(f"\nAndes: {address}/api/docs")
+    for email in demonstration.USERS:
+        typer.echo(f"  {email}")
+    shown = f"  password: {password}" if password else "  password: as on the first start"
+    typer.echo(f"{shown}\nCtrl+C stops it.")
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310  # our own address
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

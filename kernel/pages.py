@@ -1,0 +1,130 @@
+"""Addresses that are no endpoints: health, metrics, OpenAPI, its documentation page, WebSocket."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+from typing import Any
+
+import anyio.to_thread
+from pydantic_core import to_json
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.websockets import WebSocket
+
+from kernel import docs, identity, metrics, openapi
+from kernel.answers import JSON
+from kernel.errors import NotAuthenticated
+from kernel.runtime import Runtime
+from kernel.sockets import websocket_route
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", None})
+
+
+def routes(runtime: Runtime) -> list[BaseRoute]:
+    """Return the kernel's own routes."""
+    document = openapi.document(runtime.registry)
+    body = to_json(document)
+    page = docs.render(document).encode()
+    policy = {"Content-Security-Policy": docs.POLICY}
+
+    async def live(_request: Request) -> Response:
+        return Response(b'{"status":"ok"}', media_type=JSON)
+
+    async def ready(_request: Request) -> Response:
+        checks = await anyio.to_thread.run_sync(readiness, runtime)
+        well = all(value in ("ok", "degraded") for value in checks.values())
+        answer = {"status": "ok" if well else "unavailable", "checks": checks}
+        return Response(to_json(answer), 200 if well else 503, media_type=JSON)
+
+    async def show_metrics(request: Request) -> Response:
+        if not _may_scrape(runtime, request):
+            return Response(b"", 401, {"WWW-Authenticate": "Bearer"})
+        return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
+
+    async def show_openapi(_request: Request) -> Response:
+        return Response(body, media_type=JSON)
+
+    async def show_docs(_request: Request) -> Response:
+        return Response(page, media_type="text/html; charset=utf-8", headers=policy)
+
+    return [
+        Route("/health/live", live),
+        Route("/health/ready", ready),
+        Route("/metrics", show_metrics),
+        Route("/api/openapi.json", show_openapi),
+        Route("/api/docs", show_docs),
+        Route("/api/docs/", show_docs),
+        websocket_route(runtime.realtime, _authorizer(runtime)),
+    ]
+
+
+def readiness(runtime: Runtime) -> dict[str, str]:
+    """Return what a load balancer must know: database, Redis (its loss only degrades), disk."""
+    return {
+        "database": _attempt(lambda: _ask_database(runtime), "unavailable"),
+        "redis": _attempt(lambda: _ask_redis(runtime), "degraded"),
+        "storage": _attempt(lambda: _touch(runtime), "unavailable"),
+    }
+
+
+def _attempt(check: Callable[[], object], otherwise: str) -> str:
+    try:
+        check()
+    except Exception:  # whatever is wrong, the answer is the same word
+        return otherwise
+    return "ok"
+
+
+def _ask_database(runtime: Runtime) -> None:
+    with runtime.database.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def _ask_redis(runtime: Runtime) -> None:
+    if runtime.settings.redis_url:
+        import redis
+
+        redis.Redis.from_url(runtime.settings.redis_url, socket_timeout=1).ping()
+
+
+def _touch(runtime: Runtime) -> None:
+    folder = runtime.settings.data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".ready").write_text(str(time.time()), encoding="utf-8")
+
+
+def _may_scrape(runtime: Runtime, request: Request) -> bool:
+    token = runtime.settings.metrics_token.get_secret_value()
+    if not token:
+        return request.scope["andes.facts"].ip in LOOPBACK
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _authorizer(runtime: Runtime) -> Callable[[WebSocket], Any]:
+    """Return who may listen: a signed-in user, to the topics of what they may see."""
+
+    def topics(token: str) -> set[str] | None:
+        try:
+            jti = runtime.signer.read(token, "access").jti
+        except NotAuthenticated:
+            return None
+        return runtime.database.run(lambda session: _topics(session, jti))
+
+    def authorize(websocket: WebSocket) -> set[str] | None:
+        return topics(websocket.headers.get("authorization", "").removeprefix("Bearer "))
+
+    return authorize
+
+
+def _topics(session: Any, jti: str) -> set[str] | None:
+    known = identity.identify(session, jti, "", None)
+    if known is None:
+        return None
+    permissions = identity.permissions_of(session, known.identity.rol_id)
+    seen = {name.partition(".")[0] for name in permissions if name.endswith(".ver")}
+    return seen | {f"{modulo}.*" for modulo in seen} | {f"usuario.{known.identity.id}"}

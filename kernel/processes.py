@@ -1,0 +1,88 @@
+"""Processes: how a web process, a job process and a command get their runtime."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator
+
+from sqlalchemy import create_engine
+from starlette.types import ASGIApp
+
+from kernel import app, installed, lifecycle, logging, pages
+from kernel.db import Database
+from kernel.queue import HueyQueue
+from kernel.realtime import Hub
+from kernel.registry import Registry
+from kernel.runtime import Runtime
+from kernel.settings import Settings
+from kernel.supervisor import die_with_parent
+from kernel.transports import transport_for
+
+
+def make_runtime(settings: Settings, registry: Registry | None = None) -> Runtime:
+    """Return the runtime of this process; without a registry, of what the database has installed.
+
+    Raises:
+        ConfigurationError: the database has no addons yet, or one is missing on this host.
+    """
+    database = Database(settings.database_url, pool=settings.database_pool)
+    if registry is None:
+        registry = lifecycle.load_installed(settings, database.engine)
+    transport = transport_for(settings.redis_url, settings.database_url)
+    return Runtime(settings, registry, database, HueyQueue.from_settings(settings), Hub(transport))
+
+
+def install(settings: Settings, names: list[str]) -> list[str]:
+    """Install addons and migrate, in a runtime of their own; return what was done."""
+    engine = create_engine(settings.owner_url)
+    try:
+        wanted = [*installed.versions(engine), *names]
+    finally:
+        engine.dispose()
+    runtime = make_runtime(settings, lifecycle.load(settings, wanted))
+    try:
+        return lifecycle.migrate(runtime)
+    finally:
+        runtime.database.dispose()
+
+
+def web_app(runtime: Runtime) -> ASGIApp:
+    """Return the web application, with health, metrics, OpenAPI and the documentation page."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: object) -> AsyncIterator[None]:
+        async with runtime.realtime.running():
+            yield
+        runtime.database.dispose()
+
+    return app.build(runtime, pages.routes(runtime), lifespan)
+
+
+def serve_socket(settings: Settings, descriptor: int) -> None:
+    """Serve the shared listening socket until told to stop; the life of a web process."""
+    import uvicorn  # only web processes need it
+
+    die_with_parent()
+    logging.configure(settings.log_level, settings.log_format)
+    runtime = make_runtime(settings)
+    config = uvicorn.Config(
+        web_app(runtime),
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+
+
+def metrics_folder(settings: Settings) -> str:
+    """Return the folder through which web processes add up their metrics, emptied."""
+    folder = settings.data_dir / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.db"):
+        old.unlink()
+    return os.fspath(folder)

@@ -1,0 +1,197 @@
+"""Who may do what: permissions by role, row rules, field rules, and the audited door past them.
+
+Permissions are declared by addons and stored per role (``permisos``); a revoked one keeps its row
+with ``permitido`` false, so that no upgrade grants it again. A row rule narrows what a user sees
+and changes of a table; it applies to every ORM statement of the user's session (``kernel.rows``). A
+field rule hides a column from roles without a permission (``kernel.fields``); ``kernel.why``
+explains a verdict rule by rule. Source: spec/erp-modules.md, módulo 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from kernel import audit, db
+from kernel.errors import ConfigurationError
+from kernel.fields import Protected, hidden_fields, protected_paths, prune
+from kernel.model import Model
+from kernel.rows import Guard, GuardedSession, UnsafeQuery
+from kernel.why import Verdict, why
+
+if TYPE_CHECKING:
+    from kernel.context import Ctx
+    from kernel.registry import Registry
+
+__all__ = [
+    "ADMIN",
+    "FieldRule",
+    "Permission",
+    "Protected",
+    "Role",
+    "RowRule",
+    "Scope",
+    "UnsafeQuery",
+    "Verdict",
+    "guard",
+    "hidden_fields",
+    "protected_paths",
+    "prune",
+    "sync_permissions",
+    "unrestricted",
+    "why",
+]
+
+ADMIN = "ADMIN"
+"""The role that has every permission of every installed addon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One action of one module, and the roles that get it when the addon is installed."""
+
+    modulo: str
+    accion: str
+    titulo: str
+    roles: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``modulo.accion``, as routes name it."""
+        return f"{self.modulo}.{self.accion}"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role template that an addon brings."""
+
+    nombre: str
+    descripcion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A kind of place (sucursales, almacenes) that a user may be confined to.
+
+    ``load`` returns the ids that the user may touch, or None for all.
+    """
+
+    name: str
+    load: Callable[[Ctx], frozenset[int] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """Which rows of a table a user may see and change; ``where`` returns None for all."""
+
+    name: str
+    model: type[Model]
+    where: Callable[[Ctx], ColumnElement[bool] | None]
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """A column that only roles with a permission may see, filter, sort by or export."""
+
+    model: type[Model]
+    field: str
+    permission: str
+
+
+def guard(session: Session, ctx: Ctx) -> None:
+    """Apply the row rules of the generation to every statement of the session.
+
+    Raises:
+        ConfigurationError: a user's session is not one of ``kernel.db.Database``.
+    """
+    session.info["ctx"] = ctx
+    if isinstance(session, GuardedSession):
+        session.guard = Guard(ctx, ctx.runtime.rule_book)
+    elif ctx.user is not None:
+        raise ConfigurationError("A user's session must come from Database.session().")
+
+
+@contextmanager
+def unrestricted(ctx: Ctx, reason: str) -> Iterator[Session]:
+    """Open a session without row rules on the same transaction, and leave an audit row.
+
+    What the user's session has pending is written first, and it reads anew what was written here.
+    """
+    ctx.audit("puerta", "sesion", None, despues={"motivo": reason}, modulo="kernel")
+    ctx.session.flush()
+    with GuardedSession(
+        db.connection(ctx.session), expire_on_commit=False, join_transaction_mode="rollback_only"
+    ) as session:
+        audit.watch(session, ctx)
+        yield session
+        session.flush()
+        if session.wrote:
+            ctx.session.flush()
+            ctx.session.expire_all()
+
+
+CREATE_ROLES = db.Statement(
+    "create_roles",
+    """
+    INSERT INTO roles (nombre, descripcion)
+    SELECT * FROM unnest(%(names)s::text[], %(descriptions)s::text[])
+    ON CONFLICT (nombre) DO NOTHING
+    """,
+)
+
+GRANT = db.Statement(
+    "grant_permissions",
+    """
+    INSERT INTO permisos (rol_id, modulo, accion, permitido)
+    SELECT r.id, g.modulo, g.accion, true
+      FROM unnest(%(roles)s::text[], %(modulos)s::text[], %(acciones)s::text[])
+           AS g (rol, modulo, accion)
+      JOIN roles r ON r.nombre = g.rol
+    ON CONFLICT (rol_id, modulo, accion) DO NOTHING
+    RETURNING (SELECT nombre FROM roles WHERE id = rol_id), modulo || '.' || accion
+    """,
+)
+
+KNOWN_ROLES = db.Statement("known_roles", "SELECT nombre FROM roles")
+
+
+def sync_permissions(session: Session, registry: Registry) -> list[tuple[str, str]]:
+    """Make the declared roles and grant what is new to them; return the new (role, permission).
+
+    A pair that has a row is never touched: what an administrator decided stays. Idempotent.
+
+    Raises:
+        ConfigurationError: a permission is meant for a role that nobody declares and nobody made.
+    """
+    roles = {ADMIN: "Administración: todos los permisos."}
+    for role in registry.roles():
+        roles.setdefault(role.nombre, role.descripcion)
+    db.execute(
+        session, CREATE_ROLES, {"names": list(roles), "descriptions": list(roles.values())}
+    )
+    known = {str(row[0]) for row in db.execute(session, KNOWN_ROLES, {})}
+    grants = sorted(set(_grants(registry.permissions.values(), known)))
+    columns = list(zip(*grants, strict=True)) or [(), (), ()]
+    names = ("roles", "modulos", "acciones")
+    given = {name: list(column) for name, column in zip(names, columns, strict=True)}
+    return sorted((str(rol), str(name)) for rol, name in db.execute(session, GRANT, given))
+
+
+def _grants(
+    permissions: Iterable[Permission], known: set[str]
+) -> Iterator[tuple[str, str, str]]:
+    for permission in permissions:
+        unknown = set(permission.roles) - known
+        if unknown:
+            raise ConfigurationError(
+                f"The permission «{permission.name}» is meant for the role «{min(unknown)}», which "
+                "no installed addon declares (register_roles)."
+            )
+        for role in (ADMIN, *permission.roles):
+            yield role, permission.modulo, permission.accion

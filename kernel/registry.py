@@ -1,0 +1,192 @@
+"""The registry: what the installed addons declare, gathered once when a process starts.
+
+A registry is a value: it is built from the set of installed addons, checked, and never changes.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any, TypeVar, cast
+
+import pluggy
+
+from kernel import hookspecs, model, own, reports
+from kernel.errors import ConfigurationError
+from kernel.events import EventBus, EventType, Subscriber
+from kernel.http import Endpoint
+from kernel.jobs import Job, Schedule
+from kernel.manifest import Manifest
+from kernel.rbac import FieldRule, Permission, Role, RowRule, Scope
+from kernel.resource import Resource
+from kernel.sequences import Sequence as Correlativo
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Everything that one generation of addons declares."""
+
+    manifests: tuple[Manifest, ...]
+    plugins: pluggy.PluginManager
+    endpoints: tuple[Endpoint, ...]
+    resources: tuple[Resource, ...]
+    permissions: dict[str, Permission]
+    scopes: dict[str, Scope]
+    row_rules: tuple[RowRule, ...]
+    field_rules: tuple[FieldRule, ...]
+    jobs: dict[str, Job]
+    schedules: dict[str, Schedule]
+    events: EventBus
+    sequences: dict[str, Correlativo]
+    owners: dict[str, str] = field(default_factory=dict)
+    """Name of each declared thing (``kind:name``) → the addon that declares it."""
+
+    def job(self, name: str) -> Job:
+        """Return a declared job.
+
+        Raises:
+            ConfigurationError: no installed addon declares it.
+        """
+        if name not in self.jobs:
+            raise ConfigurationError(f"No installed addon declares the job «{name}».")
+        return self.jobs[name]
+
+    def gather(self, hook: str) -> list[Any]:
+        """Return the declarations of one ``register_*`` hook, in dependency order."""
+        return [item for _, item in gather(self.plugins, hook)]
+
+    def roles(self) -> list[Role]:
+        """Return the role templates of the installed addons."""
+        return cast("list[Role]", self.gather("register_roles"))
+
+
+def load(manifests: Sequence[Manifest]) -> Registry:
+    """Import the plugins of the addons, map their tables and return what they declare.
+
+    Raises:
+        ConfigurationError: a hook is misspelt, two addons declare one name, or a plugin is missing.
+    """
+    plugins = pluggy.PluginManager("andes")
+    plugins.add_hookspecs(hookspecs)
+    plugins.register(own, name="kernel")
+    names = {manifest.name for manifest in manifests}
+    for manifest in manifests:
+        plugins.register(_import(f"{manifest.module}.plugin", manifest), name=manifest.name)
+        for other in sorted(names & set(manifest.optional)):
+            glue = f"{manifest.module}.plugin_{other}"
+            if find_spec(glue) is not None:
+                plugins.register(_import(glue, manifest), name=f"{manifest.name}+{other}")
+    plugins.check_pending()
+    list(gather(plugins, "register_models"))
+    model.map_models()
+    return _build(tuple(manifests), plugins)
+
+
+def _import(module: str, manifest: Manifest) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ConfigurationError(f"The addon «{manifest.name}» has no {module}.") from None
+
+
+def gather(plugins: pluggy.PluginManager, hook: str) -> Iterable[tuple[str, Any]]:
+    """Yield (addon, declaration) of one hook, the kernel first, then in dependency order."""
+    for implementation in plugins.hook.__dict__[hook].get_hookimpls():
+        for item in implementation.function():
+            yield implementation.plugin_name, item
+
+
+@dataclass(slots=True)
+class _Names:
+    """Refuses the second declaration of a name, naming both addons."""
+
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def index(
+        self, plugins: pluggy.PluginManager, hook: str, kind: str, name: Callable[[Any], str]
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for addon, item in gather(plugins, hook):
+            self.claim(f"{kind}:{name(item)}", addon)
+            found[name(item)] = item
+        return found
+
+    def claim(self, key: str, addon: str) -> None:
+        first = self.owners.setdefault(key, addon)
+        if first != addon or key in self._seen:
+            raise ConfigurationError(f"«{key}» is declared by {first} and again by {addon}.")
+        self._seen.add(key)
+
+    _seen: set[str] = field(default_factory=set)
+
+
+def _build(manifests: tuple[Manifest, ...], plugins: pluggy.PluginManager) -> Registry:
+    names = _Names()
+
+    def by_name(item: Any) -> str:
+        return str(item.name)
+
+    permissions = names.index(plugins, "register_permissions", "permission", by_name)
+    event_types = names.index(plugins, "register_events", "event", by_name)
+    subscribers = [item for _, item in gather(plugins, "register_subscribers")]
+    endpoints, resources = _routes(plugins, names, permissions)
+    registry = Registry(
+        manifests=manifests,
+        plugins=plugins,
+        endpoints=endpoints,
+        resources=resources,
+        permissions=permissions,
+        scopes=names.index(plugins, "register_scopes", "scope", by_name),
+        row_rules=tuple(
+            names.index(plugins, "register_row_rules", "row rule", by_name).values()
+        ),
+        field_rules=tuple(item for _, item in gather(plugins, "register_field_rules")),
+        jobs=names.index(plugins, "register_jobs", "job", by_name),
+        schedules=names.index(plugins, "register_schedules", "schedule", by_name),
+        events=EventBus(
+            cast("Iterable[EventType]", event_types.values()),
+            cast("Iterable[Subscriber]", subscribers),
+        ),
+        sequences=names.index(plugins, "register_sequences", "sequence", by_name),
+        owners=names.owners,
+    )
+    _check_schedules(registry)
+    return registry
+
+
+def _routes(
+    plugins: pluggy.PluginManager, names: _Names, permissions: dict[str, Permission]
+) -> tuple[tuple[Endpoint, ...], tuple[Resource, ...]]:
+    field_rules = [item for _, item in gather(plugins, "register_field_rules")]
+    endpoints: list[Endpoint] = []
+    resources: list[Resource] = []
+    for addon, item in gather(plugins, "register_routes"):
+        if isinstance(item, Resource):
+            resources.append(item)
+        made = item.endpoints(field_rules) if isinstance(item, Resource) else [item]
+        endpoints.extend(endpoint.owned_by(addon) for endpoint in made)
+    for addon, report in gather(plugins, "register_reports"):
+        endpoints.append(reports.endpoint_of(report).owned_by(addon))
+    for endpoint in endpoints:
+        names.claim(f"route:{endpoint.method} {endpoint.path}", endpoint.addon)
+        _check_permission(endpoint, permissions)
+    return tuple(endpoints), tuple(resources)
+
+
+def _check_permission(endpoint: Endpoint, permissions: dict[str, Permission]) -> None:
+    if endpoint.permission and endpoint.permission not in permissions:
+        raise ConfigurationError(
+            f"{endpoint.addon}: {endpoint.method} {endpoint.path} asks for «{endpoint.permission}», "
+            "which no installed addon registers."
+        )
+
+
+def _check_schedules(registry: Registry) -> None:
+    for schedule in registry.schedules.values():
+        registry.job(schedule.job)

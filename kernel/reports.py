@@ -1,0 +1,80 @@
+"""Reports: rows with typed columns, asked for by permission, as JSON, CSV or XLSX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from kernel import exports
+from kernel.http import Endpoint
+
+if TYPE_CHECKING:
+    from kernel.context import Ctx
+
+
+class Period(BaseModel):
+    """The days a report covers, both included, in the company's time zone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    desde: date | None = None
+    hasta: date | None = None
+
+
+class ReportAnswer(BaseModel):
+    """A report as JSON: one object per row, and the totals."""
+
+    items: list[dict[str, Any]]
+    totales: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a report answers."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+    totals: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report at ``/api/reportes/<name>/``; ``run(ctx, parameters)`` returns its table."""
+
+    name: str
+    title: str
+    permission: str
+    run: Callable[[Ctx, Any], Table]
+    parameters: type[BaseModel] = Period
+
+
+def endpoint_of(report: Report) -> Endpoint:
+    """Return ``GET /api/reportes/<name>/``: the report's parameters plus ``formato``."""
+    query = create_model(
+        f"Reporte{report.name.title().replace('-', '')}",
+        __base__=report.parameters,
+        formato=(Literal["json", "csv", "xlsx"], "json"),
+    )
+
+    def run(ctx: Ctx, query: Any) -> Any:
+        table = report.run(ctx, query)
+        if query.formato != "json":
+            return exports.file(report.name, query.formato, table.columns, table.rows)
+        items = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+        return ReportAnswer(items=items, totales=table.totals)
+
+    run.__name__ = f"reporte_{report.name.replace('-', '_')}"
+    return Endpoint(
+        "GET",
+        f"/api/reportes/{report.name}/",
+        run,
+        permission=report.permission,
+        query=query,
+        schema_name="query",
+        answer=ReportAnswer,
+        summary=report.title,
+    )

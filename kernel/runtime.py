@@ -1,0 +1,146 @@
+"""The runtime: what one process holds for its whole life.
+
+Built once from the settings and the registry; requests, jobs and commands open their transactions
+here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from kernel import audit, logging, rbac
+from kernel.context import Ctx, RequestFacts
+from kernel.db import Database
+from kernel.identity import Identity
+from kernel.mail import Mailer
+from kernel.preferences import Preferences, Regional
+from kernel.realtime import Hub
+from kernel.registry import Registry
+from kernel.rows import RuleBook
+from kernel.secrets import Vault
+from kernel.settings import Settings
+from kernel.storage import Storage
+from kernel.tokens import TokenSigner
+
+T = TypeVar("T")
+log = logging.get(__name__)
+
+ZONE_SECONDS = 60
+
+
+def utc_now() -> datetime:
+    """Return the present instant; the only clock of the product, replaceable in a ``Runtime``."""
+    return datetime.now(UTC)
+
+
+class Queue(Protocol):
+    """Whatever wakes the job processes (``kernel.queue``)."""
+
+    def wake(self, job_ids: Iterable[int]) -> None:
+        """Tell a worker that these jobs are due; losing the message only delays them."""
+
+
+@dataclass
+class Runtime:
+    """Settings, registry, database and the engines around them."""
+
+    settings: Settings
+    registry: Registry
+    database: Database
+    queue: Queue
+    realtime: Hub
+    generation: int = 1
+    clock: Callable[[], datetime] = utc_now
+    _zone: tuple[ZoneInfo, float] | None = None
+
+    @cached_property
+    def rule_book(self) -> RuleBook:
+        """The row and field rules of the generation."""
+        return RuleBook(self.registry.row_rules, self.registry.field_rules)
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        """The addons' settings, as stored."""
+        return Preferences()
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Seals and opens stored secrets."""
+        return Vault.from_settings(self.settings.master_key.get_secret_value())
+
+    @cached_property
+    def storage(self) -> Storage:
+        """Files: local, S3 or Azure."""
+        return Storage.from_url(self.settings.files_url)
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        """Outgoing mail."""
+        return Mailer.from_url(self.settings.mail_url, sender=self.settings.mail_sender)
+
+    @cached_property
+    def signer(self) -> TokenSigner:
+        """Issues and reads tokens."""
+        secrets = self.settings.secret_key.get_secret_value().split(",")
+        return TokenSigner.from_secrets(
+            secrets,
+            issuer="andes",
+            audience="andes",
+            clock=lambda: self.clock().timestamp(),
+        )
+
+    def ctx(
+        self, session: Session, user: Identity | None = None, request: RequestFacts | None = None
+    ) -> Ctx:
+        """Return the context of a transaction; row rules and audit are attached to its session."""
+        ctx = Ctx(session, self, self.clock(), user, request or RequestFacts())
+        audit.watch(session, ctx)
+        rbac.guard(session, ctx)
+        return ctx
+
+    def transact(
+        self,
+        work: Callable[[Ctx], T],
+        *,
+        user: Identity | None = None,
+        request: RequestFacts | None = None,
+    ) -> T:
+        """Return what ``work`` returns, in one committed transaction of the given user."""
+        return self.database.run(
+            lambda session: work(self.ctx(session, user, request)), finish=finish
+        )
+
+    def time_zone(self, session: Session) -> ZoneInfo:
+        """Return the company's time zone; a change counts within a minute."""
+        now = time.monotonic()
+        if self._zone is None or now > self._zone[1]:
+            name = self.preferences.read(session, Regional).zona_horaria
+            self._zone = (ZoneInfo(name), now + ZONE_SECONDS)
+        return self._zone[0]
+
+    def committed(self, job_ids: list[int], acts: Iterable[Callable[[], None]]) -> None:
+        """Wake the workers and run what may be lost; nothing here can hurt the commit."""
+        if job_ids:
+            self._attempt(lambda: self.queue.wake(job_ids))
+        for act in acts:
+            self._attempt(act)
+
+    def _attempt(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Exception:  # the commit stands; the sweeper or the next push repairs it
+            log.exception("after_commit_failed")
+
+
+def finish(session: Session) -> None:
+    """Commit a session's context; what ``Database.run`` calls last."""
+    ctx: Ctx = session.info["ctx"]
+    ctx.finish()

@@ -1,0 +1,54 @@
+"""What enters and leaves: base classes and common field types of request and answer bodies.
+
+A ``Schema`` refuses unknown fields, so that a misspelt one is an error and not a silence.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
+
+ItemT = TypeVar("ItemT")
+
+MAX_ID = 2**63 - 1
+
+
+class Schema(BaseModel):
+    """A body that a caller sends."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Answer(BaseModel):
+    """A body that Andes sends; read from rows or built by a service."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Page(Answer, Generic[ItemT]):
+    """A page of a list; ``next`` is the cursor of the following page, or null at the end."""
+
+    items: list[ItemT]
+    next: str | None = None
+
+
+RefId = Annotated[int, Strict(), Field(ge=1, le=MAX_ID)]
+"""The id of another record, in a body."""
+
+QueryId = Annotated[int, Field(ge=1, le=MAX_ID)]
+"""The id of a record, in a path or query string."""
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
+"""A line of text that cannot be blank."""
+
+OptionalText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=250)]
+"""A line of text that can be blank."""
+
+LongText = Annotated[str, StringConstraints(max_length=10_000)]
+"""Paragraphs."""
+
+
+def members(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the fields of a schema, by name."""
+    return dict(kind.model_fields)

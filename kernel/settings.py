@@ -1,0 +1,147 @@
+"""Settings: one typed object from the environment and ``.env``.
+
+Every setting has an environment variable of its own name in capitals. Secrets may come from a file
+instead: ``SECRET_KEY_FILE=/run/secrets/key``. A wrong setting stops the start with its name and its
+cure (``load``).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kernel.errors import ConfigurationError
+
+SECRETS = (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "MASTER_KEY",
+    "SMTP_URL",
+    "METRICS_TOKEN",
+)
+
+
+class Settings(BaseSettings):
+    """What an administrator can set; field descriptions are the documentation."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    database_url: str = Field(
+        description="PostgreSQL address of the application role (postgresql+psycopg://…)."
+    )
+    database_owner_url: str = Field(
+        default="", description="Address of the role that owns the tables; empty: DATABASE_URL."
+    )
+    database_pool: int = Field(default=10, ge=1, le=200, description="Connections per process.")
+    redis_url: str = Field(default="", description="Redis address; empty: PostgreSQL does its part.")
+    secret_key: SecretStr = Field(
+        min_length=32, description="Signs tokens and links; 32 characters or more. Older keys may follow a comma."
+    )
+    master_key: SecretStr = Field(
+        description="Wraps stored secrets: 'version:base64' pairs, comma separated."
+    )
+    data_dir: Path = Field(default=Path("var"), description="Where files, mail and logs are kept.")
+    storage_url: str = Field(
+        default="", description="file:///…, s3://… or az://…; empty: DATA_DIR/files."
+    )
+    smtp_url: str = Field(
+        default="", description="smtp://user:password@host:587?tls=starttls; empty: DATA_DIR/mail."
+    )
+    mail_sender: str = Field(default="andes@localhost", description="From address of all mail.")
+    addon_roots: list[Path] = Field(
+        default_factory=list, description="Folders with manifests/ and migrations/ besides ours."
+    )
+    web_processes: int = Field(default=2, ge=1, le=64, description="Web processes per host.")
+    job_processes: int = Field(default=1, ge=0, le=64, description="Job processes per host.")
+    job_threads: int = Field(default=4, ge=1, le=64, description="Threads per job process.")
+    request_threads: int = Field(default=10, ge=1, le=200, description="Threads per web process.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
+    trusted_proxies: list[str] = Field(
+        default_factory=list, description="Networks whose X-Forwarded-For is believed."
+    )
+    body_limit: int = Field(
+        default=4 * 1024 * 1024, ge=1024, description="Largest JSON body accepted, in bytes."
+    )
+    access_token_seconds: int = Field(default=900, ge=60, le=86400, description="Life of a token.")
+    refresh_token_seconds: int = Field(
+        default=30 * 86400, ge=3600, description="Absolute life of a login, in seconds."
+    )
+    password_cost: int = Field(default=12, ge=4, le=16, description="bcrypt cost.")
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="Bearer token of /metrics; empty: loopback only."
+    )
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_format: str = Field(default="json", pattern="^(json|console)$", description="Log shape.")
+
+    @field_validator("database_url", "database_owner_url")
+    @classmethod
+    def use_psycopg(cls, value: str) -> str:
+        """Name our driver whatever the usual spelling of the address."""
+        for prefix in ("postgres://", "postgresql://"):
+            if value.startswith(prefix):
+                return "postgresql+psycopg://" + value.removeprefix(prefix)
+        if value and not value.startswith("postgresql+psycopg://"):
+            raise ValueError("Andes runs on PostgreSQL only: postgresql+psycopg://user@host/base")
+        return value
+
+    @property
+    def owner_url(self) -> str:
+        """The address used for migrations."""
+        return self.database_owner_url or self.database_url
+
+    @property
+    def files_url(self) -> str:
+        """Where ``kernel.storage`` keeps files."""
+        return self.storage_url or (self.data_dir.resolve() / "files").as_uri()
+
+    @property
+    def mail_url(self) -> str:
+        """Where ``kernel.mail`` delivers."""
+        return self.smtp_url or (self.data_dir.resolve() / "mail").as_uri()
+
+
+def load(**overrides: Any) -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong; the message lists each with its cure.
+    """
+    try:
+        return Settings(**{**_from_files(), **overrides})
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error)) from None
+
+
+def _from_files() -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name in SECRETS:
+        path = os.environ.get(f"{name}_FILE")
+        if path:
+            values[name.lower()] = _read_secret(name, path)
+    return values
+
+
+def _read_secret(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{name}_FILE: cannot read {path} ({error.strerror}). Give a readable file."
+        ) from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors(include_url=False, include_input=False):
+        name = str(fault["loc"][0])
+        field = Settings.model_fields.get(name)
+        cure = (field.description if field else "") or "see docs/settings.md"
+        lines.append(f"{name.upper()}: {fault['msg']}. {cure}")
+    return "\n".join(lines)
