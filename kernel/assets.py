@@ -1,9 +1,9 @@
-"""Fetches the browser libraries that `package.json` lists, as locked in `package-lock.json`.
+"""Fetches the browser libraries that `package.json` lists, as `package-lock.json` pins them.
 
 `python -m kernel.assets` does what `npm ci` would, without Node: it takes each locked tarball from
-the registry, verifies its SHA-512 and unpacks only the files listed under `andes.assets`, per
-package: `folder` (under `static/vendor`), `from` (folder inside the package) and `files` (patterns).
-Licences come along. Nothing is fetched while lock and list stay as they were.
+the registry, verifies its SHA-512 and unpacks only the files listed under `andes.assets`, which has
+per package: `folder` (under `static/vendor`), `from` (folder inside the package), `files`
+(patterns). Licences come along. Nothing is fetched while lock and list stay as they were.
 """
 
 from __future__ import annotations
@@ -52,9 +52,7 @@ class Asset:
     patterns: Sequence[str]
 
 
-def fetch(
-    root: Path = ROOT, vendor: Path = VENDOR, registry: str | None = None
-) -> bool:
+def fetch(root: Path = ROOT, vendor: Path = VENDOR, registry: str | None = None) -> bool:
     """Bring `vendor` up to date and return whether that took any fetching.
 
     Raises:
@@ -95,9 +93,7 @@ def read_assets(root: Path = ROOT) -> list[Asset]:
 
 
 def _digest(root: Path) -> str:
-    content = (root / "package.json").read_bytes() + (
-        root / "package-lock.json"
-    ).read_bytes()
+    content = (root / "package.json").read_bytes() + (root / "package-lock.json").read_bytes()
     return hashlib.sha256(content).hexdigest()
 
 
@@ -106,9 +102,7 @@ def _download(assets: Sequence[Asset], registry: str | None) -> Iterator[bytes]:
     base = (registry or _configured_registry()).rstrip("/") + "/"
     transport = httpx.HTTPTransport(retries=2)
     with (
-        httpx.Client(
-            transport=transport, timeout=TIMEOUT_SECONDS, follow_redirects=True
-        ) as client,
+        httpx.Client(transport=transport, timeout=TIMEOUT_SECONDS, follow_redirects=True) as client,
         ThreadPoolExecutor() as pool,
     ):
         yield from pool.map(lambda asset: _download_one(client, asset, base), assets)
@@ -116,9 +110,8 @@ def _download(assets: Sequence[Asset], registry: str | None) -> Iterator[bytes]:
 
 def _configured_registry() -> str:
     """Return the registry that npm would use: environment, then the user's `.npmrc`."""
-    configured = os.environ.get("npm_config_registry") or os.environ.get(
-        "NPM_CONFIG_REGISTRY"
-    )
+    names = ("npm_config_registry", "NPM_CONFIG_REGISTRY")  # npm itself sets the lower-case one
+    configured = next((os.environ[name] for name in names if os.environ.get(name)), "")
     npmrc = Path.home() / ".npmrc"
     lines = npmrc.read_text().splitlines() if not configured and npmrc.is_file() else []
     for line in lines:
@@ -154,11 +147,7 @@ def _unpack(asset: Asset, tarball: bytes, folder: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(tarball), mode="r:gz") as archive:
         for member in archive:
             name = _inner_name(member, asset.source)
-            found = {
-                pattern
-                for pattern in asset.patterns
-                if fnmatch.fnmatchcase(name, pattern)
-            }
+            found = {pattern for pattern in asset.patterns if fnmatch.fnmatchcase(name, pattern)}
             licence = fnmatch.fnmatchcase(_inner_name(member, ""), LICENCES)
             content = archive.extractfile(member) if found or licence else None
             if content is not None:
@@ -188,7 +177,7 @@ def main() -> None:
     except AssetsError as fault:
         sys.exit(str(fault))
     if fetched:
-        print(f"Bibliotecas del navegador en {VENDOR.relative_to(ROOT)}")
+        print(f"Bibliotecas del navegador en {VENDOR.relative_to(ROOT)}")  # noqa: T201  # a command
 
 
 if __name__ == "__main__":

@@ -7,12 +7,11 @@ and a trigger refuses the rest to everybody. Source: spec/erp-modules.md, módul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 from pydantic_core import to_json
 from sqlalchemy import BigInteger, Index, event, func, inspect, text
 from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
@@ -23,7 +22,10 @@ if TYPE_CHECKING:
     from kernel.context import Ctx
 
 HIDDEN = frozenset({"password_hash", "dos_fa_secret"})
-"""Attributes whose values never enter the audit; that they changed does."""
+"""Attributes whose values never enter the audit, like all binary ones; that they changed does."""
+
+NUL = "\\u0000"
+"""A character that JSON can carry and PostgreSQL cannot store."""
 
 
 class AuditLog(Model):
@@ -69,33 +71,28 @@ class Entry:
 INSERT = """
 INSERT INTO audit_logs (usuario_id, modulo, accion, objeto_tipo, objeto_id,
                         datos_anteriores_json, datos_nuevos_json, ip, user_agent, request_id)
-VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s)
+SELECT %(usuario_id)s, a.modulo, a.accion, a.objeto_tipo, a.objeto_id, a.antes, a.despues,
+       %(ip)s, %(user_agent)s, %(request_id)s
+  FROM jsonb_to_recordset(%(audited)s::jsonb) AS a(
+       modulo text, accion text, objeto_tipo text, objeto_id text, antes jsonb, despues jsonb)
 """
+"""Part of the statement that ``Ctx.finish`` writes everything with."""
 
 
-def write(connection: psycopg.Connection[Any], ctx: Ctx) -> None:
-    """Insert the collected entries; part of ``Ctx.finish``."""
-    facts = ctx.request
-    for entry in ctx.audited:
-        connection.execute(
-            INSERT,
-            (
-                ctx.user_id,
-                entry.modulo,
-                entry.accion,
-                entry.objeto_tipo,
-                None if entry.objeto_id is None else str(entry.objeto_id),
-                _json(entry.antes),
-                _json(entry.despues),
-                facts.ip,
-                facts.user_agent,
-                facts.request_id or None,
-            ),
-        )
+def rows(entries: Iterable[Entry]) -> str:
+    """Return the entries as the JSON that INSERT reads."""
+    return to_json([_row(entry) for entry in entries], fallback=str).decode().replace(NUL, "")
 
 
-def _json(data: Mapping[str, Any] | None) -> str | None:
-    return None if data is None else to_json(data, fallback=str).decode().replace("\\u0000", "")
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "modulo": entry.modulo,
+        "accion": entry.accion,
+        "objeto_tipo": entry.objeto_tipo,
+        "objeto_id": None if entry.objeto_id is None else str(entry.objeto_id),
+        "antes": entry.antes,
+        "despues": entry.despues,
+    }
 
 
 def watch(session: Session, ctx: Ctx) -> None:
@@ -158,4 +155,5 @@ def _difference(
 
 
 def _shown(name: str, value: Any) -> Any:
-    return "…" if name in HIDDEN and value is not None else value
+    secret = name in HIDDEN or isinstance(value, bytes)
+    return "…" if secret and value is not None else value

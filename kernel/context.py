@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import psycopg
 from sqlalchemy.orm import Session
 
 from kernel import audit, db, idempotency, identity, jobs, rbac
@@ -39,10 +38,13 @@ class RequestFacts:
 class StoredAnswer:
     """The answer to keep for an Idempotency-Key."""
 
-    key: str
-    digest: str
-    status: int
-    body: bytes
+    key: str | None
+    digest: str | None
+    status: int | None
+    body: bytes | None
+
+
+NO_ANSWER = StoredAnswer(None, None, None, None)
 
 
 @dataclass(slots=True)
@@ -169,21 +171,44 @@ class Ctx:
         """Flush, write what was collected, and commit; one round trip after the flush."""
         self.session.flush()
         connection = db.driver(self.session)
+        written = None
         with connection.pipeline():
-            written = self._write(connection)
-            connection.commit()
+            if self._collected:
+                written = connection.execute(WRITE, self._parameters())
+            connection.execute("COMMIT")  # commit() would wait for the server once more
         self.session.commit()
-        self.runtime.committed(jobs.ids(written), self._after_commit)
+        due = [row[0] for row in written if row[1]] if written is not None else []
+        self.runtime.committed(due, self._after_commit)
 
     def write(self) -> None:
         """Flush and write what was collected; the commit is the caller's."""
         self.session.flush()
-        self._write(db.driver(self.session))
+        if self._collected:
+            db.driver(self.session).execute(WRITE, self._parameters())
 
-    def _write(self, connection: psycopg.Connection[Any]) -> psycopg.Cursor[Any] | None:
-        audit.write(connection, self)
-        written = jobs.write(connection, self)
-        if self.answer is not None:
-            kept = (self.user_id, *astuple(self.answer))
-            connection.execute(idempotency.KEEP, kept)
-        return written
+    @property
+    def _collected(self) -> bool:
+        return bool(self.audited or self.enqueued or self.answer)
+
+    def _parameters(self) -> dict[str, Any]:
+        answer = self.answer or NO_ANSWER
+        return {
+            "usuario_id": self.user_id,
+            "ip": self.request.ip,
+            "user_agent": self.request.user_agent,
+            "request_id": self.request.request_id or None,
+            "audited": audit.rows(self.audited),
+            "jobs": jobs.rows(self.enqueued),
+            "key": answer.key,
+            "digest": answer.digest,
+            "status": answer.status,
+            "body": answer.body,
+        }
+
+
+WRITE = f"""
+WITH audited AS ({audit.INSERT}),
+kept AS ({idempotency.KEEP})
+{jobs.INSERT}
+"""
+"""All that a transaction leaves besides its rows; returns (id, whether due) of each new job."""

@@ -144,9 +144,7 @@ class EmbeddedPostgres:
         """Return the SQLAlchemy URL of `database` for `user`."""
         address = self._address()
         if "password" not in address:
-            url = URL.create(
-                "postgresql+psycopg", user, database=database, query=address
-            )
+            url = URL.create("postgresql+psycopg", user, database=database, query=address)
         else:
             password, host, port = (
                 address["password"],
@@ -320,7 +318,7 @@ class EmbeddedPostgres:
             process = psutil.Process(int(self._pid_lines()[0]))
             command = process.cmdline()
             data = command[command.index("-D") + 1]
-            return process if os.path.samefile(data, self.data) else None
+            return process if self.data.samefile(data) else None
         except (psutil.Error, OSError, IndexError, ValueError):
             return None
 
@@ -380,9 +378,7 @@ class EmbeddedPostgres:
         for leftover in (self.directory / "run").glob(f"{SOCKET_NAME}*"):
             leftover.unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
-            config.rewrite(
-                self.data / "postmaster.pid", [str(NO_PROCESS), *self._pid_lines()[1:]]
-            )
+            config.rewrite(self.data / "postmaster.pid", [str(NO_PROCESS), *self._pid_lines()[1:]])
 
 
 def _end_orphans(data: Path) -> None:
@@ -390,5 +386,5 @@ def _end_orphans(data: Path) -> None:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError, IndexError):
             is_backend = process.cmdline()[0].startswith("postgres: ")
-            if is_backend and os.path.samefile(process.cwd(), data):
+            if is_backend and data.samefile(process.cwd()):
                 process.send_signal(signal.SIGQUIT)

@@ -71,13 +71,9 @@ class ServerAccount:
         if account is not None:
             os.chown(path, account.pw_uid, account.pw_gid)
 
-    def run(
-        self, program: str, *arguments: str | Path
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a server program to its end; its words are in `stdout`, errors among them."""
-        environment = {
-            k: os.environ[k] for k in INHERITED_ENVIRONMENT if k in os.environ
-        }
+        environment = {k: os.environ[k] for k in INHERITED_ENVIRONMENT if k in os.environ}
         return subprocess.run(
             [*self._prefix, self.binaries / program, *arguments],
             cwd=self.directory.anchor,
@@ -137,9 +133,7 @@ class ServerAccount:
 
     def _fault(self, prefix: Sequence[str]) -> str:
         """Return what keeps `prefix` from reaching the folders and programs, "" if nothing does."""
-        script = (
-            'cd "$1" && test -r "$2/../lib/postgresql/plpgsql.so" && "$2/postgres" -V'
-        )
+        script = 'cd "$1" && test -r "$2/../lib/postgresql/plpgsql.so" && "$2/postgres" -V'
         done = subprocess.run(
             [
                 *prefix,

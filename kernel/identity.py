@@ -118,9 +118,8 @@ def identify(session: Session, jti: str, permission: str, key: str | None) -> Kn
     ``permission`` is ``modulo.accion``; ``key`` the Idempotency-Key of the request, if any.
     """
     modulo, _, accion = permission.rpartition(".")
-    rows = db.execute(
-        session, IDENTIFY, {"jti": jti, "modulo": modulo, "accion": accion, "key": key}
-    )
+    facts = {"jti": jti, "modulo": modulo, "accion": accion, "key": key}
+    [rows] = db.execute_all(session, [(IDENTIFY, facts)])  # with BEGIN in one round trip
     if not rows:
         return None
     row = rows[0]

@@ -107,7 +107,7 @@ def _fill(settings: Settings, data: Path) -> str:
     try:
         demonstration.load(runtime, password)
     finally:
-        runtime.database.dispose()
+        runtime.close()
     marker.write_text("{}", encoding="utf-8")
     return password
 

@@ -11,14 +11,14 @@ what must stand before it with ``ctx.runtime.transact``.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import psycopg
 from cronsim import CronSim, CronSimError
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -121,6 +121,9 @@ class JobAttempt(Model):
     error: Mapped[str]
 
 
+_signature = functools.cache(inspect.signature)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A declared job. ``run(ctx, **args)``; ``remote`` groups jobs that talk to one system."""
@@ -143,7 +146,7 @@ class Job:
     def check(self, args: Mapping[str, Any]) -> None:
         """Raise ConfigurationError unless the arguments fit the function's signature."""
         try:
-            inspect.signature(self.run).bind(None, **args)
+            _signature(self.run).bind(None, **args)
         except TypeError as error:
             raise ConfigurationError(f"Job «{self.name}»: {error}.") from None
 
@@ -164,7 +167,7 @@ class Schedule:
     def __post_init__(self) -> None:
         try:
             fits = len(self.cron.split()) == 5
-            CronSim(self.cron, datetime(2000, 1, 1))  # only parsed
+            CronSim(self.cron, datetime(2000, 1, 1, tzinfo=UTC))  # only parsed
         except CronSimError:
             fits = False
         if not fits:
@@ -242,23 +245,9 @@ RETURNING id, run_at <= now()
 """
 
 
-def write(connection: psycopg.Connection[Any], ctx: Ctx) -> psycopg.Cursor[Any] | None:
-    """Insert the collected jobs; part of ``Ctx.finish``."""
-    if not ctx.enqueued:
-        return None
-    return connection.execute(
-        INSERT,
-        {
-            "jobs": json.dumps([_row(job) for job in ctx.enqueued]),
-            "usuario_id": ctx.user_id,
-            "request_id": ctx.request.request_id or None,
-        },
-    )
-
-
-def ids(written: psycopg.Cursor[Any] | None) -> list[int]:
-    """Return the ids of the written jobs that are due now."""
-    return [row[0] for row in written if row[1]] if written is not None else []
+def rows(jobs: Iterable[NewJob]) -> str:
+    """Return the jobs as the JSON that INSERT reads."""
+    return json.dumps([_row(job) for job in jobs])
 
 
 def _row(job: NewJob) -> dict[str, Any]:
@@ -308,11 +297,11 @@ def cancel(ctx: Ctx, job_id: int) -> Status:
         NotFound: there is no such job.
         Conflict: it ended already.
     """
-    rows = ctx.sql(CANCEL, id=job_id)
-    if not rows:
+    changed = ctx.sql(CANCEL, id=job_id)
+    if not changed:
         raise _ended(ctx, job_id, "cancelar")
     ctx.audit("cancelar", JobRow.__tablename__, job_id, modulo="jobs")
-    status: Status = rows[0][0]
+    status: Status = changed[0][0]
     return status
 
 
@@ -327,17 +316,17 @@ def retry(ctx: Ctx, job_id: int) -> Status:
     """
     found = ctx.sql(FIND, id=job_id)
     job = ctx.runtime.registry.jobs.get(found[0][0]) if found else None
-    rows = ctx.sql(
+    changed = ctx.sql(
         RETRY,
         id=job_id,
         tries=job.max_attempts if job else 1,
         deadline=job.deadline if job else None,
     )
-    if not rows:
+    if not changed:
         raise _ended(ctx, job_id, "reintentar")
     ctx.audit("reintentar", JobRow.__tablename__, job_id, modulo="jobs")
     ctx.after_commit(lambda: ctx.runtime.queue.wake([job_id]))
-    status: Status = rows[0][0]
+    status: Status = changed[0][0]
     return status
 
 

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Seconds until the next try: random up to ``base`` · 2^tries, at most ``cap`` (full jitter)."""
+    """Seconds until the next try: random below ``base`` · 2^tries, at most ``cap`` (full jitter)."""
 
     base: float = 5.0
     cap: float = 3600.0
@@ -121,7 +121,7 @@ FAIL = Statement(
        WHERE id = %(id)s AND leased_by = %(owner)s AND attempts = %(attempt)s
          AND status = 'running' FOR UPDATE),
     {_END}
-    """,
+    """,  # noqa: S608  # made of constants
 )
 
 SWEEP = Statement(
@@ -132,7 +132,7 @@ SWEEP = Statement(
        WHERE status = 'running' AND lease_until < clock_timestamp()
        ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
     {_END}
-    """,
+    """,  # noqa: S608  # made of constants
 )
 
 OVERDUE = Statement(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -56,20 +56,33 @@ TEXTS: Mapping[str, str] = {
 }
 
 
+MAX_FIELD = 200
+"""Characters of a field's name in an answer."""
+
+MAX_ERRORS = 200
+
+
 def validation_failed(error: ValidationError, prefix: str = "") -> ValidationFailed:
     """Return the 400 that names every bad field of a pydantic error."""
-    return refused(_field_error(fault, prefix) for fault in error.errors(include_url=False))
+    faults = error.errors(include_url=False, include_input=False)
+    return refused(_field_error(fault, prefix) for fault in faults)
 
 
 def refused(errors: Iterable[FieldError]) -> ValidationFailed:
     """Return the 400 that carries these field errors."""
-    found = list(errors)[:200]
+    found = list(errors)[:MAX_ERRORS]
     count = "Un campo no es válido." if len(found) == 1 else f"{len(found)} campos no son válidos."
     return ValidationFailed(count, errors=found)
 
 
+def field_name(path: Sequence[str | int]) -> str:
+    """Return a field's dotted path, fit to be written: not endless, and valid Unicode."""
+    name = ".".join(str(part) for part in path)[:MAX_FIELD]
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def _field_error(fault: ErrorDetails, prefix: str) -> FieldError:
-    path = ".".join(str(part) for part in fault["loc"])
+    path = field_name(fault["loc"])
     facts: dict[str, Any] = dict(fault.get("ctx") or {})
     text = TEXTS.get(fault["type"], fault["msg"])
     try:

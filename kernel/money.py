@@ -1,17 +1,22 @@
 """Money: exact decimals, one rounding function, and the pydantic types that accept them.
 
 Floats are refused at the door: request bodies are parsed with ``Decimal`` and these types refuse a
-``float`` object. Answers carry exact decimal strings. Source: reference on SUNAT, arithmetic (1.4).
+``float`` object. Texts are plain decimals: no exponent, no blanks, no other alphabet's digits. What
+is accepted carries the decimals of its column, so that an answer reads as it is stored.
+Source: reference on SUNAT, arithmetic (1.4).
 """
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 CENT = Decimal("0.01")
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 
 
 def round_half_up(amount: Decimal, quantum: Decimal = CENT) -> Decimal:
@@ -19,10 +24,12 @@ def round_half_up(amount: Decimal, quantum: Decimal = CENT) -> Decimal:
     return amount.quantize(quantum, rounding=ROUND_HALF_UP)
 
 
-def refuse_float(value: object) -> object:
-    """Return the value unless it is a binary float or a boolean, which are not amounts."""
+def exact(value: object) -> object:
+    """Return the value unless it is a float, a boolean, or a text that is no plain decimal."""
     if isinstance(value, float | bool):
-        raise ValueError("use un número decimal exacto o un texto, no un binario de coma flotante")
+        raise PydanticCustomError("decimal_type", "use an exact decimal or a text")
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
+        raise PydanticCustomError("decimal_parsing", "use digits and a point")
     return value
 
 
@@ -30,16 +37,22 @@ def _decimal(digits: int, places: int) -> object:
     return Field(max_digits=digits, decimal_places=places, allow_inf_nan=False)
 
 
-Exact = BeforeValidator(refuse_float)
+def _stored(places: int) -> AfterValidator:
+    """Give a value all its places, and zero no sign."""
+    quantum = Decimal(1).scaleb(-places)
+    return AfterValidator(lambda value: value.quantize(quantum) + 0)
 
-Money = Annotated[Decimal, Exact, _decimal(12, 2)]
+
+Exact = BeforeValidator(exact)
+
+Money = Annotated[Decimal, Exact, _decimal(12, 2), _stored(2)]
 """An amount in the company's currency, 2 decimals, any sign."""
 
-Amount = Annotated[Decimal, Exact, _decimal(12, 2), Field(ge=0)]
+Amount = Annotated[Decimal, Exact, _decimal(12, 2), Field(ge=0), _stored(2)]
 """An amount that cannot be negative, 2 decimals."""
 
-UnitPrice = Annotated[Decimal, Exact, _decimal(16, 6), Field(ge=0)]
+UnitPrice = Annotated[Decimal, Exact, _decimal(16, 6), Field(ge=0), _stored(6)]
 """A unit price, up to 6 decimals."""
 
-Quantity = Annotated[Decimal, Exact, _decimal(14, 4), Field(gt=0)]
+Quantity = Annotated[Decimal, Exact, _decimal(14, 4), Field(gt=0), _stored(4)]
 """A quantity of goods, above zero, up to 4 decimals."""

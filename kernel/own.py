@@ -5,20 +5,24 @@ Jobs, audit, installed addons, menus and views, and the explanation of a verdict
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import Any, cast
 
-from kernel import jobs, rbac, schedules, worker
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kernel import jobs, preferences, rbac, remotes, schedules, worker
 from kernel.audit import AuditLog
 from kernel.context import Ctx
 from kernel.errors import NotFound
 from kernel.hookspecs import hookimpl
-from kernel.http import Endpoint, endpoint
+from kernel.http import Endpoint, endpoint, endpoints_in
 from kernel.identity import Permiso, Rol, Sesion, Usuario
 from kernel.idempotency import IdempotencyKey
 from kernel.installed import AddonRow
 from kernel.jobs import JobAttempt, JobRow
+from kernel.messages import validation_failed
 from kernel.model import Model
-from kernel.preferences import Preference
+from kernel.preferences import Preference, Regional
 from kernel.rbac import Permission
 from kernel.remotes import Remote
 from kernel.resource import Resource
@@ -75,6 +79,22 @@ class MenuEntry(Answer):
     order: int
 
 
+class SettingsGroup(Answer):
+    """A group of settings: its values, and the JSON Schema they follow."""
+
+    name: str
+    values: dict[str, Any]
+    schema_: dict[str, Any] = Field(alias="schema", serialization_alias="schema")
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class SettingsChange(Schema):
+    """Values to change."""
+
+    values: dict[str, Any]
+
+
 class WhyQuery(Schema):
     """Which verdict to explain."""
 
@@ -86,25 +106,25 @@ class WhyQuery(Schema):
 
 @endpoint("POST", "/api/jobs/{id}/retry/", permission="jobs.editar")
 def retry_job(ctx: Ctx, id: QueryId) -> dict[str, str]:
-    """Run a failed or cancelled job again."""
+    """Vuelve a ejecutar un trabajo fallido o cancelado."""
     return {"status": jobs.retry(ctx, id)}
 
 
 @endpoint("POST", "/api/jobs/{id}/cancel/", permission="jobs.editar")
 def cancel_job(ctx: Ctx, id: QueryId) -> dict[str, str]:
-    """Cancel a waiting job, or ask a running one to stop."""
+    """Cancela un trabajo en espera o pide que se detenga."""
     return {"status": jobs.cancel(ctx, id)}
 
 
 @endpoint("GET", "/api/addons/", permission="addons.ver")
 def list_addons(ctx: Ctx) -> list[InstalledAddon]:
-    """The addons of the running generation, in dependency order."""
+    """Los addons instalados, en orden de dependencia."""
     return [InstalledAddon.model_validate(one) for one in ctx.runtime.registry.manifests]
 
 
 @endpoint("GET", "/api/menus/", permission="")
 def list_menus(ctx: Ctx) -> list[MenuEntry]:
-    """The menu entries whose screen the user may open."""
+    """Las entradas de menú que el usuario puede abrir."""
     registry = ctx.runtime.registry
     views = {view.id: view for view in registry.gather("register_views")}
     return [
@@ -116,7 +136,7 @@ def list_menus(ctx: Ctx) -> list[MenuEntry]:
 
 @endpoint("GET", "/api/views/{id}/", permission="")
 def show_view(ctx: Ctx, id: str) -> dict[str, Any]:
-    """A declared screen, as data."""
+    """Una pantalla declarada, como datos."""
     for view in ctx.runtime.registry.gather("register_views"):
         if view.id == id and ctx.can(view.permission):
             return {
@@ -134,8 +154,55 @@ def show_view(ctx: Ctx, id: str) -> dict[str, Any]:
 
 @endpoint("GET", "/api/why/", permission="")
 def explain_verdict(ctx: Ctx, query: WhyQuery) -> rbac.Verdict:
-    """Why a user may or may not do something, rule by rule."""
+    """Por qué un usuario puede o no hacer algo, regla por regla."""
     return rbac.why(ctx, query.accion, query.modelo, query.id, query.usuario_id)
+
+
+@endpoint("GET", "/api/settings/", permission="ajustes.ver")
+def list_settings(ctx: Ctx) -> list[SettingsGroup]:
+    """Los ajustes del núcleo y de los addons."""
+    groups = ctx.runtime.registry.gather("register_settings")
+    return [_group(ctx, kind) for kind in groups]
+
+
+@endpoint("GET", "/api/settings/{name}/", permission="ajustes.ver")
+def show_settings(ctx: Ctx, name: str) -> SettingsGroup:
+    """Los ajustes de un grupo."""
+    return _group(ctx, _settings_kind(ctx, name))
+
+
+@endpoint("PUT", "/api/settings/{name}/", permission="ajustes.editar")
+def change_settings(ctx: Ctx, name: str, change: SettingsChange) -> SettingsGroup:
+    """Cambia valores de un grupo; el resto queda."""
+    kind = _settings_kind(ctx, name)
+    try:
+        value = kind(**{**ctx.config(kind).model_dump(), **change.values})
+    except ValidationError as error:
+        raise validation_failed(error, "values.") from None
+    ctx.runtime.preferences.write(ctx.session, value)
+    return _group(ctx, kind)
+
+
+def _settings_kind(ctx: Ctx, name: str) -> type[BaseModel]:
+    for kind in ctx.runtime.registry.gather("register_settings"):
+        if preferences.name_of(kind) == name:
+            return cast("type[BaseModel]", kind)
+    raise NotFound
+
+
+def _group(ctx: Ctx, kind: type[BaseModel]) -> SettingsGroup:
+    return SettingsGroup(
+        name=preferences.name_of(kind),
+        values=ctx.config(kind).model_dump(mode="json"),
+        schema_=kind.model_json_schema(),
+    )
+
+
+@endpoint("POST", "/api/remotes/{name}/resume/", permission="jobs.editar")
+def resume_remote(ctx: Ctx, name: str) -> dict[str, str]:
+    """Permite otra vez los trabajos de un servicio detenido."""
+    remotes.resume_remote(ctx, name)
+    return {"name": name}
 
 
 @hookimpl
@@ -150,8 +217,7 @@ def register_models() -> list[type[Model]]:
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """The kernel's endpoints."""
-    own = [retry_job, cancel_job, list_addons, list_menus, show_view, explain_verdict]
-    return [AUDIT, JOBS, *own]
+    return [AUDIT, JOBS, *endpoints_in(sys.modules[__name__])]
 
 
 @hookimpl
@@ -164,8 +230,16 @@ def register_permissions() -> list[Permission]:
         Permission("jobs", "exportar", "Exportar los trabajos"),
         Permission("jobs", "editar", "Reintentar y cancelar trabajos"),
         Permission("addons", "ver", "Ver los addons instalados"),
+        Permission("ajustes", "ver", "Ver los ajustes"),
+        Permission("ajustes", "editar", "Cambiar los ajustes"),
         Permission("permisos", "ver", "Ver los permisos de otros"),
     ]
+
+
+@hookimpl
+def register_settings() -> list[type[BaseModel]]:
+    """Where the company is."""
+    return [Regional]
 
 
 @hookimpl

@@ -19,6 +19,7 @@ from kernel.runtime import Runtime
 from kernel.settings import Settings
 from kernel.supervisor import die_with_parent
 from kernel.transports import transport_for
+from kernel.waking import Waker
 
 
 def make_runtime(settings: Settings, registry: Registry | None = None) -> Runtime:
@@ -31,7 +32,8 @@ def make_runtime(settings: Settings, registry: Registry | None = None) -> Runtim
     if registry is None:
         registry = lifecycle.load_installed(settings, database.engine)
     transport = transport_for(settings.redis_url, settings.database_url)
-    return Runtime(settings, registry, database, HueyQueue.from_settings(settings), Hub(transport))
+    queue = Waker(HueyQueue.from_settings(settings))
+    return Runtime(settings, registry, database, queue, Hub(transport))
 
 
 def install(settings: Settings, names: list[str]) -> list[str]:
@@ -45,7 +47,7 @@ def install(settings: Settings, names: list[str]) -> list[str]:
     try:
         return lifecycle.migrate(runtime)
     finally:
-        runtime.database.dispose()
+        runtime.close()
 
 
 def web_app(runtime: Runtime) -> ASGIApp:
@@ -55,7 +57,7 @@ def web_app(runtime: Runtime) -> ASGIApp:
     async def lifespan(_app: object) -> AsyncIterator[None]:
         async with runtime.realtime.running():
             yield
-        runtime.database.dispose()
+        runtime.close()
 
     return app.build(runtime, pages.routes(runtime), lifespan)
 

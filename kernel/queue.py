@@ -3,27 +3,30 @@
 A message is ``{"job": 123}`` and nothing else, so whoever can write to the queue can only wake a
 worker. A message says "something is due"; the worker then claims from the table whatever is due.
 So losing messages only delays jobs until the next poll, and a few unread ones are as good as many.
+
+This is the sending side, which every process has; it writes into huey's list or table itself,
+because importing huey would cost each web process half a second and 30 MB. Job processes listen
+through huey (``kernel.listener``).
 """
 
 from __future__ import annotations
 
 import json
+import re
+import threading
 import time
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
-from huey import Huey
-from huey.registry import Message
-from huey.serializer import Serializer
-from huey.storage import PostgresStorage, RedisStorage
-from redis import ConnectionPool
 from sqlalchemy import URL, make_url
 
 from kernel import logging
 from kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from redis import ConnectionPool
 
 log = logging.get(__name__)
 
@@ -36,25 +39,34 @@ AT_ONCE = 4
 REST_SECONDS = 1.0
 """How long nothing is sent after a failure."""
 
-READ_SECONDS = 1.0
-"""How long a listener waits for a message."""
+PATIENCE_SECONDS = 0.5
+"""How long a sender waits for Redis."""
 
-WAKE = "wake"
 LARGEST_MESSAGE = 64
+
+HUEY_TABLES = (
+    "create table if not exists huey_kv (queue text not null, key text not null, "
+    "value bytea not null, primary key(queue, key))",
+    "create table if not exists huey_schedule (id bigserial primary key, queue text not null, "
+    "data bytea not null, timestamp double precision not null)",
+    "create index if not exists huey_schedule_queue_timestamp on huey_schedule (queue, timestamp)",
+    "create table if not exists huey_task (id bigserial primary key, queue text not null, "
+    "data bytea not null, priority double precision not null default 0.0)",
+    "create index if not exists huey_task_queue_priority_id "
+    "on huey_task (queue, priority desc, id)",
+    "create table if not exists huey_counter (queue text not null, key text not null, "
+    "value bigint not null default 0, primary key(queue, key))",
+)
+"""As huey 3.5 makes them itself; a test compares."""
 
 
 class HostileMessage(ValueError):
     """Something in the queue that Andes never wrote."""
 
 
-class JobMessages(Serializer):  # type: ignore[misc]  # huey is untyped
-    """Writes and reads messages as JSON that carries a job's id."""
-
-    def _serialize(self, data: Message) -> bytes:
-        return json.dumps({"job": data.args[0]}).encode()
-
-    def _deserialize(self, data: bytes) -> Message:
-        return Message(id=None, name=f"{__name__}.{WAKE}", args=(read_message(data),), kwargs={})
+def write_message(job_id: int) -> bytes:
+    """Return the message that wakes a worker because of a job."""
+    return json.dumps({"job": job_id}).encode()
 
 
 def read_message(data: bytes) -> int:
@@ -77,75 +89,17 @@ def read_message(data: bytes) -> int:
     return job_id
 
 
-class RedisWakes(RedisStorage):  # type: ignore[misc]  # huey is untyped
-    """huey's Redis list, bounded."""
-
-    PUSH = "if redis.call('LLEN', KEYS[1]) < tonumber(ARGV[2]) then\
- redis.call('LPUSH', KEYS[1], ARGV[1]) end"
-
-    def __init__(self, name: str, **options: Any) -> None:
-        super().__init__(name, **options)
-        self._push = self.conn.register_script(self.PUSH)
-
-    def enqueue(self, data: bytes, priority: float | None = None) -> None:
-        """Push the message unless enough are unread."""
-        self._push(keys=[self.queue_key], args=[data, UNREAD])
+def queue_name(settings: Settings) -> str:
+    """Return the name of this instance's queue; instances may share one Redis."""
+    database = make_url(settings.database_url).database or ""
+    return "andes_" + re.sub(r"\W", "", database, flags=re.ASCII)[:48]
 
 
-class PostgresWakes(PostgresStorage):  # type: ignore[misc]  # huey is untyped
-    """huey's table in our database, bounded, one round trip a message."""
-
-    PUSH = """
-    WITH room AS (
-      SELECT FROM (SELECT FROM {table} WHERE queue = %(queue)s LIMIT %(unread)s) AS unread
-      HAVING count(*) < %(unread)s),
-    pushed AS (
-      INSERT INTO {table} (queue, data, priority) SELECT %(queue)s, %(data)s, 0 FROM room)
-    SELECT pg_notify(%(channel)s, '') FROM room
-    """
-
-    def enqueue(self, data: bytes, priority: float | None = None) -> None:
-        """Insert the message and notify unless enough are unread."""
-        with self.db() as cursor:
-            cursor.execute(
-                self.PUSH.format(table=self.table_task),
-                {
-                    "queue": self.name,
-                    "data": data,
-                    "unread": UNREAD,
-                    "channel": self.channel,
-                },
-            )
-
-
-def make_huey(settings: Settings, *, listening: bool = False) -> Huey:
-    """Return the queue of this instance; a listener waits longer for its server than a sender."""
-    url = make_url(settings.database_url)
-    name = f"andes_{url.database}"
-    if settings.redis_url:
-        patience = READ_SECONDS + 4 if listening else 0.5
-        pool = ConnectionPool.from_url(
-            settings.redis_url,
-            socket_timeout=patience,
-            socket_connect_timeout=min(patience, 2.0),
-            max_connections=64,
-        )
-        options: dict[str, Any] = {"storage_class": RedisWakes, "connection_pool": pool}
-    else:
-        options = {
-            "storage_class": PostgresWakes,
-            "connection": partial(_connect, url),
-            "create_tables": False,
-        }
-    return Huey(
-        name, results=False, serializer=JobMessages(), read_timeout=READ_SECONDS, **options
-    )
-
-
-def _connect(url: URL) -> psycopg.Connection[Any]:
-    """Return a connection of its own: messages may be lost, so nothing waits for the disk."""
+def connect(settings: Settings) -> psycopg.Connection[Any]:
+    """Return a connection for messages: they may be lost, so nothing waits for the disk."""
+    url: URL = make_url(settings.database_url).set(drivername="postgresql")
     return psycopg.connect(
-        url.set(drivername="postgresql").render_as_string(hide_password=False),
+        url.render_as_string(hide_password=False),
         autocommit=True,
         connect_timeout=2,
         application_name="andes-queue",
@@ -154,63 +108,135 @@ def _connect(url: URL) -> psycopg.Connection[Any]:
     )
 
 
+def redis_pool(settings: Settings, patience: float) -> ConnectionPool:
+    """Return connections to Redis that give up after so many seconds."""
+    from redis import ConnectionPool  # costs a third of a second; not every instance has Redis
+
+    return ConnectionPool.from_url(
+        settings.redis_url,
+        socket_timeout=patience,
+        socket_connect_timeout=min(patience, 2.0),
+        max_connections=64,
+    )
+
+
 def postgres_ddl() -> list[str]:
     """Return the statements that make huey's tables; the owner of the database runs them.
 
     The application role needs SELECT, INSERT and DELETE on ``huey_task`` and USAGE on its sequence.
     """
-    return list(PostgresStorage("andes", create_tables=False).ddl)
+    return list(HUEY_TABLES)
+
+
+class Sender(Protocol):
+    """Puts messages where huey reads them, unless enough are unread."""
+
+    def send(self, messages: Sequence[bytes]) -> None:
+        """Send; raises whatever the transport raises."""
+
+    def close(self) -> None:
+        """Give the connections back."""
+
+
+class RedisSender:
+    """Writes to huey's list, one round trip a commit."""
+
+    PUSH = """
+    for i = 2, #ARGV do
+      if redis.call('LLEN', KEYS[1]) < tonumber(ARGV[1]) then
+        redis.call('LPUSH', KEYS[1], ARGV[i])
+      end
+    end
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        from redis import Redis
+
+        client = Redis(connection_pool=redis_pool(settings, PATIENCE_SECONDS))
+        self._key = f"huey.redis.{queue_name(settings)}"
+        self._push = client.register_script(self.PUSH)
+        self.close = client.close
+
+    def send(self, messages: Sequence[bytes]) -> None:
+        """Push the messages for which there is room."""
+        self._push(keys=[self._key], args=[UNREAD, *messages])
+
+
+class PostgresSender:
+    """Writes to huey's table and notifies, one round trip a commit."""
+
+    PUSH = """
+    WITH room AS (
+      SELECT FROM (SELECT FROM huey_task WHERE queue = %(queue)s LIMIT %(unread)s) AS unread
+      HAVING count(*) < %(unread)s),
+    pushed AS (
+      INSERT INTO huey_task (queue, data, priority)
+      SELECT %(queue)s, data, 0 FROM room, unnest(%(messages)s::bytea[]) AS data)
+    SELECT pg_notify(%(channel)s, '') FROM room, unnest(%(messages)s::bytea[])
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._name = queue_name(settings)
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def send(self, messages: Sequence[bytes]) -> None:
+        """Insert the messages if there is room; over a new connection when the old one died."""
+        with self._lock:
+            try:
+                self._send(messages)
+            except psycopg.OperationalError:
+                known, self._connection = self._connection, None
+                if known is None:
+                    raise
+                known.close()
+                self._send(messages)
+
+    def _send(self, messages: Sequence[bytes]) -> None:
+        if self._connection is None:
+            self._connection = connect(self._settings)
+        self._connection.execute(
+            self.PUSH,
+            {
+                "queue": self._name,
+                "channel": f"huey.q.{self._name}",
+                "messages": list(messages),
+                "unread": UNREAD,
+            },
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
 
 class HueyQueue:
     """Wakes the job processes; never raises and never waits long."""
 
-    def __init__(self, huey: Huey) -> None:
-        self._send: Callable[[int], object] = huey.task(name=WAKE)(_woken)
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
         self._silent_until = 0.0
 
     @classmethod
     def from_settings(cls, settings: Settings) -> HueyQueue:
-        """Return the sender of this instance's queue."""
-        return cls(make_huey(settings))
+        """Return the queue of this instance: on Redis if there is one, else in the database."""
+        return cls(RedisSender(settings) if settings.redis_url else PostgresSender(settings))
 
     def wake(self, job_ids: Iterable[int]) -> None:
         """Tell the workers that these jobs are due; losing the message only delays them."""
-        if time.monotonic() < self._silent_until:
+        messages = [write_message(job_id) for job_id in islice(job_ids, AT_ONCE)]
+        if not messages or time.monotonic() < self._silent_until:
             return
         try:
-            for job_id in islice(job_ids, AT_ONCE):
-                self._send(job_id)
-        except Exception as error:  # noqa: BLE001  # any fault of the transport: the table has the jobs
+            self._sender.send(messages)
+        except Exception as error:  # noqa: BLE001  # any fault of the transport: the table has them
             self._silent_until = time.monotonic() + REST_SECONDS
             log.warning("queue_unreachable", reason=str(error) or type(error).__name__)
 
-
-class Listener:
-    """Hears the wake-ups in a job process."""
-
-    def __init__(self, huey: Huey) -> None:
-        self._huey = huey
-        huey.task(name=WAKE)(_woken)
-
-    def hear(self) -> int | None:
-        """Return the id of the next message, or None when none came within a second.
-
-        Raises:
-            Exception: whatever the transport raises when it is down.
-        """
-        try:
-            task = self._huey.dequeue()
-        except HostileMessage as refusal:
-            log.warning("queue_message_refused", reason=str(refusal))
-            return None
-        job_id: int | None = task.args[0] if task is not None else None
-        return job_id
-
     def close(self) -> None:
-        """Give the connections of the calling thread back."""
-        self._huey.storage.close()
-
-
-def _woken(job_id: int) -> None:
-    """Stand for the message in huey's register; the worker acts on hearing it."""
+        """Give the connections back."""
+        self._sender.close()

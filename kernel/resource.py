@@ -17,13 +17,13 @@ from sqlalchemy import Column
 
 from kernel import listing, rbac
 from kernel.context import Ctx
-from kernel.errors import Conflict, ConfigurationError, NotFound, ValidationFailed
+from kernel.errors import ConfigurationError, Conflict, NotFound, ValidationFailed
 from kernel.exports import CSV
 from kernel.filters import Filter, declared, python_type
 from kernel.http import Endpoint
 from kernel.model import Model
 from kernel.rbac import FieldRule, Protected
-from kernel.schemas import Page, QueryId, Schema
+from kernel.schemas import Page, QueryId, Schema, Version
 
 ACTIONS = ("list", "detail", "create", "update", "delete", "export")
 
@@ -238,5 +238,5 @@ def partial(schema: type[Schema], *, versioned: bool) -> type[Schema]:
         name: (field.rebuild_annotation(), None) for name, field in schema.model_fields.items()
     }
     if versioned:
-        fields["version"] = (int, None)
+        fields["version"] = (Version, None)
     return create_model(f"{schema.__name__}Cambio", __base__=Schema, **fields)

@@ -9,7 +9,7 @@ outside them and check for themselves. Source: spec/erp-modules.md, módulo 9, "
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     ExecutableDDLElement,
     Insert,
     Result,
+    Sequence,
     Table,
     Update,
     and_,
@@ -159,6 +160,7 @@ class Guard:
         """
         if isinstance(state.statement, ExecutableDDLElement):
             self._refuse_text("DDL")
+        if isinstance(state.statement, ExecutableDDLElement | Sequence):
             return None
         if isinstance(state.statement, FunctionElement):
             state.statement = state.statement.select()
@@ -226,12 +228,14 @@ class Guard:
         return result
 
     def _refuse_blind(self, write: Write, facts: Facts, state: ORMExecuteState) -> None:
-        bulk_update = write.kind == "update" and isinstance(state.parameters, list)
-        known = isinstance(state.statement, Insert | Update)
-        if write.nested or facts.upserts or bulk_update or not write.entity or not known:
+        by_keys = write.kind == "update" and isinstance(state.parameters, list)
+        strategy = state.execution_options.get("dml_strategy")
+        whole = isinstance(state.statement, Insert | Update) and not write.nested
+        if by_keys or strategy or facts.upserts or not (whole and write.entity):
             raise UnsafeQuery(
                 f"«{write.table}» has row rules, and which rows this {write.kind} writes cannot be "
-                f"known (a Core table, a CTE, an upsert, several parameter sets): {CURE}."
+                "known (a Core table, a CTE, an upsert, several parameter sets, a dml_strategy): "
+                f"{CURE}."
             )
 
     def _written(self, state: ORMExecuteState, model: type[Model]) -> Result[Any]:
@@ -244,7 +248,7 @@ class Guard:
         return result
 
     def require_visible(
-        self, session: Session, model: type[Model], keys: Sequence[tuple[Any, ...]]
+        self, session: Session, model: type[Model], keys: Iterable[tuple[Any, ...]]
     ) -> None:
         """Raise Forbidden unless the user sees every row with these primary keys."""
         if self.condition(table_of(model).fullname) is None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -29,6 +29,7 @@ from kernel.secrets import Vault
 from kernel.settings import Settings
 from kernel.storage import Storage
 from kernel.tokens import TokenSigner
+from kernel.waking import Queue
 
 T = TypeVar("T")
 log = logging.get(__name__)
@@ -39,13 +40,6 @@ ZONE_SECONDS = 60
 def utc_now() -> datetime:
     """Return the present instant; the only clock of the product, replaceable in a ``Runtime``."""
     return datetime.now(UTC)
-
-
-class Queue(Protocol):
-    """Whatever wakes the job processes (``kernel.queue``)."""
-
-    def wake(self, job_ids: Iterable[int]) -> None:
-        """Tell a worker that these jobs are due; losing the message only delays them."""
 
 
 @dataclass
@@ -125,6 +119,12 @@ class Runtime:
             name = self.preferences.read(session, Regional).zona_horaria
             self._zone = (ZoneInfo(name), now + ZONE_SECONDS)
         return self._zone[0]
+
+    def close(self) -> None:
+        """Give every connection back; the end of a process's or a test's runtime."""
+        self.queue.close()
+        self.realtime.close()
+        self.database.dispose()
 
     def committed(self, job_ids: list[int], acts: Iterable[Callable[[], None]]) -> None:
         """Wake the workers and run what may be lost; nothing here can hurt the commit."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
+from pydantic_core import PydanticCustomError
 
 ItemT = TypeVar("ItemT")
 
@@ -33,11 +34,23 @@ class Page(Answer, Generic[ItemT]):
     next: str | None = None
 
 
+def _digits(value: object) -> object:
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise PydanticCustomError("int_parsing", "use digits only")
+    return value
+
+
 RefId = Annotated[int, Strict(), Field(ge=1, le=MAX_ID)]
 """The id of another record, in a body."""
 
-QueryId = Annotated[int, Field(ge=1, le=MAX_ID)]
+QueryId = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=MAX_ID)]
 """The id of a record, in a path or query string."""
+
+Flag = Annotated[bool, Strict()]
+"""True or false, and no word or number for it."""
+
+Version = Annotated[int, Strict(), Field(ge=1, le=MAX_ID)]
+"""The ``version`` of a record that an edit starts from."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 """A line of text that cannot be blank."""

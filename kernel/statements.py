@@ -59,7 +59,8 @@ def criteria(model: type[Model], condition: ColumnElement[bool]) -> LoaderCriter
 
 def narrowed(model: type[Model], condition: ColumnElement[bool]) -> visible:
     """Return a row rule of a model as it goes into a statement."""
-    return visible(condition, model.__mapper__.primary_key[0])
+    mapper = model.__mapper__
+    return visible(condition, mapper.get_property_by_column(mapper.primary_key[0]).class_attribute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +115,13 @@ class Shapes:
     def _examine(
         self, statement: Executable, dialect: Dialect, refreshed: type[Model] | None
     ) -> Facts:
-        plain = _unbulked(statement)
-        seen = Witness(dialect, plain, self._models)
+        statement = _alone(statement)
+        seen = Witness(dialect, statement, self._models)
         ruled = frozenset(place.table for place in seen.froms)
         exposed = None
         if ruled:
             probes = [criteria(self._models[table], true()) for table in ruled]
-            probed = narrow(plain, probes, refreshed, true())
+            probed = narrow(statement, probes, refreshed, true())
             exposed = Witness(dialect, probed, self._models).exposed()
         facts = Facts(ruled, exposed, seen.text, tuple(seen.writes), seen.upserts)
         return PLAIN if facts == PLAIN else facts
@@ -141,16 +142,18 @@ def narrow(
     return statement.options(*options)
 
 
-def _unbulked(statement: Executable) -> Executable:
-    """Return the statement in a form that compiles by itself."""
-    given = cast("Any", statement)
-    if given._annotations.get("dml_strategy") == "bulk":
-        return cast("Executable", given._annotate({"dml_strategy": "orm"}))
-    return statement
+def _alone(statement: Executable) -> Executable:
+    """Return a copy that compiles by itself: a bulk INSERT does not, and compiling leaves marks."""
+    copy = cast("Any", statement).options()
+    if copy._annotations.get("dml_strategy") == "bulk":
+        copy = copy._annotate({"dml_strategy": "orm"})
+    return cast("Executable", copy)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
+    """A ruled table in a FROM: in which SELECT, under which name."""
+
     scope: int
     name: str
     table: str
@@ -270,3 +273,14 @@ class Witness(PGCompiler):
         if column.is_literal and "(" in column.name:
             self.text = column.name
         return _compiler.visit_column(self, column, *rest, **facts)
+
+    def get_statement_hint_text(self, hint_texts: Any) -> Any:
+        """Note SQL text."""
+        self.text = " ".join(hint_texts)
+        return _compiler.get_statement_hint_text(self, hint_texts)
+
+    def visit_custom_op_binary(self, element: Any, operator: Any, **facts: Any) -> Any:
+        """Note an operator that could hold a query."""
+        if "(" in operator.opstring:
+            self.text = operator.opstring
+        return _compiler.visit_custom_op_binary(self, element, operator, **facts)

@@ -1,4 +1,4 @@
-"""Starts the web and job processes of one host, replaces those that die, and drains them at the end.
+"""Starts the web and job processes of one host, replaces those that die, drains them at the end.
 
 The listening socket belongs to the supervisor and all web processes share it, so it stays open
 while they are replaced and no connection is refused. Each child leads a process group: what it
@@ -134,9 +134,7 @@ class _Slot:
         self.process = None
         self.lives.append(now - self.started)
         looping = len(self.lives) == LOOP_DEATHS and sum(self.lives) < LOOP_SECONDS
-        self.pause = (
-            min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * self.pause)) if looping else 0.0
-        )
+        self.pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * self.pause)) if looping else 0.0
         self.start_at = now + self.pause
 
 
@@ -201,8 +199,8 @@ class Supervisor:
             pass_fds=slot.spec.pass_fds,
             # Ctrl-C is for the supervisor alone, which then asks each child to drain.
             process_group=0,
-            # Safe: the supervisor has no other thread that could hold a lock across the fork.
-            preexec_fn=functools.partial(_tie_to, os.getpid()),
+            # Takes no lock, so that none held by another thread at the fork can stop it.
+            preexec_fn=functools.partial(_tie_to, os.getpid()),  # noqa: PLW1509
         )
 
     def _seconds_to_next_start(self) -> float | None:
@@ -220,11 +218,10 @@ class Supervisor:
                 return
             for slot in self.slots:
                 if slot.process is not None and slot.process.pid == pid:
-                    self._note_death(slot, os.waitstatus_to_exitcode(status))
+                    exit_code = os.waitstatus_to_exitcode(status)
+                    self._note_death(slot, slot.process, exit_code)
 
-    def _note_death(self, slot: _Slot, exit_code: int) -> None:
-        process = slot.process
-        assert process is not None
+    def _note_death(self, slot: _Slot, process: subprocess.Popen[bytes], exit_code: int) -> None:
         process.returncode = exit_code
         _kill_group(process.pid)
         slot.died(time.monotonic())
@@ -246,11 +243,7 @@ class Supervisor:
             os.kill(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + self.grace
         requests = self.stop_requests
-        while (
-            self._alive()
-            and self.stop_requests == requests
-            and time.monotonic() < deadline
-        ):
+        while self._alive() and self.stop_requests == requests and time.monotonic() < deadline:
             wake.wait(max(0.0, deadline - time.monotonic()))
             self._bury()
         for process in self._alive():
@@ -276,10 +269,7 @@ class Supervisor:
             if signal.getsignal(number) != signal.SIG_IGN
         }
         handlers[signal.SIGCHLD] = lambda number, frame: None
-        old = {
-            number: signal.signal(number, handler)
-            for number, handler in handlers.items()
-        }
+        old = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         wake = _Wake()
         try:
             yield wake

@@ -30,7 +30,6 @@ from kernel.events import DELIVER
 from kernel.execution import Execution
 from kernel.jobs import Job
 from kernel.leases import LEASE_SECONDS, Backoff, Claim, Leases
-from kernel.queue import Listener, make_huey
 from kernel.remotes import HOLD_SECONDS
 from kernel.retention import purge_jobs
 from kernel.schedules import Planner
@@ -132,7 +131,8 @@ class Worker:
         self._planner = Planner(runtime)
         tick = min(TICK_SECONDS, lease_seconds / 4)
         self._keeper = Every(
-            "keeper", [(lease_seconds / 4, self._extend), (tick, self._abandon), (tick, self._unshelve)]
+            "keeper",
+            [(lease_seconds / 4, self._extend), (tick, self._abandon), (tick, self._unshelve)],
         )
         self._clerk = Every(
             "clerk",
@@ -169,7 +169,7 @@ class Worker:
         self._return_shelf()
         self._return_running()
         self._keeper.stop()
-        self._ear.join(timeout=2)
+        self._ear.join(timeout=0.1)  # it ends by itself within a second
         log.info("worker_stopped", worker=self.leases.owner)
 
     def poke(self) -> None:
@@ -234,7 +234,9 @@ class Worker:
                 self._condition.notify(len(claims))
 
     def _listen(self) -> None:
-        listener = Listener(make_huey(self.runtime.settings, listening=True))
+        from kernel.listener import Listener  # huey is for job processes only
+
+        listener = Listener(self.runtime.settings)
         while not self._stopping.is_set():
             try:
                 if listener.hear() is not None:

@@ -37,7 +37,7 @@ OWNER = "andes"
 APPLICATION = "andes_app"
 PREFIX = "andes_test_"
 FOLDER_PREFIX = "andes-test-"
-MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  # an own 0700 folder is made inside
+MEMORY_FOLDER = Path("/dev/shm")
 MEMORY_NEEDED = 3 * 2**30
 
 REDIS_DATABASES = range(15, 0, -1)
@@ -68,9 +68,7 @@ def fast_folder() -> Path:
     Copying a template database is 12 ms in memory and up to 500 ms on a cloud disk.
     """
     with contextlib.suppress(OSError):
-        room = min(
-            shutil.disk_usage(MEMORY_FOLDER).free, psutil.virtual_memory().available
-        )
+        room = min(shutil.disk_usage(MEMORY_FOLDER).free, psutil.virtual_memory().available)
         if room > MEMORY_NEEDED and os.access(MEMORY_FOLDER, os.W_OK):
             return MEMORY_FOLDER
     return Path(tempfile.gettempdir())
@@ -81,9 +79,7 @@ def begin_run() -> None:
     if RUN_VARIABLE in os.environ:
         return
     _remove_dead_runs()
-    folder = Path(
-        tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir=fast_folder())
-    )
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir=fast_folder()))
     os.environ[RUN_VARIABLE] = str(folder)
     _owned.append(folder)
 
@@ -148,11 +144,7 @@ class Server:
         address = _text(self.admin.set(drivername="postgresql"))
         with psycopg.connect(address, autocommit=True) as connection:
             for statement in statements:
-                text = (
-                    statement
-                    if isinstance(statement, str)
-                    else statement.as_string(connection)
-                )
+                text = statement if isinstance(statement, str) else statement.as_string(connection)
                 connection.execute(text.encode())
 
     def drop(self, database: str) -> None:
@@ -187,25 +179,17 @@ def _external(address: str) -> Server:
     try:
         found.execute("SELECT 1")
     except psycopg.OperationalError as fault:
-        raise RuntimeError(
-            f"No PostgreSQL at {SERVER_VARIABLE}={url!r}: {fault}"
-        ) from fault
+        raise RuntimeError(f"No PostgreSQL at {SERVER_VARIABLE}={url!r}: {fault}") from fault
     return found
 
 
 def _create_roles(found: Server) -> None:
     """Create the two roles where missing, with the administrator's password; alter none."""
     password = "" if found.admin.password is None else str(found.admin.password)
-    clause = (
-        sql.SQL(" PASSWORD {}").format(sql.Literal(password))
-        if password
-        else sql.SQL("")
-    )
+    clause = sql.SQL(" PASSWORD {}").format(sql.Literal(password)) if password else sql.SQL("")
     for name in (OWNER, APPLICATION):
         with contextlib.suppress(psycopg.errors.DuplicateObject):
-            found.execute(
-                sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)) + clause
-            )
+            found.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)) + clause)
 
 
 def create_database(template: str | None = None) -> TestDatabase:
@@ -213,12 +197,8 @@ def create_database(template: str | None = None) -> TestDatabase:
     name = f"{_run_prefix(_run_folder())}{os.getpid()}_{next(_numbers)}"
     source = "template0" if template is None else _template_name(template)
     statement = f"CREATE DATABASE {{}} OWNER {{}} TEMPLATE {{}} STRATEGY {server().copy_strategy}"
-    server().execute(
-        sql.SQL(statement).format(*map(sql.Identifier, (name, OWNER, source)))
-    )
-    return TestDatabase(
-        name, server().url(name, OWNER), server().url(name, APPLICATION)
-    )
+    server().execute(sql.SQL(statement).format(*map(sql.Identifier, (name, OWNER, source))))
+    return TestDatabase(name, server().url(name, OWNER), server().url(name, APPLICATION))
 
 
 def drop_database(name: str) -> None:
@@ -247,9 +227,7 @@ def ensure_template(name: str, build: Callable[[str], None]) -> None:
 def _close_template(database: str) -> None:
     """Let nobody connect, for a database in use cannot be copied."""
     server().execute(
-        sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(
-            sql.Identifier(database)
-        ),
+        sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(database)),
         sql.SQL(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = {}"
         ).format(sql.Literal(database)),
@@ -292,9 +270,7 @@ def redis_url() -> str | None:
     """
     url = _own_redis() or _borrowed_redis()
     if url is None and os.environ.get("CI") == "true":
-        raise RuntimeError(
-            "No Redis: install redis-server or start one on 127.0.0.1:6379."
-        )
+        raise RuntimeError("No Redis: install redis-server or start one on 127.0.0.1:6379.")
     return url
 
 
@@ -343,9 +319,7 @@ def _borrowed_redis() -> str | None:
     for number in REDIS_DATABASES:
         client = redis.Redis(db=number)
         with contextlib.suppress(redis.RedisError):
-            if client.dbsize() == 0 and client.set(
-                RUN_VARIABLE, os.getpid(), nx=True, ex=3600
-            ):
+            if client.dbsize() == 0 and client.set(RUN_VARIABLE, os.getpid(), nx=True, ex=3600):
                 atexit.register(client.flushdb)
                 return f"redis://127.0.0.1:6379/{number}"
     return None

@@ -70,7 +70,7 @@ def template(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> st
         runtime = runtime_of(settings, registry)
         lifecycle.migrate(runtime)
         runtime.transact(open_shop)
-        runtime.database.dispose()
+        runtime.close()
 
     cluster.ensure_template("shop", build)
     return "shop"
@@ -89,8 +89,7 @@ def runtime(settings: Settings, registry: Registry) -> Iterator[Runtime]:
     """The runtime of a fresh copy of the shop."""
     made = runtime_of(settings, registry)
     yield made
-    made.realtime.close()
-    made.database.dispose()
+    made.close()
 
 
 @pytest.fixture

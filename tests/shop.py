@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
+from starlette.testclient import TestClient
 
 from addons.base.models import Configuracion, Sucursal
 from addons.inventory import services
@@ -69,6 +70,15 @@ class Shop:
             "formas_pago": [{"metodo": "efectivo", "monto": "1000"}],
             **changes,
         }
+
+
+def abrir_caja(client: TestClient, shop: Shop, monto: str = "100.00") -> int:
+    """Return the caja that the client's user just opened in the first sucursal."""
+    body = {"sucursal_id": shop.sucursales[0], "monto_apertura": monto}
+    answer = client.post("/api/cajas/abrir/", json=body)
+    assert answer.status_code == 201, answer.text
+    caja_id: int = answer.json()["id"]
+    return caja_id
 
 
 def open_shop(ctx: Ctx) -> None:

@@ -61,9 +61,7 @@ def run_elsewhere(how: str) -> tuple[Path, str, str | None]:
 def on_shared_server(name: str) -> bool:
     """Return whether a database of another run is on the server that this run uses too."""
     address = cluster.server().url("postgres", cluster.OWNER)
-    return bool(
-        read(address, f"SELECT count(*) FROM pg_database WHERE datname = '{name}'")
-    )
+    return bool(read(address, f"SELECT count(*) FROM pg_database WHERE datname = '{name}'"))
 
 
 def test_create_database_from_template_copies_what_was_built() -> None:
@@ -109,10 +107,7 @@ def test_end_run_leaves_nothing() -> None:
     assert not folder.exists()
     if cluster.SERVER_VARIABLE in os.environ:
         left = cluster.server().url("postgres", cluster.OWNER)
-        assert (
-            read(left, f"SELECT count(*) FROM pg_database WHERE datname = '{name}'")
-            == 0
-        )
+        assert read(left, f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == 0
     if url is not None and not url.startswith("redis://127.0.0.1:6379/"):
         with pytest.raises(redis.ConnectionError), redis.Redis.from_url(url) as client:
             client.ping()

@@ -1,14 +1,13 @@
 """What base declares to the kernel."""
 
-from addons.base import jobs, models, routes, services
+from addons.base import demo, jobs, models, permissions, routes, services
+from kernel.demo import DemoData
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
 from kernel.jobs import Job, Schedule
 from kernel.model import Model
 from kernel.rbac import Permission, Role, Scope
 from kernel.resource import Resource
-
-ALL = ("GERENTE_VENTAS", "VENDEDOR", "CAJERO", "SUPERVISOR_ALMACEN", "CONTADOR", "TRANSPORTISTA")
 
 
 @hookimpl
@@ -26,27 +25,13 @@ def register_routes() -> list[Endpoint | Resource]:
 @hookimpl
 def register_permissions() -> list[Permission]:
     """Who may administrate."""
-    return [
-        Permission("sucursales", "ver", "Ver las sucursales", ALL),
-        Permission("sucursales", "crear", "Crear sucursales"),
-        Permission("sucursales", "editar", "Editar sucursales"),
-        Permission("sucursales", "eliminar", "Eliminar sucursales"),
-        Permission("sucursales", "exportar", "Exportar sucursales"),
-        Permission("usuarios", "ver", "Ver los usuarios"),
-        Permission("usuarios", "crear", "Crear usuarios"),
-        Permission("usuarios", "editar", "Editar usuarios"),
-        Permission("roles", "ver", "Ver los roles"),
-        Permission("roles", "crear", "Crear roles"),
-        Permission("roles", "editar", "Cambiar lo que un rol puede hacer"),
-        Permission("configuracion", "ver", "Ver los datos de la empresa", ALL),
-        Permission("configuracion", "editar", "Cambiar los datos de la empresa"),
-    ]
+    return permissions.PERMISSIONS
 
 
 @hookimpl
 def register_roles() -> list[Role]:
     """The roles of the specification, as templates."""
-    return [Role(nombre, descripcion) for nombre, descripcion in services.ROLES.items()]
+    return permissions.ROLES
 
 
 @hookimpl
@@ -65,3 +50,9 @@ def register_jobs() -> list[Job]:
 def register_schedules() -> list[Schedule]:
     """When old sessions are cleaned."""
     return jobs.SCHEDULES
+
+
+@hookimpl
+def register_demo() -> list[DemoData]:
+    """The demo company, its sucursales and users."""
+    return [demo.DEMO]

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, field_validator
 from stdnum.exceptions import ValidationError as InvalidNumber
 from stdnum.pe import ruc as ruc_number
 
-from kernel.schemas import Answer, OptionalText, RefId, Schema, Text
+from kernel.schemas import Answer, Flag, OptionalText, RefId, Schema, Text
 
 Email = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")
@@ -35,7 +35,7 @@ class SucursalNueva(Schema):
     codigo: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,10}$")]
     nombre: Text
     direccion: OptionalText = ""
-    activo: bool = True
+    activo: Flag = True
 
 
 class UsuarioNuevo(Schema):
@@ -46,7 +46,7 @@ class UsuarioNuevo(Schema):
     password: Password
     rol_id: RefId
     sucursal_id: RefId | None = None
-    activo: bool = True
+    activo: Flag = True
 
 
 class UsuarioCambio(Schema):
@@ -55,7 +55,7 @@ class UsuarioCambio(Schema):
     nombre: Text
     rol_id: RefId
     sucursal_id: RefId | None = None
-    activo: bool = True
+    activo: Flag = True
 
 
 class RolNuevo(Schema):
@@ -70,7 +70,7 @@ class PermisoCambio(Schema):
 
     modulo: Text
     accion: Text
-    permitido: bool
+    permitido: Flag
 
 
 class PermisosCambio(Schema):
@@ -93,8 +93,8 @@ class ConfiguracionCambio(Schema):
     razon_social: Text | None = None
     nombre_comercial: OptionalText | None = None
     direccion: OptionalText | None = None
-    ubigeo: Annotated[str, StringConstraints(pattern=r"^(\d{6})?$")] | None = None
-    precios_incluyen_igv: bool | None = None
+    ubigeo: Annotated[str, StringConstraints(pattern=r"^([0-9]{6})?$")] | None = None
+    precios_incluyen_igv: Flag | None = None
 
     @field_validator("ruc")
     @classmethod

@@ -10,18 +10,13 @@ from addons.base.errors import CredencialesInvalidas
 from addons.base.models import Configuracion, Usuario
 from kernel import passwords
 from kernel.context import Ctx
+from kernel.db import Statement
 from kernel.errors import NotFound, ValidationFailed
 from kernel.identity import Permiso, Rol, Sesion
 
-ROLES = {
-    "ADMIN": "Administra todo",
-    "GERENTE_VENTAS": "Dirige las ventas de sus sucursales",
-    "VENDEDOR": "Vende y cotiza",
-    "CAJERO": "Vende en caja",
-    "SUPERVISOR_ALMACEN": "Dirige sus almacenes",
-    "CONTADOR": "Lleva los libros y los tributos",
-    "TRANSPORTISTA": "Reparte pedidos",
-}
+SUCURSAL = Statement(
+    "sucursal_del_usuario", "SELECT sucursal_id FROM usuarios WHERE id = %(usuario)s"
+)
 
 
 def iniciar_sesion(ctx: Ctx, login: schemas.Login) -> schemas.Tokens:
@@ -158,10 +153,8 @@ def sucursales_del_usuario(ctx: Ctx) -> frozenset[int] | None:
     """Return the sucursales that the user is confined to, or None for all."""
     if ctx.user is None:
         return None
-    usuario = ctx.session.get(Usuario, ctx.user.id)
-    if usuario is None or usuario.sucursal_id is None:
-        return None
-    return frozenset({usuario.sucursal_id})
+    sucursal_id = ctx.sql(SUCURSAL, usuario=ctx.user.id)[0][0]
+    return None if sucursal_id is None else frozenset({sucursal_id})
 
 
 def borrar_sesiones_vencidas(ctx: Ctx) -> None:

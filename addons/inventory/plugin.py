@@ -1,6 +1,7 @@
 """What inventory declares to the kernel."""
 
-from addons.inventory import jobs, models, routes, services, views
+from addons.inventory import demo, jobs, models, permissions, routes, services, views
+from kernel.demo import DemoData
 from kernel.events import Subscriber
 from kernel.health import HealthCheck
 from kernel.hookspecs import hookimpl
@@ -10,9 +11,6 @@ from kernel.model import Model
 from kernel.rbac import Permission
 from kernel.resource import Resource
 from kernel.views import Menu, View
-
-CUIDAN = ("SUPERVISOR_ALMACEN",)
-MIRAN = (*CUIDAN, "GERENTE_VENTAS", "CONTADOR")
 
 
 @hookimpl
@@ -30,16 +28,7 @@ def register_routes() -> list[Endpoint | Resource]:
 @hookimpl
 def register_permissions() -> list[Permission]:
     """Who may look at stock and move it."""
-    return [
-        Permission("almacenes", "ver", "Ver los almacenes", (*MIRAN, "VENDEDOR", "CAJERO")),
-        Permission("almacenes", "crear", "Crear almacenes"),
-        Permission("almacenes", "editar", "Editar almacenes"),
-        Permission("almacenes", "eliminar", "Eliminar almacenes"),
-        Permission("almacenes", "exportar", "Exportar los almacenes"),
-        Permission("stock", "ver", "Ver el stock y sus movimientos", MIRAN),
-        Permission("stock", "exportar", "Exportar el stock", MIRAN),
-        Permission("stock", "entrada", "Registrar entradas", CUIDAN),
-    ]
+    return permissions.PERMISSIONS
 
 
 @hookimpl
@@ -71,3 +60,9 @@ def register_views() -> list[View]:
 def register_menus() -> list[Menu]:
     """Menu entries of those lists."""
     return views.MENUS
+
+
+@hookimpl
+def register_demo() -> list[DemoData]:
+    """Warehouses and the movements of the demo's sales."""
+    return [demo.DEMO]

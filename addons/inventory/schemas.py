@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from kernel.money import Quantity
-from kernel.schemas import Answer, RefId, Schema, Text
+from kernel.schemas import Answer, Flag, RefId, Schema, Text
 
 
 class AlmacenNuevo(Schema):
@@ -14,7 +14,7 @@ class AlmacenNuevo(Schema):
     nombre: Text
     tipo: Annotated[str, StringConstraints(pattern=r"^[A-Z_]{1,30}$")] = "PRINCIPAL"
     sucursal_id: RefId
-    activo: bool = True
+    activo: Flag = True
 
 
 class EntradaNueva(Schema):

@@ -1,8 +1,9 @@
 """What sales declares to the kernel."""
 
-from addons.sales import jobs, models, permissions, reports, routes, views
+from addons.sales import demo, jobs, models, permissions, reports, routes, views
 from addons.sales.schemas import VentaRegistrada
 from kernel.context import Ctx
+from kernel.demo import DemoData
 from kernel.events import EventType
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
@@ -24,8 +25,7 @@ def register_models() -> list[type[Model]]:
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """Resources and the endpoints with rules of their own."""
-    plain = [routes.CATEGORIAS, routes.CLIENTES, routes.PRODUCTOS, routes.CAJAS, routes.VENTAS]
-    return [*plain, *endpoints_in(routes)]
+    return [*routes.RESOURCES, *endpoints_in(routes)]
 
 
 @hookimpl
@@ -86,3 +86,9 @@ def register_menus() -> list[Menu]:
 def addon_installed(ctx: Ctx) -> None:
     """Load the usual payment methods."""
     ctx.session.add_all(models.MetodoPago(**one) for one in permissions.METODOS_PAGO)
+
+
+@hookimpl
+def register_demo() -> list[DemoData]:
+    """Products, customers, and three months of sales."""
+    return [demo.DEMO]

@@ -1,8 +1,8 @@
 """Addresses of sales. Source: spec/erp-modules.md, módulo 1."""
 
 from addons.sales import schemas
-from addons.sales.models import Caja, Categoria, Cliente, Producto, Venta
-from addons.sales.services import cajas, ventas
+from addons.sales.models import Caja, Categoria, Cliente, MetodoPago, Producto, Venta
+from addons.sales.services import cajas, clientes, ventas
 from kernel.context import Ctx
 from kernel.http import endpoint
 from kernel.resource import Resource
@@ -30,6 +30,7 @@ CLIENTES = Resource(
     filters=("tipo_doc", "numero_doc", "categoria"),
     search=("razon_social", "numero_doc"),
     sort=("id", "razon_social", "created_at"),
+    update_with=clientes.revisar_cambio,
 )
 
 PRODUCTOS = Resource(
@@ -44,6 +45,18 @@ PRODUCTOS = Resource(
     filters=("sku", "codigo_barras", "categoria_id", "activo", "precio", "costo", "stock_actual"),
     search=("nombre", "sku", "codigo_barras"),
     sort=("id", "nombre", "sku", "precio", "stock_actual"),
+)
+
+METODOS_PAGO = Resource(
+    path="/api/metodos-pago/",
+    model=MetodoPago,
+    modulo="metodos_pago",
+    fields=("id", "codigo", "nombre", "es_efectivo", "activo"),
+    create=schemas.MetodoPagoNuevo,
+    update=schemas.MetodoPagoCambio,
+    filters=("activo", "es_efectivo"),
+    sort=("id", "nombre"),
+    actions=("list", "detail", "create", "update"),
 )
 
 CAJAS = Resource(
@@ -74,6 +87,8 @@ VENTAS = Resource(
     sort=("-id", "fecha"),
     actions=("list", "export"),
 )
+
+RESOURCES = [CATEGORIAS, CLIENTES, PRODUCTOS, METODOS_PAGO, CAJAS, VENTAS]
 
 
 @endpoint("POST", "/api/ventas/", permission="ventas.crear", status=201, statuses=(409, 422))

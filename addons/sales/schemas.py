@@ -5,11 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 from stdnum.pe import cui, ruc
 
 from kernel.money import Amount, Quantity, UnitPrice
-from kernel.schemas import Answer, OptionalText, RefId, Schema, Text
+from kernel.schemas import Answer, Flag, OptionalText, RefId, Schema, Text
 
 MAX_LINEAS = 500
 
@@ -39,24 +39,35 @@ class ClienteNuevo(Schema):
     direccion: OptionalText = ""
     categoria: OptionalText = ""
     limite_credito: Amount = Decimal(0)
-    tags: Annotated[list[Text], Field(max_length=20)] = []
+    tags: Annotated[list[Text], Field(max_length=20)] = Field(default_factory=list)
 
-    @model_validator(mode="after")
-    def check_document(self) -> "ClienteNuevo":
+    @field_validator("numero_doc")
+    @classmethod
+    def check_numero(cls, value: str, info: ValidationInfo) -> str:
         """Refuse a RUC or DNI that cannot exist."""
-        if self.tipo_doc == "6" and not ruc.is_valid(self.numero_doc):
-            raise ValueError(
-                "numero_doc: no es un RUC válido; revise los 11 dígitos y el verificador"
-            )
-        if self.tipo_doc == "1" and not (self.numero_doc.isdecimal() and _is_dni(self.numero_doc)):
-            raise ValueError("numero_doc: un DNI tiene 8 dígitos")
-        if self.tipo_doc != "0" and not self.numero_doc:
-            raise ValueError("numero_doc: falta el número del documento")
-        return self
+        check_documento(info.data.get("tipo_doc", "0"), value)
+        return value
+
+
+def check_documento(tipo_doc: str, numero_doc: str) -> None:
+    """Refuse the number of a document that cannot exist.
+
+    Raises:
+        ValueError: what is wrong, in Spanish.
+    """
+    if tipo_doc == "6" and not ruc.is_valid(numero_doc):
+        raise ValueError("No es un RUC válido; revise los 11 dígitos y el verificador.")
+    if tipo_doc == "1" and not _is_dni(numero_doc):
+        raise ValueError("Un DNI tiene 8 dígitos.")
+    if tipo_doc != "0" and not numero_doc:
+        raise ValueError("Falta el número del documento.")
 
 
 def _is_dni(number: str) -> bool:
-    return len(number) == len("12345678") or (len(number) == len("123456789") and cui.is_valid(number))
+    if not (number.isascii() and number.isdigit()):
+        return False
+    with_digit = len(number) == len("123456789")
+    return len(number) == len("12345678") or (with_digit and cui.is_valid(number))
 
 
 class ProductoNuevo(Schema):
@@ -66,18 +77,34 @@ class ProductoNuevo(Schema):
     nombre: Text
     precio: UnitPrice
     costo: UnitPrice | None = None
-    permite_venta_sin_stock: bool = False
+    permite_venta_sin_stock: Flag = False
     unidad_medida: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,3}$")] = "NIU"
     afectacion_igv: Annotated[str, StringConstraints(pattern=r"^(10|20|30)$")] = "10"
     codigo_barras: OptionalText = ""
     categoria_id: RefId | None = None
-    activo: bool = True
+    activo: Flag = True
 
 
 class CategoriaNueva(Schema):
     """A family of products to create."""
 
     nombre: Text
+
+
+class MetodoPagoNuevo(Schema):
+    """A way to pay to accept; its code is what a sale names."""
+
+    codigo: Codigo
+    nombre: Text
+    es_efectivo: bool = False
+    activo: bool = True
+
+
+class MetodoPagoCambio(Schema):
+    """What may change of a way to pay."""
+
+    nombre: Text
+    activo: bool = True
 
 
 class AperturaCaja(Schema):

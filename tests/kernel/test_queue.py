@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import socket
@@ -10,19 +11,13 @@ from pathlib import Path
 
 import pytest
 from huey import Huey
+from huey.storage import PostgresStorage
 
-from kernel.queue import (
-    UNREAD,
-    HostileMessage,
-    HueyQueue,
-    JobMessages,
-    Listener,
-    make_huey,
-    read_message,
-)
+from kernel.listener import JobMessages, Listener, make_huey
+from kernel.queue import UNREAD, HostileMessage, HueyQueue, postgres_ddl, read_message
 from kernel.settings import Settings
 from tests import cluster
-from tests.kernel.workshop import House, build, enqueue, make_settings
+from tests.kernel.workshop import House, build, close, enqueue, make_settings
 
 
 class Exploit:
@@ -48,9 +43,27 @@ def settings(request: pytest.FixtureRequest, database: cluster.TestDatabase) -> 
     found = make_settings(
         database.app_url, (cluster.redis_url() or "") if request.param == "redis" else ""
     )
-    make_huey(found).storage.flush_queue()
+    with open_queue(found) as huey:
+        huey.storage.flush_queue()
     yield found
-    make_huey(found).storage.flush_queue()
+    with open_queue(found) as huey:
+        huey.storage.flush_queue()
+
+
+@contextlib.contextmanager
+def open_queue(settings: Settings) -> Iterator[Huey]:
+    """Lend the queue itself."""
+    huey = make_huey(settings)
+    yield huey
+    huey.storage.close()
+
+
+@contextlib.contextmanager
+def sender(settings: Settings) -> Iterator[HueyQueue]:
+    """Lend a sender."""
+    queue = HueyQueue.from_settings(settings)
+    yield queue
+    queue.close()
 
 
 @pytest.mark.parametrize(
@@ -87,23 +100,27 @@ def test_read_message_own_returns_id() -> None:
 
 
 def test_wake_many_ids_few_messages(settings: Settings) -> None:
-    HueyQueue.from_settings(settings).wake(range(1, 1001))
-    listener = Listener(make_huey(settings, listening=True))
+    with sender(settings) as queue:
+        queue.wake(range(1, 1001))
+    listener = Listener(settings)
     assert [listener.hear() for _ in range(4)] == [1, 2, 3, 4]
     assert listener.hear() is None
     listener.close()
 
 
 def test_wake_without_listener_bounded(settings: Settings) -> None:
-    queue = HueyQueue.from_settings(settings)
-    for job_id in range(1, 100):
-        queue.wake([job_id])
-    assert make_huey(settings).storage.queue_size() == UNREAD
+    with sender(settings) as queue:
+        for job_id in range(1, 100):
+            queue.wake([job_id])
+    with open_queue(settings) as huey:
+        assert huey.storage.queue_size() == UNREAD
 
 
-def test_message_carries_only_the_id(settings: Settings) -> None:
-    HueyQueue.from_settings(settings).wake([42])
-    assert make_huey(settings).storage.enqueued_items() == [b'{"job": 42}']
+def test_wake_message_carries_only_the_id(settings: Settings) -> None:
+    with sender(settings) as queue:
+        queue.wake([42])
+    with open_queue(settings) as huey:
+        assert huey.storage.enqueued_items() == [b'{"job": 42}']
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:{port}/0", ""])
@@ -123,14 +140,16 @@ def test_wake_transport_down_never_raises_and_rests(
             server.accept()
 
 
+def test_postgres_ddl_is_what_huey_makes() -> None:
+    assert postgres_ddl() == PostgresStorage("andes", create_tables=False).ddl
+
+
 def push(huey: Huey, settings: Settings, data: bytes) -> None:
     """Write to the queue past Andes, as an intruder would."""
     if settings.redis_url:
         huey.storage.conn.lpush(huey.storage.queue_key, data)
     else:
-        huey.storage.sql(
-            "INSERT INTO huey_task (queue, data) VALUES (%s, %s)", (huey.name, data)
-        )
+        huey.storage.sql("INSERT INTO huey_task (queue, data) VALUES (%s, %s)", (huey.name, data))
 
 
 def test_worker_hostile_messages_refused_and_survived(
@@ -138,13 +157,12 @@ def test_worker_hostile_messages_refused_and_survived(
 ) -> None:
     house = House(database, settings.redis_url)
     runtime = house.runtime()
-    huey = make_huey(settings)
     trap = tmp_path / "executed"
-    with house.working(runtime, threads=1):
+    with open_queue(settings) as huey, house.working(runtime, threads=1):
         for data in (pickle.dumps(Exploit(trap)), b'{"job": "x"}', b"\x1f\x8b\x00", b"[" * 60):
             push(huey, settings, data)
         job_id = enqueue(runtime, "note", n=1)
         house.wait(job_id, "done")
         assert huey.storage.queue_size() == 0
     assert not trap.exists()
-    runtime.database.dispose()
+    close(runtime)

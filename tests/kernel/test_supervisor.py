@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -100,15 +101,11 @@ class Supervised:
         return [event for line in lines if (event := json.loads(line))["event"] == name]
 
     def numbers(self, prefix: str) -> set[int]:
-        return {
-            int(path.name.split("-")[1]) for path in self.folder.glob(f"{prefix}-*")
-        }
+        return {int(path.name.split("-")[1]) for path in self.folder.glob(f"{prefix}-*")}
 
     def ask(self) -> int:
         """Return the number of the child that answers, waiting for one that lives."""
-        with socket.create_connection(
-            ("127.0.0.1", self.port), timeout=20
-        ) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             return int(connection.recv(20) or b"0")
 
 
@@ -120,30 +117,30 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def run(code: str, count: int = 2, grace: float = 15.0) -> Supervised:
-        process = subprocess.Popen(
-            [sys.executable, "-c", SUPERVISOR, json.dumps([code, count, grace])],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=(tmp_path / "log").open("w"),
-            text=True,
-        )
+        with (tmp_path / "log").open("w") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", SUPERVISOR, json.dumps([code, count, grace])],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         started.append(process)
         assert process.stdout is not None
         return Supervised(process, int(process.stdout.readline()), tmp_path)
 
     yield run
     for process in started:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
         process.kill()
         process.communicate()
 
 
 def living(numbers: Sequence[int] | set[int]) -> list[int]:
-    return [
-        n
-        for n in numbers
-        if psutil.pid_exists(n) and psutil.Process(n).status() != "zombie"
-    ]
+    return [n for n in numbers if psutil.pid_exists(n) and psutil.Process(n).status() != "zombie"]
 
 
 def test_run_child_killed_is_replaced_and_no_connection_refused(start: Start) -> None:
@@ -163,9 +160,7 @@ def test_run_every_child_killed_keeps_connections_waiting(start: Start) -> None:
     supervised = start(WEB, count=1)
     victim = supervised.ask()
     os.kill(victim, signal.SIGSTOP)
-    with socket.create_connection(
-        ("127.0.0.1", supervised.port), timeout=20
-    ) as connection:
+    with socket.create_connection(("127.0.0.1", supervised.port), timeout=20) as connection:
         os.kill(victim, signal.SIGKILL)
         assert int(connection.recv(20)) != victim
 
@@ -288,5 +283,5 @@ def test_listen_socket_is_inheritable() -> None:
 
 
 def test_listen_foreign_address_explains() -> None:
-    with pytest.raises(PortTaken, match="No se puede escuchar en 192.0.2.1"):
+    with pytest.raises(PortTaken, match=r"No se puede escuchar en 192\.0\.2\.1"):
         listen("192.0.2.1", 8000)

@@ -87,8 +87,8 @@ def make_runtime(
     """Return the runtime of a process that declares these jobs."""
     settings = make_settings(database_url, redis_url)
     declared = replace(registry.load([]), jobs=dict(jobs or {}), schedules=dict(schedules or {}))
-    queue = HueyQueue.from_settings(settings)
-    return Runtime(settings, declared, Database(database_url), queue, Hub(), clock=clock)
+    database, queue = Database(database_url), HueyQueue.from_settings(settings)
+    return Runtime(settings, declared, database, queue, Hub(), clock=clock)
 
 
 @dataclass
@@ -99,6 +99,12 @@ class House:
     redis_url: str = ""
     clock: Callable[[], datetime] = utc_now
     runtimes: list[Runtime] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Let go of the database, and drop it."""
+        for runtime in self.runtimes:
+            close(runtime)
+        cluster.drop_database(self.database.name)
 
     def runtime(self, *jobs: Job, schedules: tuple[Schedule, ...] = ()) -> Runtime:
         """Return a new process's runtime."""
@@ -131,7 +137,7 @@ class House:
             address.render_as_string(hide_password=False), row_factory=dict_row
         ) as connection:
             cursor = connection.execute(query.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.description is not None else []
 
     def job(self, job_id: int) -> dict[str, Any]:
         """Return a job's row."""
@@ -152,6 +158,13 @@ class House:
         """Return a job's row once its status is one of these."""
         wait_until(lambda: self.job(job_id)["status"] in statuses)
         return self.job(job_id)
+
+
+def close(runtime: Runtime) -> None:
+    """Let go of a runtime's connections."""
+    runtime.database.dispose()
+    if isinstance(runtime.queue, HueyQueue):
+        runtime.queue.close()
 
 
 def wait_until(holds: Callable[[], object]) -> None:

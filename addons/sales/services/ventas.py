@@ -20,30 +20,38 @@ from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import FieldError, Forbidden, NotFound, ValidationFailed
 from kernel.messages import refused
+from kernel.sequences import NEXT
 
 CERO = Decimal("0.00")
+CANTIDAD = Decimal("0.0001")
+PRECIO = Decimal("0.000001")
 GRAVADO = "10"
 
-CABECERA = Statement(
-    "venta_cabecera",
-    """
-    SELECT caja.estado, caja.sucursal_id, cl.id, cfg.precios_incluyen_igv, cfg.tasa_igv
-      FROM (SELECT 1) uno
-      LEFT JOIN LATERAL (SELECT estado, sucursal_id FROM cajas WHERE id = %(caja)s FOR SHARE)
-             caja ON true
-      LEFT JOIN clientes cl ON cl.id = %(cliente)s
-      LEFT JOIN configuracion cfg ON cfg.id = 1
+PREPARAR = Statement(
+    "venta_preparar",
+    f"""
+    WITH numero AS ({NEXT.sql}),
+    caja AS (SELECT estado, sucursal_id FROM cajas WHERE id = %(caja)s FOR SHARE),
+    producto AS (
+      SELECT array_agg(id) AS ids, array_agg(precio) AS precios,
+             array_agg(afectacion_igv) AS afectaciones
+        FROM productos WHERE id = ANY(%(productos)s::bigint[]) AND activo
+    ), metodo AS (
+      SELECT array_agg(codigo) AS codigos, array_agg(id) AS ids,
+             array_agg(es_efectivo) AS efectivos
+        FROM metodos_pago WHERE activo
+    )
+    SELECT numero.last, caja.estado, caja.sucursal_id, cliente.id, empresa.precios_incluyen_igv,
+           empresa.tasa_igv, producto.ids, producto.precios, producto.afectaciones,
+           metodo.codigos, metodo.ids, metodo.efectivos
+      FROM numero CROSS JOIN producto CROSS JOIN metodo
+      LEFT JOIN caja ON true
+      LEFT JOIN clientes cliente ON cliente.id = %(cliente)s
+      LEFT JOIN configuracion empresa ON empresa.id = 1
     """,
 )
-PRODUCTOS = Statement(
-    "venta_productos",
-    """
-    SELECT id, precio, afectacion_igv FROM productos WHERE id = ANY(%(ids)s::bigint[]) AND activo
-    """,
-)
-METODOS = Statement(
-    "venta_metodos", "SELECT codigo, id, es_efectivo FROM metodos_pago WHERE activo"
-)
+"""What a sale needs to know, its number taken and its caja kept from closing."""
+
 INSERTAR = Statement(
     "venta_insertar",
     """
@@ -72,11 +80,27 @@ INSERTAR = Statement(
 
 
 @dataclass(frozen=True, slots=True)
-class Terminos:
-    """How the company's prices are read."""
+class Preparada:
+    """What PREPARAR found, by name."""
 
-    incluyen_igv: bool
+    numero: int
+    estado_caja: str | None
+    sucursal_id: int | None
+    cliente_id: int | None
+    incluyen_igv: bool | None
     tasa: Decimal
+    productos: dict[int, tuple[Decimal, str]]
+    """Price and IGV code of each product."""
+    metodos: dict[str, tuple[int, bool]]
+    """Id of each accepted payment method, and whether it is cash."""
+
+    @classmethod
+    def of(cls, row: tuple[Any, ...]) -> "Preparada":
+        """Return the statement's only row by name."""
+        ids, precios, afectaciones, codigos, metodos, efectivos = (one or () for one in row[6:])
+        productos = dict(zip(ids, zip(precios, afectaciones, strict=True), strict=True))
+        pagos = dict(zip(codigos, zip(metodos, efectivos, strict=True), strict=True))
+        return cls(*row[:6], productos, pagos)
 
 
 def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
@@ -90,24 +114,23 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
         PagoInsuficiente: the payments don't cover the total.
     """
     serie = str(nueva.caja_id)
-    cabecera, productos, metodos, numero = ctx.sql_all(
-        (CABECERA, {"caja": nueva.caja_id, "cliente": nueva.cliente_id}),
-        (PRODUCTOS, {"ids": [linea.producto_id for linea in nueva.detalle]}),
-        (METODOS, {}),
-        ctx.number_call("venta", serie),
+    rows = ctx.sql(
+        PREPARAR,
+        name="venta", serie=serie, caja=nueva.caja_id, cliente=nueva.cliente_id,
+        productos=[linea.producto_id for linea in nueva.detalle],
     )
-    terminos = _comprobar(ctx, nueva, cabecera[0])
-    lineas = _precios(ctx, nueva.detalle, {row[0]: row for row in productos}, terminos)
-    total, importes = calcular(lineas, incluyen_igv=terminos.incluyen_igv)
+    hay = Preparada.of(rows[0])
+    incluyen_igv = _comprobar(ctx, nueva, hay)
+    lineas = _precios(ctx, nueva.detalle, hay)
+    total, importes = calcular(lineas, incluyen_igv=incluyen_igv)
     _comprobar_lineas(importes)
-    conocidos = {row[0]: row for row in metodos}
-    vuelto = _vuelto(nueva, conocidos, total.total)
+    vuelto = _vuelto(nueva, hay.metodos, total.total)
     rows = ctx.sql(
         INSERTAR,
-        serie=serie, numero=numero[0][0], cliente=nueva.cliente_id, usuario=ctx.user_id,
+        serie=serie, numero=hay.numero, cliente=nueva.cliente_id, usuario=ctx.user_id,
         sucursal=nueva.sucursal_id, caja=nueva.caja_id, fecha=ctx.now,
         subtotal=total.subtotal, igv=total.igv, total=total.total, vuelto=vuelto,
-        modo=nueva.modo_emision, metodo=_metodo_principal(nueva, conocidos),
+        modo=nueva.modo_emision, metodo=_metodo_principal(nueva, hay.metodos),
         metodos=[pago.metodo for pago in nueva.formas_pago],
         montos=[pago.monto for pago in nueva.formas_pago],
         referencias=[pago.referencia for pago in nueva.formas_pago],
@@ -119,50 +142,50 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
         igvs=[uno.igv for uno in importes],
         totales=[uno.total for uno in importes],
     )
-    leida = _leida(ctx, nueva, rows, (serie, numero[0][0]), total, vuelto, lineas, importes)
+    leida = _leida(ctx, nueva, rows, (serie, hay.numero), total, vuelto, lineas, importes)
     _anunciar(ctx, nueva, leida)
     return leida
 
 
-def _comprobar(ctx: Ctx, nueva: VentaNueva, row: tuple[Any, ...]) -> Terminos:
-    estado, sucursal_id, cliente_id, incluyen_igv, tasa = row
+def _comprobar(ctx: Ctx, nueva: VentaNueva, hay: Preparada) -> bool:
+    """Return whether prices carry IGV, once caja, cliente and sucursal fit together."""
     faults = []
-    if estado is None:
+    if hay.estado_caja is None:
         faults.append(FieldError("caja_id", "no_existe", "No existe una caja con este id."))
-    if cliente_id is None:
-        faults.append(FieldError("cliente_id", "no_existe", "No existe un cliente con este id."))
-    if estado is not None and sucursal_id != nueva.sucursal_id:
+    elif hay.sucursal_id != nueva.sucursal_id:
         faults.append(FieldError("sucursal_id", "otra", "La caja es de otra sucursal."))
+    if hay.cliente_id is None:
+        faults.append(FieldError("cliente_id", "no_existe", "No existe un cliente con este id."))
     if faults:
         raise refused(faults)
     permitidas = ctx.scope("sucursales")
     if permitidas is not None and nueva.sucursal_id not in permitidas:
         raise Forbidden("Su usuario no vende en esta sucursal.", field="sucursal_id")
-    if estado != "abierta":
+    if hay.estado_caja != "abierta":
         raise CajaCerrada("La caja está cerrada; abra otra para vender.", field="caja_id")
-    if incluyen_igv is None:
+    if hay.incluyen_igv is None:
         raise ValidationFailed("Configure primero los datos de la empresa.", code="sin_empresa")
-    return Terminos(incluyen_igv, tasa)
+    return hay.incluyen_igv
 
 
 def _precios(
     ctx: Ctx,
     detalle: Sequence[LineaNueva],
-    productos: dict[int, tuple[Any, ...]],
-    terminos: Terminos,
+    hay: Preparada,
 ) -> list[Linea]:
     lineas = []
     faults = []
     for index, linea in enumerate(detalle):
-        producto = productos.get(linea.producto_id)
+        producto = hay.productos.get(linea.producto_id)
         if producto is None:
             campo = f"detalle.{index}.producto_id"
             faults.append(FieldError(campo, "no_existe", "No existe un producto activo con este id."))
             continue
-        precio = producto[1] if linea.precio_unitario is None else linea.precio_unitario
-        if precio != producto[1]:
+        de_lista, afectacion = producto
+        precio = de_lista if linea.precio_unitario is None else linea.precio_unitario
+        if precio != de_lista:
             ctx.require("ventas.cambiar_precio")
-        tasa = terminos.tasa if producto[2] == GRAVADO else CERO
+        tasa = hay.tasa if afectacion == GRAVADO else CERO
         lineas.append(Linea(linea.cantidad, precio, linea.descuento, tasa))
     if faults:
         raise refused(faults)
@@ -187,7 +210,7 @@ def _comprobar_lineas(importes: Sequence[Importe]) -> None:
         raise refused(faults)
 
 
-def _vuelto(nueva: VentaNueva, metodos: dict[str, tuple[Any, ...]], total: Decimal) -> Decimal:
+def _vuelto(nueva: VentaNueva, metodos: dict[str, tuple[int, bool]], total: Decimal) -> Decimal:
     faults = [
         FieldError(
             f"formas_pago.{index}.metodo", "no_existe",
@@ -199,7 +222,7 @@ def _vuelto(nueva: VentaNueva, metodos: dict[str, tuple[Any, ...]], total: Decim
     if faults:
         raise refused(faults)
     pagado = sum((pago.monto for pago in nueva.formas_pago), CERO)
-    efectivo = sum((p.monto for p in nueva.formas_pago if metodos[p.metodo][2]), CERO)
+    efectivo = sum((p.monto for p in nueva.formas_pago if metodos[p.metodo][1]), CERO)
     if pagado < total:
         raise PagoInsuficiente(
             f"Los pagos suman {pagado} y el total es {total}.", field="formas_pago"
@@ -212,9 +235,9 @@ def _vuelto(nueva: VentaNueva, metodos: dict[str, tuple[Any, ...]], total: Decim
     return pagado - total
 
 
-def _metodo_principal(nueva: VentaNueva, metodos: dict[str, tuple[Any, ...]]) -> int:
+def _metodo_principal(nueva: VentaNueva, metodos: dict[str, tuple[int, bool]]) -> int:
     mayor = max(nueva.formas_pago, key=lambda pago: pago.monto)
-    return int(metodos[mayor.metodo][1])
+    return metodos[mayor.metodo][0]
 
 
 def _leida(
@@ -229,21 +252,25 @@ def _leida(
 ) -> VentaLeida:
     detalle = [
         LineaLeida.model_construct(
-            id=row[1], producto_id=pedida.producto_id, cantidad=linea.cantidad,
-            precio_unitario=linea.precio_unitario, descuento=linea.descuento,
+            id=row[1], producto_id=pedida.producto_id,
+            cantidad=linea.cantidad.quantize(CANTIDAD),
+            precio_unitario=linea.precio_unitario.quantize(PRECIO),
+            descuento=linea.descuento.quantize(CERO),
             subtotal=uno.subtotal, igv=uno.igv, total=uno.total,
         )
         for row, pedida, linea, uno in zip(rows, nueva.detalle, lineas, importes, strict=True)
     ]
     pagos = [
-        PagoLeido.model_construct(metodo=p.metodo, monto=p.monto, referencia=p.referencia)
+        PagoLeido.model_construct(
+            metodo=p.metodo, monto=p.monto.quantize(CERO), referencia=p.referencia
+        )
         for p in nueva.formas_pago
     ]
     return VentaLeida.model_construct(
         id=rows[0][0], serie=numeracion[0], numero=numeracion[1], cliente_id=nueva.cliente_id,
         usuario_id=ctx.user_id, sucursal_id=nueva.sucursal_id, caja_id=nueva.caja_id,
-        fecha=ctx.now, subtotal=total.subtotal, igv=total.igv, total=total.total, vuelto=vuelto,
-        estado="registrada", modo_emision=nueva.modo_emision, detalle=detalle, formas_pago=pagos,
+        fecha=ctx.now, subtotal=total.subtotal, igv=total.igv, total=total.total,
+        vuelto=vuelto.quantize(CERO), estado="registrada", modo_emision=nueva.modo_emision, detalle=detalle, formas_pago=pagos,
     )
 
 

@@ -1,0 +1,255 @@
+"""The demo company's warehouses, and the ledger that its sales imply.
+
+Every sucursal opens with stock, restocks on Monday mornings what the week would exhaust, and each
+sold line leaves its movement when it was sold; so no stock was ever below zero.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from decimal import ROUND_CEILING, Decimal
+from operator import itemgetter
+from random import Random
+from typing import Any
+
+from addons.base.demo import copy_rows, dias, inicio, take_ids
+from kernel.context import Ctx
+from kernel.db import Statement
+from kernel.demo import DemoData, DemoFacts
+
+LUNES = 0
+COLCHON = {"001": Decimal(20)}
+"""Units of each product that a sucursal never goes below, by its codigo."""
+COLCHON_COMUN = Decimal(4)
+COBERTURA = 3
+"""Mean periods that a purchase lasts, besides the coming one."""
+BAJO_MINIMO = 7
+"""Stocks that are below their minimum today."""
+VOLUMEN = Decimal(5)
+"""Products that sell so much a week, all sucursales together, have a reserve in the depósito."""
+
+VENDIDO = Statement(
+    "demo_vendido",
+    """
+    SELECT v.fecha, v.id, v.sucursal_id, v.usuario_id, d.producto_id, d.cantidad
+      FROM ventas v
+      JOIN detalle_venta d ON d.venta_id = v.id
+      JOIN productos p ON p.id = d.producto_id AND NOT p.permite_venta_sin_stock
+     ORDER BY v.fecha, v.id, d.id
+    """,
+)
+PRODUCTOS = Statement(
+    "demo_productos", "SELECT id FROM productos WHERE NOT permite_venta_sin_stock ORDER BY id"
+)
+SUCURSALES = Statement(
+    "demo_sucursales", "SELECT id, codigo, nombre FROM sucursales ORDER BY codigo"
+)
+ALMACENERO = Statement(
+    "demo_almacenero",
+    """
+    SELECT min(u.id) FROM usuarios u JOIN roles r ON r.id = u.rol_id
+     WHERE r.nombre = 'SUPERVISOR_ALMACEN'
+    """,
+)
+SUMAR = Statement(
+    "demo_sumar_stock",
+    """
+    UPDATE productos p SET stock_actual = s.stock
+      FROM (SELECT producto_id, sum(stock_actual) AS stock FROM productos_almacen GROUP BY 1) s
+     WHERE p.id = s.producto_id
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deposito:
+    """A warehouse and what it never goes below; ``vende`` unless it only keeps reserves."""
+
+    id: int
+    sucursal_id: int
+    colchon: Decimal
+    vende: bool
+
+
+@dataclass(slots=True)
+class Existencia:
+    """What a warehouse has of a product: what came in, and what went out in each period."""
+
+    almacen: Deposito
+    producto_id: int
+    salidas: list[Decimal]
+    entradas: list[tuple[datetime, Decimal]] = field(default_factory=list)
+
+    @property
+    def media(self) -> Decimal:
+        """What goes out in a mean period."""
+        return sum(self.salidas, Decimal(0)) / len(self.salidas)
+
+    @property
+    def stock(self) -> Decimal:
+        """What is left."""
+        entra = sum((cantidad for _, cantidad in self.entradas), Decimal(0))
+        return entra - sum(self.salidas, Decimal(0))
+
+
+def load(ctx: Ctx, facts: DemoFacts) -> None:
+    """Write the warehouses, their movements and their stock."""
+    azar = Random(f"{facts.seed}/inventario")  # noqa: S311  # no secret
+    almacenes = _cargar_almacenes(ctx)
+    vendido = ctx.sql(VENDIDO)
+    compras = _compras(ctx)
+    existencias = _existencias(ctx, almacenes, vendido, compras)
+    for una in existencias:
+        _abastecer(una, compras, azar)
+    existencias += _reservas(almacenes, existencias, compras)
+    movimientos = [*_entradas(ctx, existencias), *_salidas(almacenes, vendido)]
+    movimientos.sort(key=itemgetter("created_at"))
+    copy_rows(ctx, "movimientos_stock", movimientos)
+    copy_rows(ctx, "productos_almacen", _stock(existencias, azar))
+    ctx.sql(SUMAR)
+    resumen = {"almacenes": len(almacenes), "movimientos": len(movimientos)}
+    ctx.audit("cargar_demo", "almacenes", None, despues=resumen, modulo="inventory")
+
+
+def _cargar_almacenes(ctx: Ctx) -> list[Deposito]:
+    """Return a selling warehouse per sucursal, and the depósito, last."""
+    sucursales = ctx.sql(SUCURSALES)
+    ids = take_ids(ctx, "almacenes", len(sucursales) + 1)
+    marcas = {"created_at": inicio(ctx), "updated_at": inicio(ctx)}
+    filas = [
+        {"id": uno, "nombre": f"Almacén {nombre}", "tipo": "PRINCIPAL", "sucursal_id": sucursal}
+        for uno, (sucursal, _, nombre) in zip(ids, sucursales, strict=False)
+    ]
+    primera = sucursales[0][0]
+    filas.append(
+        {"id": ids[-1], "nombre": "Depósito Lurín", "tipo": "DEPOSITO", "sucursal_id": primera}
+    )
+    copy_rows(ctx, "almacenes", (fila | marcas for fila in filas))
+    principales = [
+        Deposito(uno, sucursal, COLCHON.get(codigo, COLCHON_COMUN), vende=True)
+        for uno, (sucursal, codigo, _) in zip(ids, sucursales, strict=False)
+    ]
+    return [*principales, Deposito(ids[-1], primera, Decimal(0), vende=False)]
+
+
+def _compras(ctx: Ctx) -> list[datetime]:
+    """Return when goods come in: at the beginning, then on Mondays before opening."""
+    lunes = (dia for dia in dias(ctx)[1:] if dia.weekday() == LUNES)
+    return [inicio(ctx), *(datetime.combine(dia, time(7, 15), ctx.time_zone) for dia in lunes)]
+
+
+def _existencias(
+    ctx: Ctx,
+    almacenes: Sequence[Deposito],
+    vendido: Sequence[tuple[Any, ...]],
+    compras: Sequence[datetime],
+) -> list[Existencia]:
+    """Return what each selling warehouse gave out of each product between purchases."""
+    salidas: dict[tuple[int, int], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * len(compras))
+    for fecha, _, sucursal_id, _, producto_id, cantidad in vendido:
+        salidas[sucursal_id, producto_id][bisect_right(compras, fecha) - 1] += cantidad
+    productos = [row[0] for row in ctx.sql(PRODUCTOS)]
+    return [
+        Existencia(almacen, producto_id, salidas[almacen.sucursal_id, producto_id])
+        for almacen in almacenes
+        if almacen.vende
+        for producto_id in productos
+    ]
+
+
+def _abastecer(una: Existencia, compras: Sequence[datetime], azar: Random) -> None:
+    """Buy before each period that would take the stock below its cushion."""
+    stock = Decimal(0)
+    for numero, (compra, sale) in enumerate(zip(compras, una.salidas, strict=True)):
+        minimo = una.almacen.colchon + sale
+        if numero == 0 or stock < minimo:
+            holgura = COBERTURA * una.media + 5 * azar.randrange(4)
+            entra = _lotes(minimo + holgura - stock)
+            una.entradas.append((compra, entra))
+            stock += entra
+        stock -= sale
+
+
+def _lotes(cantidad: Decimal) -> Decimal:
+    """Return the quantity, up to whole packs: of 5, of 10 from 50 on, of 50 from 200 on."""
+    lote = Decimal(5 if cantidad < 50 else 10 if cantidad < 200 else 50)
+    return (cantidad / lote).to_integral_value(ROUND_CEILING) * lote
+
+
+def _reservas(
+    almacenes: Sequence[Deposito], existencias: Sequence[Existencia], compras: Sequence[datetime]
+) -> list[Existencia]:
+    """Return what the depósito keeps of the products that sell most."""
+    medias: dict[int, Decimal] = defaultdict(Decimal)
+    for una in existencias:
+        medias[una.producto_id] += una.media
+    return [
+        Existencia(almacenes[-1], producto_id, [Decimal(0)], [(compras[0], _lotes(8 * media))])
+        for producto_id, media in medias.items()
+        if media >= VOLUMEN
+    ]
+
+
+def _entradas(ctx: Ctx, existencias: Sequence[Existencia]) -> Iterator[dict[str, Any]]:
+    almacenero = ctx.sql(ALMACENERO)[0][0]
+    abre = inicio(ctx)
+    for una in existencias:
+        for cuando, cantidad in una.entradas:
+            yield {
+                "producto_id": una.producto_id,
+                "almacen_origen_id": None,
+                "almacen_destino_id": una.almacen.id,
+                "tipo_movimiento": "ENTRADA",
+                "cantidad": cantidad,
+                "motivo": "Inventario inicial" if cuando == abre else "Compra semanal",
+                "usuario_id": almacenero,
+                "referencia_doc": "",
+                "created_at": cuando,
+            }
+
+
+def _salidas(
+    almacenes: Sequence[Deposito], vendido: Sequence[tuple[Any, ...]]
+) -> Iterator[dict[str, Any]]:
+    origen = {uno.sucursal_id: uno.id for uno in almacenes if uno.vende}
+    for fecha, venta_id, sucursal_id, usuario_id, producto_id, cantidad in vendido:
+        yield {
+            "producto_id": producto_id,
+            "almacen_origen_id": origen[sucursal_id],
+            "almacen_destino_id": None,
+            "tipo_movimiento": "VENTA",
+            "cantidad": cantidad,
+            "motivo": "",
+            "usuario_id": usuario_id,
+            "referencia_doc": f"venta:{venta_id}",
+            "created_at": fecha,
+        }
+
+
+def _stock(existencias: Sequence[Existencia], azar: Random) -> Iterator[dict[str, Any]]:
+    vendidas = [numero for numero, una in enumerate(existencias) if una.media >= 1]
+    bajas = set(azar.sample(vendidas, min(BAJO_MINIMO, len(vendidas))))
+    for numero, una in enumerate(existencias):
+        stock, minimo = una.stock, _minimo(una)
+        if numero in bajas:
+            minimo = _lotes(stock + 10)
+        yield {
+            "producto_id": una.producto_id,
+            "almacen_id": una.almacen.id,
+            "stock_actual": stock,
+            "stock_minimo": minimo,
+            "stock_maximo": _lotes(max(stock, minimo) + 4 * una.media),
+            "stock_seguridad": minimo // 2,
+        }
+
+
+def _minimo(una: Existencia) -> Decimal:
+    """Return a mean week's demand in fives, or the most of them that is below the stock."""
+    cinco = Decimal(5)
+    semana = (una.media / cinco).to_integral_value(ROUND_CEILING) * cinco
+    return min(semana, max(_lotes(una.stock) - cinco, Decimal(0)))
+
+
+DEMO = DemoData("inventory", load)

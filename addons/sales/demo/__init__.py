@@ -1,0 +1,195 @@
+"""The demo company's products, customers, and three months of cajas and sales.
+
+What is written is what ``services`` would have written, sale by sale; but in bulk, and with one
+audit row for all of it.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from operator import itemgetter
+from random import Random
+from typing import Any
+
+from addons.base.demo import CAJA_DE_HOY, copy_rows, dias, hoy, take_ids
+from addons.sales.demo.catalogo import cargar_articulos, cargar_compradores
+from addons.sales.demo.jornadas import (
+    APERTURA,
+    Jornada,
+    Tienda,
+    Turno,
+    VentaHecha,
+    jornada,
+    jornada_en_curso,
+)
+from addons.sales.models import ABIERTA, CERRADA
+from kernel.context import Ctx
+from kernel.db import Statement
+from kernel.demo import DemoData, DemoFacts
+
+TURNOS = Statement(
+    "demo_turnos",
+    """
+    SELECT u.sucursal_id, u.id, u.email,
+           (SELECT min(v.id) FROM usuarios v JOIN roles r ON r.id = v.rol_id
+             WHERE r.nombre = 'VENDEDOR' AND v.sucursal_id = u.sucursal_id)
+      FROM usuarios u JOIN roles r ON r.id = u.rol_id
+     WHERE r.nombre = 'CAJERO' AND u.sucursal_id IS NOT NULL
+     ORDER BY u.id
+    """,
+)
+EMPRESA = Statement(
+    "demo_empresa", "SELECT precios_incluyen_igv, tasa_igv FROM configuracion WHERE id = 1"
+)
+METODOS = Statement("demo_metodos", "SELECT codigo, id FROM metodos_pago")
+
+Numerada = tuple[int, int, int, Jornada, VentaHecha]
+"""A sale with what it gets when written: its id, its caja's id, its number in the caja."""
+
+
+def load(ctx: Ctx, facts: DemoFacts) -> None:
+    """Write products, customers, cajas and sales, up to two sales in today's open caja."""
+    articulos = cargar_articulos(ctx, _azar(facts, "costos"))
+    compradores = cargar_compradores(ctx)
+    incluyen_igv, tasa = ctx.sql(EMPRESA)[0]
+    tienda = Tienda.de(
+        articulos, compradores, incluyen_igv=incluyen_igv, tasa=tasa, zona=ctx.time_zone
+    )
+    jornadas = _jornadas(ctx, facts, tienda)
+    ventas = _numerar(ctx, jornadas)
+    _copiar_ventas(ctx, ventas)
+    resumen = {
+        "productos": len(articulos),
+        "clientes": len(compradores),
+        "cajas": len(jornadas),
+        "ventas": len(ventas),
+    }
+    ctx.audit("cargar_demo", "ventas", None, despues=resumen, modulo="sales")
+
+
+def _azar(facts: DemoFacts, *parts: object) -> Random:
+    """Return dice of their own for each part, so that a day's sales don't depend on other days."""
+    return Random("/".join(map(str, (facts.seed, *parts))))  # noqa: S311  # no secret
+
+
+def _jornadas(ctx: Ctx, facts: DemoFacts, tienda: Tienda) -> list[Jornada]:
+    """Return every cashier's days in the order of their opening, today's last."""
+    turnos = _turnos(ctx)
+    pasados = dias(ctx)
+    jornadas = [
+        jornada(tienda, turno, dia, numero / len(pasados), _azar(facts, dia, email))
+        for numero, dia in enumerate(pasados)
+        for email, turno in turnos.items()
+    ]
+    jornadas.sort(key=_apertura)
+    azar = _azar(facts, hoy(ctx), CAJA_DE_HOY)
+    return [*jornadas, jornada_en_curso(tienda, turnos[CAJA_DE_HOY], ctx.now, azar)]
+
+
+def _turnos(ctx: Ctx) -> dict[str, Turno]:
+    """Return the cashiers by e-mail; the first sucursal has two and sells the most."""
+    filas = ctx.sql(TURNOS)
+    pesos = [len(filas) - numero / 2 for numero in range(len(filas))]
+    return {
+        email: Turno(sucursal_id, cajero_id, vendedor_id, peso / sum(pesos))
+        for (sucursal_id, cajero_id, email, vendedor_id), peso in zip(filas, pesos, strict=True)
+    }
+
+
+def _apertura(una: Jornada) -> datetime:
+    return una.abre
+
+
+def _numerar(ctx: Ctx, jornadas: Sequence[Jornada]) -> list[Numerada]:
+    """Return the sales of the cajas, written too, in the order in which they happened."""
+    cajas = take_ids(ctx, "cajas", len(jornadas))
+    copy_rows(ctx, "cajas", map(_caja, cajas, jornadas))
+    copy_rows(
+        ctx,
+        "andes_sequences",
+        (
+            {"name": "venta", "serie": str(caja_id), "last": len(una.ventas)}
+            for caja_id, una in zip(cajas, jornadas, strict=True)
+        ),
+    )
+    hechas = [
+        (venta.fecha, caja_id, numero, una, venta)
+        for caja_id, una in zip(cajas, jornadas, strict=True)
+        for numero, venta in enumerate(una.ventas, 1)
+    ]
+    hechas.sort(key=itemgetter(0, 1, 2))
+    ids = take_ids(ctx, "ventas", len(hechas))
+    return [(venta_id, *hecha[1:]) for venta_id, hecha in zip(ids, hechas, strict=True)]
+
+
+def _caja(caja_id: int, una: Jornada) -> dict[str, Any]:
+    return {
+        "id": caja_id,
+        "sucursal_id": una.turno.sucursal_id,
+        "usuario_id": una.turno.cajero_id,
+        "estado": CERRADA if una.cierra else ABIERTA,
+        "monto_apertura": APERTURA,
+        "monto_esperado": una.esperado if una.cierra else None,
+        "monto_cierre": una.esperado + una.descuadre if una.cierra else None,
+        "fecha_apertura": una.abre,
+        "fecha_cierre": una.cierra,
+        "created_at": una.abre,
+        "updated_at": una.cierra or una.abre,
+    }
+
+
+def _copiar_ventas(ctx: Ctx, ventas: Sequence[Numerada]) -> None:
+    metodos: dict[str, int] = dict(ctx.sql(METODOS))
+    copy_rows(ctx, "ventas", (_venta(una, metodos) for una in ventas))
+    copy_rows(ctx, "detalle_venta", _detalle(ventas))
+    copy_rows(ctx, "formas_pago", _formas_pago(ventas))
+
+
+def _venta(numerada: Numerada, metodos: dict[str, int]) -> dict[str, Any]:
+    venta_id, caja_id, numero, una, venta = numerada
+    mayor = max(venta.pagos, key=lambda pago: pago.monto)
+    return {
+        "id": venta_id,
+        "serie": str(caja_id),
+        "numero": numero,
+        "cliente_id": venta.comprador.id,
+        "usuario_id": venta.usuario_id,
+        "sucursal_id": una.turno.sucursal_id,
+        "caja_id": caja_id,
+        "fecha": venta.fecha,
+        "subtotal": venta.total.subtotal,
+        "igv": venta.total.igv,
+        "total": venta.total.total,
+        "vuelto": venta.vuelto,
+        "estado": "registrada",
+        "modo_emision": "pos",
+        "metodo_pago_id": metodos[mayor.metodo],
+    }
+
+
+def _detalle(ventas: Sequence[Numerada]) -> Iterator[dict[str, Any]]:
+    for venta_id, _, _, _, venta in ventas:
+        for vendida in venta.lineas:
+            yield {
+                "venta_id": venta_id,
+                "producto_id": vendida.articulo.id,
+                "cantidad": vendida.linea.cantidad,
+                "precio_unitario": vendida.linea.precio_unitario,
+                "descuento": vendida.linea.descuento,
+                "subtotal": vendida.importe.subtotal,
+                "igv": vendida.importe.igv,
+                "total": vendida.importe.total,
+            }
+
+
+def _formas_pago(ventas: Sequence[Numerada]) -> Iterator[dict[str, Any]]:
+    for venta_id, _, _, _, venta in ventas:
+        for pago in venta.pagos:
+            yield {
+                "venta_id": venta_id,
+                "metodo": pago.metodo,
+                "monto": pago.monto,
+                "referencia": pago.referencia,
+            }
+
+
+DEMO = DemoData("sales", load)

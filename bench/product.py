@@ -1,0 +1,81 @@
+"""Andes itself as a contestant: its database, its settings, its real processes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.company import SECRET
+from bench.lab import ROOT, Lab, answers, wait_for
+from kernel import processes
+from kernel.secrets import generate_key
+from kernel.settings import Settings, load
+
+OWNER = "andes"
+APPLICATION = "andes_app"
+TEMPLATE = "bench_template"
+SERVER = ROOT / "server.py"
+MASTER_KEY = generate_key()
+
+
+def settings(lab: Lab, database: str, **chosen: object) -> Settings:
+    """Return the settings of an instance on a database of the lab."""
+    data = lab.folder / f"data-{database}"
+    data.mkdir(exist_ok=True)
+    return load(
+        _env_file=None,
+        database_url=lab.postgres.url(database, APPLICATION),
+        database_owner_url=lab.postgres.url(database, OWNER),
+        secret_key=SECRET,
+        master_key=MASTER_KEY,
+        data_dir=data,
+        **{"web_processes": 1, "job_processes": 0, **chosen},
+    )
+
+
+def environment(found: Settings) -> dict[str, str]:
+    """Return the settings as environment variables of a process; nothing else is inherited."""
+    shown = {
+        name.upper(): getattr(found, name)
+        for name in type(found).model_fields
+        if name in found.model_fields_set
+    }
+    values = {
+        name: value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
+        for name, value in shown.items()
+    }
+    roots = [str(root) for root in found.addon_roots]
+    return {**values, "ADDON_ROOTS": str(roots).replace("'", '"')}
+
+
+def make_template(lab: Lab, addons: tuple[str, ...] = ("sales", "inventory"), **chosen: object) -> None:
+    """Make the database that every contestant's is a copy of: the addons installed, no rows."""
+    for role in (OWNER, APPLICATION):
+        lab.postgres.create_role(role)
+    lab.postgres.create_database(TEMPLATE, owner=OWNER)
+    processes.install(settings(lab, TEMPLATE, **chosen), list(addons))
+
+
+def start(lab: Lab, found: Settings, name: str = "andes") -> int:
+    """Start the supervisor with its processes, wait until it is ready and return its pid."""
+    process = lab.spawn(name, [sys.executable, str(SERVER), "serve"], environment(found))
+    address = f"http://{found.host}:{found.port}/health/ready"
+    wait_for(lambda: answers(address), f"{name} on {address}; see {lab.folder}/{name}.log")
+    return process.pid
+
+
+def worker(lab: Lab, found: Settings, name: str) -> int:
+    """Start one job process and return its pid."""
+    process = lab.spawn(name, [sys.executable, str(SERVER), "worker"], environment(found))
+    return process.pid
+
+
+def addon_root(name: str) -> Path:
+    """Return the folder of an addon of the benchmarks, as ``ADDON_ROOTS`` takes it."""
+    return ROOT / "bench" / name
+
+
+def merged(found: Settings, more: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a process with some variables besides the settings."""
+    return {**environment(found), **more}
