@@ -152,9 +152,7 @@ def _duplicate(diagnosis: Any) -> DomainError:
 def _reference(diagnosis: Any) -> DomainError:
     columns = _columns(diagnosis)
     if "still referenced" in (diagnosis.message_detail or ""):
-        return Conflict(
-            "No se puede eliminar: otros registros lo usan.", code="en_uso"
-        )
+        return Conflict("No se puede eliminar: otros registros lo usan.", code="en_uso")
     return ValidationFailed(
         "Un registro indicado no existe.",
         errors=[FieldError(columns, "no_existe", "No existe un registro con este id.")],

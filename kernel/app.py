@@ -117,10 +117,10 @@ class EndpointTable(BaseRoute):
         method = scope["method"]
         endpoint = methods.get("GET" if method == "HEAD" else method)
         if endpoint is None:
-            outcome = _refusal(
+            refused = _refusal(
                 DomainError("Este método no existe aquí.", code="metodo", status=405), scope
             )
-            await _send(send, outcome, {"Allow": ", ".join(sorted(methods))})
+            await _send(send, refused, {"Allow": ", ".join(sorted(methods))})
             return
         scope["andes.endpoint"] = endpoint
         headers = dict(scope["headers"])
@@ -130,7 +130,7 @@ class EndpointTable(BaseRoute):
             await _send(send, _refusal(error, scope))
             return
         call = Call(endpoint, path, scope["query_string"], headers, raw, scope["andes.facts"])
-        outcome = await anyio.to_thread.run_sync(
+        outcome: Outcome | Response = await anyio.to_thread.run_sync(
             respond, self.runtime, call, limiter=self.limiter
         )
         if isinstance(outcome, Response):
@@ -190,19 +190,18 @@ def respond(runtime: Runtime, call: Call) -> Outcome | Response:
             if not _key_was_taken(error):
                 raise
             return _transact(runtime, call, jti)  # now its answer is stored
-    except Exception as error:  # the edge of a request
+    except Exception as error:  # noqa: BLE001  # the edge of a request
         return answers.of_exception(error, call.facts.request_id)
 
 
 def _transact(runtime: Runtime, call: Call, jti: str | None) -> Outcome | Response:
-    return runtime.database.run(
-        lambda session: _work(runtime, session, call, jti), finish=finish
-    )
+    return runtime.database.run(lambda session: _work(runtime, session, call, jti), finish=finish)
 
 
 def _key_was_taken(error: DBAPIError | psycopg.Error) -> bool:
     origin = error.orig if isinstance(error, DBAPIError) else error
-    return idempotency.TAKEN == getattr(getattr(origin, "diag", None), "constraint_name", None)
+    name = getattr(getattr(origin, "diag", None), "constraint_name", None)
+    return bool(name == idempotency.TAKEN)
 
 
 def _session_of(runtime: Runtime, call: Call) -> str:
@@ -212,9 +211,7 @@ def _session_of(runtime: Runtime, call: Call) -> str:
     return runtime.signer.read(token.decode("ascii", "replace").strip(), "access").jti
 
 
-def _work(
-    runtime: Runtime, session: Session, call: Call, jti: str | None
-) -> Outcome | Response:
+def _work(runtime: Runtime, session: Session, call: Call, jti: str | None) -> Outcome | Response:
     endpoint = call.endpoint
     user: Identity | None = None
     key = digest = ""
@@ -291,7 +288,7 @@ def _path_value(kind: Any, text: str) -> Any:
         value = adapter.validate_python(text)
     except ValidationError:
         raise NotFound from None
-    if "\x00" in text or isinstance(value, int) and not 0 < value < 2**63:
+    if "\x00" in text or (isinstance(value, int) and not 0 < value < 2**63):
         raise NotFound
     return value
 
@@ -358,7 +355,7 @@ class Edge:
 
         try:
             await self.app(scope, receive, send_with_headers)
-        except Exception as error:  # the edge of the process
+        except Exception as error:  # noqa: BLE001  # the edge of the process
             await _send(send_with_headers, answers.of_exception(error, facts.request_id))
         finally:
             self._account(scope, facts, status, time.perf_counter() - started)
@@ -406,9 +403,7 @@ def _access_line(scope: Scope, facts: RequestFacts, status: int, seconds: float)
     return to_json(line).decode() + "\n"
 
 
-def build(
-    runtime: Runtime, routes: Iterable[BaseRoute] = (), lifespan: Any = None
-) -> ASGIApp:
+def build(runtime: Runtime, routes: Iterable[BaseRoute] = (), lifespan: Any = None) -> ASGIApp:
     """Return the application of one generation; ``routes`` are served besides the endpoints."""
     table = EndpointTable(runtime.registry.endpoints, runtime)
     inner = Starlette(
@@ -420,5 +415,3 @@ def build(
 async def _not_found(request: Any, _error: Exception) -> Response:
     outcome = answers.problem(NotFound(), request.scope["andes.facts"].request_id)
     return Response(outcome.body, outcome.status, media_type=outcome.media_type)
-
-

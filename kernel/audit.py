@@ -2,30 +2,28 @@
 
 ORM writes of audited tables leave a row each by themselves (``watch``); acts that are no row change
 say so with ``Ctx.audit``. The table is append-only: the application role may insert and select,
-and a trigger refuses the rest to everybody. Source: spec/erp-modules.md, módulo 9, "Auditoría".
+and a trigger refuses the rest to everybody. ``kernel.sealing`` chains the rows, so that not even an
+administrator of the database changes one unseen.
+Source: spec/erp-modules.md, módulo 9, "Auditoría".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from pydantic_core import to_json
-from sqlalchemy import BigInteger, Index, event, func, inspect, text
-from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
+from sqlalchemy import BigInteger, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.model import Id, Model, addon_of, table_of
+from kernel.changes import HIDDEN, Entry, watch
+from kernel.model import Id, Model
 
 if TYPE_CHECKING:
     from kernel.context import Ctx
-
-HIDDEN = frozenset({"password_hash", "dos_fa_secret"})
-"""Attributes whose values never enter the audit, like all binary ones; that they changed does."""
-
-NUL = "\\u0000"
-"""A character that JSON can carry and PostgreSQL cannot store."""
 
 
 class AuditLog(Model):
@@ -50,110 +48,102 @@ class AuditLog(Model):
     ip: Mapped[str | None]
     user_agent: Mapped[str | None]
     request_id: Mapped[str | None]
+    # The first column of the table: defaults are computed in that order, so a transaction has its
+    # number before it draws an id. kernel.sealing tells a late row from a back-dated one by it.
     tx_id: Mapped[int] = mapped_column(
-        BigInteger, server_default=text("pg_current_xact_id()::text::bigint")
+        BigInteger, server_default=text("pg_current_xact_id()::text::bigint"), sort_order=-1
     )
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An act to be written with the commit."""
+# Protection --------------------------------------------------------------------------------------
 
-    modulo: str
-    accion: str
-    objeto_tipo: str
-    objeto_id: int | str | None
-    antes: Mapping[str, Any] | None
-    despues: Mapping[str, Any] | None
+GIVEN = (
+    "usuario_id", "modulo", "accion", "objeto_tipo", "objeto_id", "datos_anteriores_json",
+    "datos_nuevos_json", "ip", "user_agent", "request_id",
+)  # fmt: skip
+"""Columns that the application gives; id, transaction and instant are the database's."""
+
+CHAIN = ("andes_audit_chain", "andes_audit_seals")
+APPEND_ONLY = ("audit_logs", *CHAIN)
+
+PROTECT = (
+    """
+    CREATE FUNCTION andes_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+        MESSAGE = TG_TABLE_NAME || ' is append-only: ' || TG_OP || ' refused';
+    END $$
+    """,
+    *(
+        statement
+        for table in APPEND_ONLY
+        for statement in (
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION andes_refuse_change()",
+            # Also for sessions that replicate, which skip ordinary triggers.
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_append_only",
+        )
+    ),
+)
+"""Statements that refuse every change of what was written, to everybody; for the migration."""
+
+UNPROTECT = (
+    *(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}" for table in APPEND_ONLY),
+    "DROP FUNCTION IF EXISTS andes_refuse_change()",
+)
+"""The way back of PROTECT."""
+
+
+def privileges(role: str) -> tuple[str, ...]:
+    """Return the statements that let the application role (quoted) add to the audit and read it."""
+    return (
+        *(f"REVOKE ALL ON {table} FROM {role}" for table in APPEND_ONLY),
+        *(f"GRANT SELECT ON {table} TO {role}" for table in APPEND_ONLY),
+        *(f"GRANT INSERT ON {table} TO {role}" for table in CHAIN),
+        f"GRANT INSERT ({', '.join(GIVEN)}) ON audit_logs TO {role}",
+    )
+
+
+# Writing -----------------------------------------------------------------------------------------
 
 
 INSERT = """
 INSERT INTO audit_logs (usuario_id, modulo, accion, objeto_tipo, objeto_id,
                         datos_anteriores_json, datos_nuevos_json, ip, user_agent, request_id)
-SELECT %(usuario_id)s, a.modulo, a.accion, a.objeto_tipo, a.objeto_id, a.antes, a.despues,
-       %(ip)s, %(user_agent)s, %(request_id)s
-  FROM jsonb_to_recordset(%(audited)s::jsonb) AS a(
-       modulo text, accion text, objeto_tipo text, objeto_id text, antes jsonb, despues jsonb)
+VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s)
 """
-"""Part of the statement that ``Ctx.finish`` writes everything with."""
 
 
-def rows(entries: Iterable[Entry]) -> str:
-    """Return the entries as the JSON that INSERT reads."""
-    return to_json([_row(entry) for entry in entries], fallback=str).decode().replace(NUL, "")
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    return {
-        "modulo": entry.modulo,
-        "accion": entry.accion,
-        "objeto_tipo": entry.objeto_tipo,
-        "objeto_id": None if entry.objeto_id is None else str(entry.objeto_id),
-        "antes": entry.antes,
-        "despues": entry.despues,
-    }
-
-
-def watch(session: Session, ctx: Ctx) -> None:
-    """Collect a before/after entry for each ORM write of an audited table in this session."""
-
-    @event.listens_for(session, "after_flush")
-    def collect(flushed: Session, _context: UOWTransaction) -> None:
-        for instance in flushed.new:
-            _record(ctx, instance, "crear")
-        for instance in flushed.dirty:
-            if flushed.is_modified(instance):
-                _record(ctx, instance, "editar")
-        for instance in flushed.deleted:
-            _record(ctx, instance, "eliminar")
-
-
-def _record(ctx: Ctx, instance: Any, accion: str) -> None:
-    model = type(instance)
-    if not model.__audited__:
-        return
-    antes, despues = _difference(instance, accion)
-    if accion == "editar" and not despues:
-        return
-    ctx.audited.append(
-        Entry(
-            addon_of(model.__module__),
-            accion,
-            table_of(model).name,
-            inspect(instance).identity_key[1][0] if accion != "crear" else _key(instance),
-            antes,
-            despues,
+def write(connection: psycopg.Connection[Any], ctx: Ctx) -> None:
+    """Insert the collected entries; part of ``Ctx.finish``."""
+    facts = ctx.request
+    for entry in ctx.audited:
+        connection.execute(
+            INSERT,
+            (
+                ctx.user_id,
+                entry.modulo,
+                entry.accion,
+                entry.objeto_tipo,
+                None if entry.objeto_id is None else str(entry.objeto_id),
+                _json(entry.antes),
+                _json(entry.despues),
+                facts.ip,
+                facts.user_agent,
+                facts.request_id or None,
+            ),
         )
-    )
 
 
-def _key(instance: Any) -> Any:
-    return inspect(type(instance)).primary_key_from_instance(instance)[0]
+_ESCAPE = re.compile(r"\\(u0000|.)")
 
 
-def _difference(
-    instance: Any, accion: str
-) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    state = inspect(instance)
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
-    for attribute in state.mapper.column_attrs:
-        name = attribute.key
-        history = state.attrs[name].history
-        if accion == "editar" and not history.has_changes():
-            continue
-        value = state.dict.get(name)
-        old = history.deleted[0] if history.deleted else None
-        before[name] = _shown(name, old if accion == "editar" else value)
-        after[name] = _shown(name, value)
-    if accion == "crear":
-        return None, after
-    if accion == "eliminar":
-        return before, None
-    return before, after
-
-
-def _shown(name: str, value: Any) -> Any:
-    secret = name in HIDDEN or isinstance(value, bytes)
-    return "…" if secret and value is not None else value
+def _json(data: Mapping[str, Any] | None) -> str | None:
+    """Return the JSON of an entry without NUL, which jsonb refuses."""
+    if data is None:
+        return None
+    made = to_json(data, fallback=str, bytes_mode="hex", inf_nan_mode="strings").decode()
+    if "\\u0000" not in made:
+        return made
+    return _ESCAPE.sub(lambda found: "" if found[1] == "u0000" else found[0], made)

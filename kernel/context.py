@@ -69,9 +69,7 @@ class Ctx:
         """The user's id, or None for the system itself."""
         return self.user.id if self.user else None
 
-    def sql(
-        self, statement: db.Statement, /, **parameters: Any
-    ) -> Sequence[tuple[Any, ...]]:
+    def sql(self, statement: db.Statement, /, **parameters: Any) -> Sequence[tuple[Any, ...]]:
         """Return the rows of a hot statement; see ``kernel.db.Statement`` for what it skips."""
         return db.execute(self.session, statement, parameters)
 
@@ -110,7 +108,7 @@ class Ctx:
         despues: Mapping[str, Any] | None = None,
         modulo: str = "",
     ) -> None:
-        """Leave an audit row for an act; ORM writes of audited tables leave theirs by themselves."""
+        """Leave an audit row for an act; ORM writes of audited tables leave their own."""
         self.audited.append(
             audit.Entry(modulo or objeto_tipo, accion, objeto_tipo, objeto_id, antes, despues)
         )

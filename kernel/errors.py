@@ -118,7 +118,7 @@ class Transient(RemoteError):
 
 
 class RemoteDown(Transient):
-    """The whole remote is out of reach: its jobs wait, in order, and one of them tries now and then."""
+    """The whole remote is out of reach: its jobs wait in order, and one tries now and then."""
 
 
 class Permanent(RemoteError):

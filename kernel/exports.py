@@ -24,9 +24,7 @@ def safe_cell(value: Any) -> Any:
     return value
 
 
-def file(
-    name: str, form: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> Outcome:
+def file(name: str, form: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Outcome:
     """Return a download of the rows; ``form`` is ``csv`` or ``xlsx``."""
     body, media = (_xlsx(columns, rows), XLSX) if form == "xlsx" else (_csv(columns, rows), CSV)
     disposition = f'attachment; filename="{name}.{form}"'

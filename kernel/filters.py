@@ -22,7 +22,7 @@ from kernel.messages import TEXTS
 MAX_IN = 100
 MAX_SEARCH = 100
 
-Operator = Callable[[ColumnElement[Any], Any], ColumnElement[bool]]
+Operator = Callable[[Any, Any], ColumnElement[bool]]
 
 EQUAL: Mapping[str, Operator] = {"": lambda column, value: column == value}
 ORDER: Mapping[str, Operator] = {

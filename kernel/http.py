@@ -58,8 +58,10 @@ class Endpoint:
     @cached_property
     def adapter(self) -> TypeAdapter[Any] | None:
         """Writes the answer; None where the handler returns a Response or nothing."""
-        if self.answer is None or isinstance(self.answer, type) and issubclass(
-            self.answer, Response
+        if (
+            self.answer is None
+            or (isinstance(self.answer, type)
+            and issubclass(self.answer, Response))
         ):
             return None
         return TypeAdapter(self.answer)
@@ -98,8 +100,9 @@ def endpoint(
 
     def declare(handler: Callable[..., Any]) -> Endpoint:
         return describe(
-            Endpoint(method, path, handler, permission, public, status, statuses=statuses,
-                     binary=binary)
+            Endpoint(
+                method, path, handler, permission, public, status, statuses=statuses, binary=binary
+            )
         )
 
     return declare
@@ -113,7 +116,8 @@ def describe(bare: Endpoint) -> Endpoint:
     schemas = [
         name
         for name in names[1:]
-        if name not in in_path and inspect.isclass(hints.get(name))
+        if name not in in_path
+        and inspect.isclass(hints.get(name))
         and issubclass(hints[name], BaseModel)
     ]
     unknown = set(names[1:]) - set(in_path) - set(schemas)

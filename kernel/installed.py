@@ -38,6 +38,7 @@ def versions(source: Engine | Connection) -> dict[str, str]:
             return versions(connection)
     if source.scalar(text("SELECT to_regclass('andes_addons')")) is None:
         return {}
-    return {name: version for name, version in source.execute(text(
-        "SELECT name, version FROM andes_addons ORDER BY installed_at, name"
-    ))}
+    rows = source.execute(
+        text("SELECT name, version FROM andes_addons ORDER BY installed_at, name")
+    )
+    return {row.name: row.version for row in rows}

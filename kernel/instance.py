@@ -77,7 +77,7 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the settings as environment variables, for child processes and for a shell."""
-    values = {
+    return {
         "DATABASE_URL": settings.database_url,
         "DATABASE_OWNER_URL": settings.database_owner_url,
         "SECRET_KEY": settings.secret_key.get_secret_value(),
@@ -92,7 +92,6 @@ def environment(settings: Settings) -> dict[str, str]:
         "LOG_LEVEL": settings.log_level,
         "LOG_FORMAT": settings.log_format,
     }
-    return values
 
 
 def _fill(settings: Settings, data: Path) -> str:

@@ -22,7 +22,7 @@ from kernel.db import Database, Statement, execute
 from kernel.identity import Identity
 from kernel.jobs import Job, LeaseLost, Status
 
-LEASE_SECONDS = 20.0
+LEASE_SECONDS = 15.0
 LONGEST_ERROR = 20_000
 SWEEP_ROWS = 500
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Seconds until the next try: random below ``base`` · 2^tries, at most ``cap`` (full jitter)."""
+    """Seconds to the next try: random, below ``base`` · 2^tries and ``cap`` (full jitter)."""
 
     base: float = 5.0
     cap: float = 3600.0
@@ -96,7 +96,7 @@ _END = """
     ended AS (
       UPDATE andes_jobs j
          SET status = job.verdict, lease_until = NULL, leased_by = NULL, error = %(error)s,
-             run_at = CASE WHEN job.verdict = 'queued' AND (%(failed)s OR job.attempts > 1)
+             run_at = CASE WHEN job.verdict = 'queued' AND (%(failed)s OR job.attempts > 2)
                THEN clock_timestamp() + make_interval(secs =>
                     random() * least(%(cap)s, %(base)s * power(2, least(job.attempts, 30))))
                ELSE j.run_at END,

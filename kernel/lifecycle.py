@@ -7,6 +7,7 @@ order, privileges of the application role, permissions, and the addons' own firs
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
@@ -87,7 +88,7 @@ def _tell_addons(connection: Connection, runtime: Runtime, before: dict[str, str
 
 
 def _tell(ctx: Ctx, one: Manifest, previous: str | None) -> None:
-    plugin = ctx.runtime.registry.plugins.get_plugin(one.name)
+    plugin: Any = ctx.runtime.registry.plugins.get_plugin(one.name)
     if previous is None and hasattr(plugin, "addon_installed"):
         plugin.addon_installed(ctx)
     elif previous is not None and hasattr(plugin, "addon_upgraded"):
@@ -110,4 +111,3 @@ def _grant(connection: Connection, settings: Settings) -> None:
         f"REVOKE UPDATE, DELETE, TRUNCATE ON audit_logs FROM {quoted}",
     ):
         connection.execute(text(statement))
-

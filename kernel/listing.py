@@ -93,9 +93,7 @@ def _selected(ctx: Ctx, resource: Resource, wanted: str | None) -> tuple[str, ..
     return names
 
 
-def _statement(
-    ctx: Ctx, resource: Resource, query: Any, names: tuple[str, ...]
-) -> Select[Any]:
+def _statement(ctx: Ctx, resource: Resource, query: Any, names: tuple[str, ...]) -> Select[Any]:
     hidden = rbac.hidden_fields(ctx, resource.model)
     sort = query.sort.lstrip("-")
     if sort in hidden:

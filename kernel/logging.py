@@ -14,7 +14,9 @@ from typing import Any
 
 import structlog
 
-_SECRET_NAME = re.compile(r"password|token|secret|authorization|cookie|master_key|pfx", re.I)
+_SECRET_NAME = re.compile(
+    r"password|token|secret|authorization|cookie|master_key|pfx", re.IGNORECASE
+)
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Any:

@@ -71,7 +71,9 @@ class Sent:
 class Delivery(Protocol):
     """One way out: takes a finished message, returns the refused addresses with the reason."""
 
-    def __call__(self, mail: EmailMessage, to: Sequence[Address]) -> Mapping[str, str]: ...
+    def __call__(self, mail: EmailMessage, to: Sequence[Address]) -> Mapping[str, str]:
+        """Deliver the message."""
+        ...
 
 
 class Mailer:
@@ -162,7 +164,7 @@ class FolderDelivery:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             staged.write_bytes(mail.as_bytes())
-            os.replace(staged, self.folder / f"{name}.eml")
+            staged.replace(self.folder / f"{name}.eml")
         except OSError as error:
             with suppress(OSError):
                 staged.unlink()

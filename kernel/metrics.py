@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from prometheus_client import REGISTRY as DEFAULT
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -11,7 +12,6 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
-from prometheus_client import REGISTRY as DEFAULT
 
 REQUESTS = Counter("andes_requests", "Requests answered.", ["method", "path", "status"])
 SECONDS = Histogram(

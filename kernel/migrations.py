@@ -75,7 +75,10 @@ def make(connection: Connection, manifest: Manifest, message: str) -> Path:
     manifest.migrations.mkdir(parents=True, exist_ok=True)
     number = len(list(manifest.migrations.glob("[0-9]*.py"))) + 1
     script: Any = command.revision(
-        config(manifest, connection), message, autogenerate=True, rev_id=f"{number:04d}",
+        config(manifest, connection),
+        message,
+        autogenerate=True,
+        rev_id=f"{number:04d}",
     )
     return Path(script.path)
 

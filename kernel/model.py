@@ -92,7 +92,7 @@ class Versioned:
     version: Mapped[int] = mapped_column(server_default="1", default=1)
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805  # declared on the class
         return {"version_id_col": cls.version}
 
 

@@ -16,8 +16,8 @@ from kernel.context import Ctx
 from kernel.errors import NotFound
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoint, endpoints_in
-from kernel.identity import Permiso, Rol, Sesion, Usuario
 from kernel.idempotency import IdempotencyKey
+from kernel.identity import Permiso, Rol, Sesion, Usuario
 from kernel.installed import AddonRow
 from kernel.jobs import JobAttempt, JobRow
 from kernel.messages import validation_failed
@@ -34,8 +34,17 @@ AUDIT = Resource(
     model=AuditLog,
     modulo="auditoria",
     fields=(
-        "id", "usuario_id", "modulo", "accion", "objeto_tipo", "objeto_id",
-        "datos_anteriores_json", "datos_nuevos_json", "ip", "user_agent", "request_id",
+        "id",
+        "usuario_id",
+        "modulo",
+        "accion",
+        "objeto_tipo",
+        "objeto_id",
+        "datos_anteriores_json",
+        "datos_nuevos_json",
+        "ip",
+        "user_agent",
+        "request_id",
         "created_at",
     ),
     filters=("usuario_id", "modulo", "accion", "objeto_tipo", "objeto_id", "created_at"),
@@ -48,9 +57,24 @@ JOBS = Resource(
     model=JobRow,
     modulo="jobs",
     fields=(
-        "id", "name", "args", "status", "priority", "run_at", "deadline", "attempts",
-        "max_attempts", "remote", "progress_done", "progress_total", "progress_line", "error",
-        "usuario_id", "request_id", "created_at", "finished_at",
+        "id",
+        "name",
+        "args",
+        "status",
+        "priority",
+        "run_at",
+        "deadline",
+        "attempts",
+        "max_attempts",
+        "remote",
+        "progress_done",
+        "progress_total",
+        "progress_line",
+        "error",
+        "usuario_id",
+        "request_id",
+        "created_at",
+        "finished_at",
     ),
     filters=("name", "status", "remote", "usuario_id", "created_at"),
     sort=("-id", "run_at"),
@@ -209,8 +233,18 @@ def resume_remote(ctx: Ctx, name: str) -> dict[str, str]:
 def register_models() -> list[type[Model]]:
     """The kernel's tables."""
     return [
-        Rol, Permiso, Usuario, Sesion, AuditLog, JobRow, JobAttempt, AddonRow, Counter,
-        IdempotencyKey, Preference, Remote,
+        Rol,
+        Permiso,
+        Usuario,
+        Sesion,
+        AuditLog,
+        JobRow,
+        JobAttempt,
+        AddonRow,
+        Counter,
+        IdempotencyKey,
+        Preference,
+        Remote,
     ]
 
 
@@ -252,5 +286,3 @@ def register_jobs() -> list[jobs.Job]:
 def register_schedules() -> list[jobs.Schedule]:
     """When the cleaning runs."""
     return [*schedules.SCHEDULES]
-
-

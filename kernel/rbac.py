@@ -172,9 +172,7 @@ def sync_permissions(session: Session, registry: Registry) -> list[tuple[str, st
     roles = {ADMIN: "Administración: todos los permisos."}
     for role in registry.roles():
         roles.setdefault(role.nombre, role.descripcion)
-    db.execute(
-        session, CREATE_ROLES, {"names": list(roles), "descriptions": list(roles.values())}
-    )
+    db.execute(session, CREATE_ROLES, {"names": list(roles), "descriptions": list(roles.values())})
     known = {str(row[0]) for row in db.execute(session, KNOWN_ROLES, {})}
     grants = sorted(set(_grants(registry.permissions.values(), known)))
     columns = list(zip(*grants, strict=True)) or [(), (), ()]
@@ -183,9 +181,7 @@ def sync_permissions(session: Session, registry: Registry) -> list[tuple[str, st
     return sorted((str(rol), str(name)) for rol, name in db.execute(session, GRANT, given))
 
 
-def _grants(
-    permissions: Iterable[Permission], known: set[str]
-) -> Iterator[tuple[str, str, str]]:
+def _grants(permissions: Iterable[Permission], known: set[str]) -> Iterator[tuple[str, str, str]]:
     for permission in permissions:
         unknown = set(permission.roles) - known
         if unknown:

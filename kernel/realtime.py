@@ -238,7 +238,7 @@ class Hub:
             self.connected = False
             longest = _growing(_FIRST_DELAY, self._failures)
             self._failures += 1
-            await asyncio.sleep(random.uniform(longest / 2, longest))
+            await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311  # jitter
 
     def _on_connected(self) -> None:
         self.connected = True

@@ -143,9 +143,7 @@ def _build(manifests: tuple[Manifest, ...], plugins: pluggy.PluginManager) -> Re
         resources=resources,
         permissions=permissions,
         scopes=names.index(plugins, "register_scopes", "scope", by_name),
-        row_rules=tuple(
-            names.index(plugins, "register_row_rules", "row rule", by_name).values()
-        ),
+        row_rules=tuple(names.index(plugins, "register_row_rules", "row rule", by_name).values()),
         field_rules=tuple(item for _, item in gather(plugins, "register_field_rules")),
         jobs=names.index(plugins, "register_jobs", "job", by_name),
         schedules=names.index(plugins, "register_schedules", "schedule", by_name),
@@ -182,7 +180,8 @@ def _routes(
 def _check_permission(endpoint: Endpoint, permissions: dict[str, Permission]) -> None:
     if endpoint.permission and endpoint.permission not in permissions:
         raise ConfigurationError(
-            f"{endpoint.addon}: {endpoint.method} {endpoint.path} asks for «{endpoint.permission}», "
+            f"{endpoint.addon}: {endpoint.method} {endpoint.path} asks for "
+            f"«{endpoint.permission}», "
             "which no installed addon registers."
         )
 

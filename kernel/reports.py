@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from kernel.context import Ctx
 
 
+Format = Literal["json", "csv", "xlsx"]
+
+
 class Period(BaseModel):
     """The days a report covers, both included, in the company's time zone."""
 
@@ -57,7 +60,7 @@ def endpoint_of(report: Report) -> Endpoint:
     query = create_model(
         f"Reporte{report.name.title().replace('-', '')}",
         __base__=report.parameters,
-        formato=(Literal["json", "csv", "xlsx"], "json"),
+        formato=(Format, "json"),
     )
 
     def run(ctx: Ctx, query: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, create_model
 from sqlalchemy import Column
@@ -78,9 +78,7 @@ class Resource:
 
     def read_schema(self, rules: Iterable[FieldRule]) -> type[BaseModel]:
         """Return the schema of one row, fields under a field rule marked as protected."""
-        permission = {
-            rule.field: rule.permission for rule in rules if rule.model is self.model
-        }
+        permission = {rule.field: rule.permission for rule in rules if rule.model is self.model}
         fields: dict[str, Any] = {}
         for name, column in self.columns.items():
             kind: Any = python_type(column)
@@ -96,8 +94,12 @@ class Resource:
         """Return the endpoints of the declared actions."""
         row = self.read_schema(rules)
         makers = {
-            "list": self._list, "detail": self._detail, "create": self._create,
-            "update": self._update, "delete": self._delete, "export": self._export,
+            "list": self._list,
+            "detail": self._detail,
+            "create": self._create,
+            "update": self._update,
+            "delete": self._delete,
+            "export": self._export,
         }
         made = [makers[action](row) for action in self.actions]
         return [one for one in made if one is not None]
@@ -115,8 +117,15 @@ class Resource:
             return listing.page(ctx, self, query)
 
         return self._endpoint(
-            "GET", "", "ver", run, verb="listar", query=query, schema_name="query",
-            answer=Page[row], summary=f"Lista de {self.noun}.",  # type: ignore[valid-type]
+            "GET",
+            "",
+            "ver",
+            run,
+            verb="listar",
+            query=query,
+            schema_name="query",
+            answer=_page_of(row),
+            summary=f"Lista de {self.noun}.",
         )
 
     def _detail(self, row: type[BaseModel]) -> Endpoint:
@@ -124,7 +133,13 @@ class Resource:
             return self.show(ctx, row, self.find(ctx, id))
 
         return self._endpoint(
-            "GET", "{id}/", "ver", run, verb="ver", path_types={"id": QueryId}, answer=row,
+            "GET",
+            "{id}/",
+            "ver",
+            run,
+            verb="ver",
+            path_types={"id": QueryId},
+            answer=row,
             summary=f"Un registro de {self.noun}.",
         )
 
@@ -136,8 +151,16 @@ class Resource:
             return self.show(ctx, row, self.insert(ctx, nuevo))
 
         return self._endpoint(
-            "POST", "", "crear", run, verb="crear", status=201, body=self.create,
-            schema_name="nuevo", answer=row, summary=f"Crea un registro de {self.noun}.",
+            "POST",
+            "",
+            "crear",
+            run,
+            verb="crear",
+            status=201,
+            body=self.create,
+            schema_name="nuevo",
+            answer=row,
+            summary=f"Crea un registro de {self.noun}.",
         )
 
     def _update(self, row: type[BaseModel]) -> Endpoint | None:
@@ -149,9 +172,15 @@ class Resource:
             return self.show(ctx, row, self.change(ctx, id, cambio))
 
         return self._endpoint(
-            "PUT", "{id}/", "editar", run, verb="editar", path_types={"id": QueryId},
+            "PUT",
+            "{id}/",
+            "editar",
+            run,
+            verb="editar",
+            path_types={"id": QueryId},
             body=partial(schema, versioned=hasattr(self.model, "version")),
-            schema_name="cambio", answer=row,
+            schema_name="cambio",
+            answer=row,
             summary=f"Cambia los campos indicados de un registro de {self.noun}.",
         )
 
@@ -161,8 +190,14 @@ class Resource:
             ctx.session.flush()
 
         return self._endpoint(
-            "DELETE", "{id}/", "eliminar", run, verb="eliminar", status=204,
-            path_types={"id": QueryId}, summary=f"Elimina un registro de {self.noun}.",
+            "DELETE",
+            "{id}/",
+            "eliminar",
+            run,
+            verb="eliminar",
+            status=204,
+            path_types={"id": QueryId},
+            summary=f"Elimina un registro de {self.noun}.",
         )
 
     def _export(self, _row: type[BaseModel]) -> Endpoint:
@@ -172,8 +207,15 @@ class Resource:
             return listing.export(ctx, self, query)
 
         return self._endpoint(
-            "GET", "exportar/", "exportar", run, verb="exportar", query=query,
-            schema_name="query", binary=CSV, summary=f"Descarga {self.noun} en CSV o XLSX.",
+            "GET",
+            "exportar/",
+            "exportar",
+            run,
+            verb="exportar",
+            query=query,
+            schema_name="query",
+            binary=CSV,
+            summary=f"Descarga {self.noun} en CSV o XLSX.",
         )
 
     def find(self, ctx: Ctx, row_id: int) -> Model:
@@ -226,9 +268,11 @@ class Resource:
         return row.model_validate(found)
 
 
-def _protected(kind: Any, permission: str | None) -> Any:
-    from typing import Annotated
+def _page_of(row: Any) -> Any:
+    return Page[row]
 
+
+def _protected(kind: Any, permission: str | None) -> Any:
     return Annotated[kind, Protected(permission)] if permission else kind
 
 

@@ -206,9 +206,7 @@ class Guard:
                 "the columns that the rule needs."
             )
 
-    def _narrow(
-        self, state: ORMExecuteState, facts: Facts, refreshed: type[Model] | None
-    ) -> None:
+    def _narrow(self, state: ORMExecuteState, facts: Facts, refreshed: type[Model] | None) -> None:
         present = cast("Any", state.statement)._with_options
         options = [one for one in self.options(facts.ruled) if one not in present]
         condition = None

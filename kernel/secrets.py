@@ -80,7 +80,7 @@ class Vault:
         return dict(self._fingerprints)
 
     def seal(self, plain: bytes, aad: bytes) -> bytes:
-        """Return the sealed value, bound to ``aad``: the row's identity (``b"tabla:columna:7"``)."""
+        """Return the sealed value, bound to ``aad``: the row's identity, ``b"tabla:columna:7"``."""
         data_key = AESGCM.generate_key(256)
         nonce = os.urandom(_NONCE)
         return self._wrap(data_key) + nonce + AESGCM(data_key).encrypt(nonce, plain, _FORMAT + aad)

@@ -39,9 +39,12 @@ class Settings(BaseSettings):
         default="", description="Address of the role that owns the tables; empty: DATABASE_URL."
     )
     database_pool: int = Field(default=10, ge=1, le=200, description="Connections per process.")
-    redis_url: str = Field(default="", description="Redis address; empty: PostgreSQL does its part.")
+    redis_url: str = Field(
+        default="", description="Redis address; empty: PostgreSQL does its part."
+    )
     secret_key: SecretStr = Field(
-        min_length=32, description="Signs tokens and links; 32 characters or more. Older keys may follow a comma."
+        min_length=32,
+        description="Signs tokens and links; 32 characters or more. Older keys may follow a comma.",
     )
     master_key: SecretStr = Field(
         description="Wraps stored secrets: 'version:base64' pairs, comma separated."

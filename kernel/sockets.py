@@ -1,8 +1,8 @@
 """Sockets: the WebSocket through which an open screen receives the hints of ``kernel.realtime``.
 
 What a client receives, one JSON object a message: ``{"type": "event", "topic", "payload"}``,
-``{"type": "changed", "topic"}`` (too big to carry: ask), ``{"type": "resync"}`` (some were lost: ask
-for everything shown) and ``{"type": "ping"}``. It has nothing to say itself.
+``{"type": "changed", "topic"}`` (too big to carry: ask), ``{"type": "resync"}`` (some were lost:
+ask for everything shown) and ``{"type": "ping"}``. It has nothing to say itself.
 Source: OWASP ASVS 5.0, 4.4.2, 7.4.
 """
 

@@ -28,7 +28,7 @@ MAX_SHAPES = 5000
 """Shapes remembered before the memory starts afresh."""
 
 
-class visible(FunctionElement[bool]):
+class visible(FunctionElement[bool]):  # noqa: N801  # named as it reads in a statement
     """A row rule as it stands in a statement: the condition, and a column of the row it is about.
 
     The column is not rendered. It follows the table when the ORM gives it an alias, and so tells
@@ -100,7 +100,9 @@ class Shapes:
         self._models = models
         self._known: dict[Any, Facts] = {}
 
-    def facts(self, statement: Executable, dialect: Dialect, refreshed: type[Model] | None) -> Facts:
+    def facts(
+        self, statement: Executable, dialect: Dialect, refreshed: type[Model] | None
+    ) -> Facts:
         """Return what a statement does; ``refreshed`` is the model of a load by identity."""
         key = cast("Any", statement)._generate_cache_key()
         if key is None:

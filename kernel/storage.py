@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 from urllib.request import url2pathname
@@ -191,7 +191,7 @@ def new_key(prefix: str, filename: str = "") -> str:
 
     ``new_key("adjuntos", "Guía nº 3.PDF")`` is ``adjuntos/4f/4f2a….pdf``.
     """
-    suffix = os.path.splitext(filename)[1].lower()
+    suffix = PurePosixPath(filename).suffix.lower()
     name = secrets.token_hex(16)
     key = f"{prefix}/{name[:2]}/{name}{suffix if _SUFFIX.fullmatch(suffix) else ''}"
     _check(key)
@@ -234,7 +234,7 @@ def _write(folder: Path, key: str, chunks: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         _make_folder(target.parent)
-        os.replace(staged, target)
+        Path(staged).replace(target)
     except BaseException:
         staged.unlink(missing_ok=True)
         raise

@@ -1,7 +1,8 @@
 """Views and menus as data: frozen declarations that the web client renders.
 
 An addon declares what is on a screen, never how it is drawn. The registry refuses duplicate ids and
-menus without a screen; ``GET /api/menus/`` and ``GET /api/views/{id}/`` hand them out by permission.
+menus without a screen; ``GET /api/menus/`` and ``GET /api/views/{id}/`` hand them out by
+permission.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ class Worker:
         self._ear.start()
         for _ in range(self._threads):
             self._add_runner()
-        log.info("worker_started", worker=self.leases.owner, threads=self._threads)
+        log.info("worker_started", name=self.name, worker=self.leases.owner, threads=self._threads)
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Claim no more, give back what did not start, and wait for what runs.
@@ -170,7 +170,7 @@ class Worker:
         self._return_running()
         self._keeper.stop()
         self._ear.join(timeout=0.1)  # it ends by itself within a second
-        log.info("worker_stopped", worker=self.leases.owner)
+        log.info("worker_stopped", name=self.name, worker=self.leases.owner)
 
     def poke(self) -> None:
         """Say that something may be due."""
@@ -323,10 +323,17 @@ class Worker:
             self.poke()
 
 
-def run(runtime: Runtime, *, threads: int | None = None, name: str = "worker") -> None:
+def run(
+    runtime: Runtime,
+    *,
+    threads: int | None = None,
+    name: str = "worker",
+    lease_seconds: float = LEASE_SECONDS,
+) -> None:
     """Be a job process until SIGTERM or SIGINT, then drain; a second signal ends at once."""
     die_with_parent()
-    worker = Worker(runtime, threads=threads or runtime.settings.job_threads, name=name)
+    threads = threads or runtime.settings.job_threads
+    worker = Worker(runtime, threads=threads, name=name, lease_seconds=lease_seconds)
     asked = threading.Event()
 
     def ask(number: int, _frame: FrameType | None) -> None:

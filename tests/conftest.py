@@ -64,9 +64,7 @@ def template(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> st
     def build(owner_url: str) -> None:
         app_url = make_url(owner_url).set(username=cluster.APPLICATION)
         folder = tmp_path_factory.mktemp("template")
-        settings = settings_of(
-            owner_url, app_url.render_as_string(hide_password=False), folder
-        )
+        settings = settings_of(owner_url, app_url.render_as_string(hide_password=False), folder)
         runtime = runtime_of(settings, registry)
         lifecycle.migrate(runtime)
         runtime.transact(open_shop)

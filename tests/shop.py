@@ -92,7 +92,9 @@ def open_shop(ctx: Ctx) -> None:
     _add_users(ctx, sucursales[0].id)
     almacenes = [Almacen(nombre=f"Almacén {one.codigo}", sucursal_id=one.id) for one in sucursales]
     productos = [
-        Producto(sku=f"P-{number:02d}", nombre=f"Producto {number}", precio=PRECIO, costo=Decimal(7))
+        Producto(
+            sku=f"P-{number:02d}", nombre=f"Producto {number}", precio=PRECIO, costo=Decimal(7)
+        )
         for number in range(1, 11)
     ]
     session.add_all([*almacenes, *productos])

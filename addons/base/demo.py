@@ -6,7 +6,7 @@ the check digit but lies in a range that SUNAT has not given out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -100,34 +100,27 @@ def load(ctx: Ctx, facts: DemoFacts) -> None:
     copy_rows(ctx, "configuracion", [EMPRESA | marcas])
     ids = take_ids(ctx, "sucursales", len(SUCURSALES))
     sucursales = {codigo: uno for uno, (codigo, _, _) in zip(ids, SUCURSALES, strict=True)}
-    copy_rows(
-        ctx,
-        "sucursales",
-        (
-            {"id": sucursales[codigo], "codigo": codigo, "nombre": nombre, "direccion": direccion}
-            | marcas
-            for codigo, nombre, direccion in SUCURSALES
-        ),
+    filas = (
+        {"id": sucursales[codigo], "codigo": codigo, "nombre": nombre, "direccion": direccion}
+        for codigo, nombre, direccion in SUCURSALES
     )
-    roles: dict[str, int] = dict(ctx.sql(ROLES))
-    hashes = _together(lambda _: _hash(ctx, facts), PERSONAS)
-    copy_rows(
-        ctx,
-        "usuarios",
-        (
-            {
-                "nombre": uno.nombre,
-                "email": uno.email,
-                "rol_id": roles[uno.rol],
-                "sucursal_id": sucursales[uno.sucursal] if uno.sucursal else None,
-                "password_hash": stored,
-            }
-            | marcas
-            for uno, stored in zip(PERSONAS, hashes, strict=True)
-        ),
-    )
+    copy_rows(ctx, "sucursales", (fila | marcas for fila in filas))
+    copy_rows(ctx, "usuarios", (fila | marcas for fila in _usuarios(ctx, facts, sucursales)))
     resumen = {"sucursales": len(SUCURSALES), "usuarios": len(PERSONAS)}
     ctx.audit("cargar_demo", "configuracion", 1, despues=resumen, modulo="base")
+
+
+def _usuarios(ctx: Ctx, facts: DemoFacts, sucursales: dict[str, int]) -> Iterator[dict[str, Any]]:
+    roles: dict[str, int] = dict(ctx.sql(ROLES))
+    hashes = _together(lambda _: _hash(ctx, facts), PERSONAS)
+    for persona, stored in zip(PERSONAS, hashes, strict=True):
+        yield {
+            "nombre": persona.nombre,
+            "email": persona.email,
+            "rol_id": roles[persona.rol],
+            "sucursal_id": sucursales[persona.sucursal] if persona.sucursal else None,
+            "password_hash": stored,
+        }
 
 
 def refresh(ctx: Ctx, facts: DemoFacts) -> None:

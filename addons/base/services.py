@@ -159,8 +159,4 @@ def sucursales_del_usuario(ctx: Ctx) -> frozenset[int] | None:
 
 def borrar_sesiones_vencidas(ctx: Ctx) -> None:
     """Delete the sessions that ended over a month ago."""
-    ctx.session.execute(
-        delete(Sesion).where(Sesion.expires_at < ctx.now - timedelta(days=30))
-    )
-
-
+    ctx.session.execute(delete(Sesion).where(Sesion.expires_at < ctx.now - timedelta(days=30)))

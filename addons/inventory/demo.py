@@ -247,9 +247,8 @@ def _stock(existencias: Sequence[Existencia], azar: Random) -> Iterator[dict[str
 
 def _minimo(una: Existencia) -> Decimal:
     """Return a mean week's demand in fives, or the most of them that is below the stock."""
-    cinco = Decimal(5)
-    semana = (una.media / cinco).to_integral_value(ROUND_CEILING) * cinco
-    return min(semana, max(_lotes(una.stock) - cinco, Decimal(0)))
+    semana = (una.media / 5).to_integral_value(ROUND_CEILING) * 5
+    return min(semana, max((una.stock - 1) // 5 * 5, Decimal(0)))
 
 
 DEMO = DemoData("inventory", load)

@@ -132,9 +132,7 @@ def descontar_venta(ctx: Ctx, venta: VentaRegistrada) -> None:
         raise _sin_stock(venta, faltas)
     bajos = [row[1] for row in rows if row[0] == "minimo"]
     if bajos:
-        ctx.enqueue(
-            "inventory.avisar_stock_minimo", sucursal_id=venta.sucursal_id, productos=bajos
-        )
+        ctx.enqueue("inventory.avisar_stock_minimo", sucursal_id=venta.sucursal_id, productos=bajos)
 
 
 def _sumar(lineas: tuple[LineaVendida, ...]) -> dict[int, Decimal]:
@@ -185,8 +183,9 @@ def registrar_entrada(ctx: Ctx, entrada: EntradaNueva) -> MovimientoCreado:
         referencia=entrada.referencia_doc,
         ahora=ctx.now,
     )
-    ctx.audit("entrada", "movimientos_stock", rows[0][0], despues=entrada.model_dump(),
-              modulo="inventory")
+    ctx.audit(
+        "entrada", "movimientos_stock", rows[0][0], despues=entrada.model_dump(), modulo="inventory"
+    )
     return MovimientoCreado(id=rows[0][0])
 
 
@@ -204,5 +203,3 @@ def revisar_libro(ctx: Ctx) -> str | None:
         producto, stock, suma = rows[0]
         return f"productos({producto}) dice {stock} y sus almacenes suman {suma}"
     return None
-
-

@@ -4,17 +4,29 @@ from kernel.views import Menu, View, ViewField
 
 VIEWS = [
     View(
-        "inventory.stock.list", "list", "Stock", "/api/inventario/stock/", "stock.ver",
-        (ViewField("producto_id", "Producto", "reference"),
-         ViewField("almacen_id", "Almacén", "reference"),
-         ViewField("stock_actual", "Stock", "quantity")),
+        "inventory.stock.list",
+        "list",
+        "Stock",
+        "/api/inventario/stock/",
+        "stock.ver",
+        (
+            ViewField("producto_id", "Producto", "reference"),
+            ViewField("almacen_id", "Almacén", "reference"),
+            ViewField("stock_actual", "Stock", "quantity"),
+        ),
     ),
     View(
-        "inventory.movimientos.list", "list", "Movimientos", "/api/inventario/movimientos/",
+        "inventory.movimientos.list",
+        "list",
+        "Movimientos",
+        "/api/inventario/movimientos/",
         "stock.ver",
-        (ViewField("created_at", "Fecha", "datetime"), ViewField("tipo_movimiento", "Tipo"),
-         ViewField("producto_id", "Producto", "reference"),
-         ViewField("cantidad", "Cantidad", "quantity")),
+        (
+            ViewField("created_at", "Fecha", "datetime"),
+            ViewField("tipo_movimiento", "Tipo"),
+            ViewField("producto_id", "Producto", "reference"),
+            ViewField("cantidad", "Cantidad", "quantity"),
+        ),
     ),
 ]
 

@@ -1,5 +1,7 @@
 """Who may do what in sales, and the payment methods every shop starts with."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement
 
 from addons.sales.models import Caja, Venta
@@ -33,7 +35,9 @@ PERMISSIONS = [
     Permission("productos", "eliminar", "Eliminar productos", ("GERENTE_VENTAS",)),
     Permission("productos", "exportar", "Exportar los productos", ("GERENTE_VENTAS", "CONTADOR")),
     Permission(
-        "productos", "ver_costo", "Ver los costos",
+        "productos",
+        "ver_costo",
+        "Ver los costos",
         ("GERENTE_VENTAS", "SUPERVISOR_ALMACEN", "CONTADOR"),
     ),
     Permission("reportes_ventas", "ver", "Ver reportes de ventas", ("GERENTE_VENTAS", "CONTADOR")),
@@ -55,7 +59,7 @@ ROW_RULES = [
     RowRule("sales.ventas", Venta, _ventas, "Solo las ventas de su sucursal."),
 ]
 
-METODOS_PAGO = [
+METODOS_PAGO: list[dict[str, Any]] = [
     {"codigo": "efectivo", "nombre": "Efectivo", "es_efectivo": True},
     {"codigo": "tarjeta", "nombre": "Tarjeta"},
     {"codigo": "yape", "nombre": "Yape"},

@@ -13,8 +13,13 @@ from kernel.schemas import Answer, Flag, OptionalText, RefId, Schema, Text
 
 MAX_LINEAS = 500
 
-TIPOS_DOC = {"0": "Sin documento", "1": "DNI", "4": "Carné de extranjería", "6": "RUC",
-             "7": "Pasaporte"}
+TIPOS_DOC = {
+    "0": "Sin documento",
+    "1": "DNI",
+    "4": "Carné de extranjería",
+    "6": "RUC",
+    "7": "Pasaporte",
+}
 
 
 def _lower(value: object) -> object:

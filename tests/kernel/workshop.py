@@ -102,9 +102,13 @@ class House:
 
     def close(self) -> None:
         """Let go of the database, and drop it."""
-        for runtime in self.runtimes:
-            close(runtime)
+        self.close_runtimes()
         cluster.drop_database(self.database.name)
+
+    def close_runtimes(self) -> None:
+        """Let go of every connection."""
+        while self.runtimes:
+            close(self.runtimes.pop())
 
     def runtime(self, *jobs: Job, schedules: tuple[Schedule, ...] = ()) -> Runtime:
         """Return a new process's runtime."""

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib.resources import files
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -126,10 +126,7 @@ def cargar_compradores(ctx: Ctx) -> list[Comprador]:
     copy_rows(
         ctx,
         "clientes",
-        (
-            _cliente(fila) | {"id": uno} | marcas
-            for uno, fila in zip(ids, filas, strict=True)
-        ),
+        (_cliente(fila) | {"id": uno} | marcas for uno, fila in zip(ids, filas, strict=True)),
     )
     return [Comprador(uno, fila["categoria"]) for uno, fila in zip(ids, filas, strict=True)]
 
@@ -140,5 +137,5 @@ def _cliente(fila: dict[str, str]) -> dict[str, Any]:
 
 
 def _leer(nombre: str) -> list[dict[str, str]]:
-    texto = files(__package__).joinpath(nombre).read_text(encoding="utf-8")
+    texto = Path(__file__).with_name(nombre).read_text(encoding="utf-8")
     return list(csv.DictReader(texto.splitlines()))

@@ -193,16 +193,22 @@ def _venta(tienda: Tienda, turno: Turno, fecha: datetime, azar: Random) -> Venta
     if comprador is tienda.varios and total.total >= CON_NOMBRE:
         comprador = azar.choice(tienda.conocidos)
     pagos, vuelto = _pagar(comprador, total.total, azar)
-    atiende_vendedor = turno.vendedor_id is not None and azar.random() < 0.25
     return VentaHecha(
         fecha=fecha,
-        usuario_id=turno.vendedor_id if atiende_vendedor and turno.vendedor_id else turno.cajero_id,
+        usuario_id=_atiende(turno, azar),
         comprador=comprador,
         lineas=[LineaVendida(*una) for una in zip(articulos, lineas, importes, strict=True)],
         total=total,
         pagos=pagos,
         vuelto=vuelto,
     )
+
+
+def _atiende(turno: Turno, azar: Random) -> int:
+    """Return who sells: the cashier, or now and then a seller of the sucursal."""
+    if turno.vendedor_id is not None and azar.random() < 0.25:
+        return turno.vendedor_id
+    return turno.cajero_id
 
 
 def _comprador(tienda: Tienda, azar: Random) -> Comprador:

@@ -48,7 +48,7 @@ PREPARAR = Statement(
       LEFT JOIN caja ON true
       LEFT JOIN clientes cliente ON cliente.id = %(cliente)s
       LEFT JOIN configuracion empresa ON empresa.id = 1
-    """,
+    """,  # noqa: S608  # composed of our own constants
 )
 """What a sale needs to know, its number taken and its caja kept from closing."""
 
@@ -100,7 +100,10 @@ class Preparada:
         ids, precios, afectaciones, codigos, metodos, efectivos = (one or () for one in row[6:])
         productos = dict(zip(ids, zip(precios, afectaciones, strict=True), strict=True))
         pagos = dict(zip(codigos, zip(metodos, efectivos, strict=True), strict=True))
-        return cls(*row[:6], productos, pagos)
+        numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa = row[:6]
+        return cls(
+            numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, productos, pagos
+        )
 
 
 def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
@@ -116,7 +119,10 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
     serie = str(nueva.caja_id)
     rows = ctx.sql(
         PREPARAR,
-        name="venta", serie=serie, caja=nueva.caja_id, cliente=nueva.cliente_id,
+        name="venta",
+        serie=serie,
+        caja=nueva.caja_id,
+        cliente=nueva.cliente_id,
         productos=[linea.producto_id for linea in nueva.detalle],
     )
     hay = Preparada.of(rows[0])
@@ -127,10 +133,19 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
     vuelto = _vuelto(nueva, hay.metodos, total.total)
     rows = ctx.sql(
         INSERTAR,
-        serie=serie, numero=hay.numero, cliente=nueva.cliente_id, usuario=ctx.user_id,
-        sucursal=nueva.sucursal_id, caja=nueva.caja_id, fecha=ctx.now,
-        subtotal=total.subtotal, igv=total.igv, total=total.total, vuelto=vuelto,
-        modo=nueva.modo_emision, metodo=_metodo_principal(nueva, hay.metodos),
+        serie=serie,
+        numero=hay.numero,
+        cliente=nueva.cliente_id,
+        usuario=ctx.user_id,
+        sucursal=nueva.sucursal_id,
+        caja=nueva.caja_id,
+        fecha=ctx.now,
+        subtotal=total.subtotal,
+        igv=total.igv,
+        total=total.total,
+        vuelto=vuelto,
+        modo=nueva.modo_emision,
+        metodo=_metodo_principal(nueva, hay.metodos),
         metodos=[pago.metodo for pago in nueva.formas_pago],
         montos=[pago.monto for pago in nueva.formas_pago],
         referencias=[pago.referencia for pago in nueva.formas_pago],
@@ -179,7 +194,9 @@ def _precios(
         producto = hay.productos.get(linea.producto_id)
         if producto is None:
             campo = f"detalle.{index}.producto_id"
-            faults.append(FieldError(campo, "no_existe", "No existe un producto activo con este id."))
+            faults.append(
+                FieldError(campo, "no_existe", "No existe un producto activo con este id.")
+            )
             continue
         de_lista, afectacion = producto
         precio = de_lista if linea.precio_unitario is None else linea.precio_unitario
@@ -195,12 +212,16 @@ def _precios(
 def _comprobar_lineas(importes: Sequence[Importe]) -> None:
     limite = Decimal("9999999999.99")
     faults = [
-        FieldError(f"detalle.{index}.descuento", "excede", "El descuento excede el valor de la línea.")
+        FieldError(
+            f"detalle.{index}.descuento", "excede", "El descuento excede el valor de la línea."
+        )
         for index, uno in enumerate(importes)
         if uno.total < 0
     ]
     faults += [
-        FieldError(f"detalle.{index}.cantidad", "excede", "El valor de la línea es demasiado grande.")
+        FieldError(
+            f"detalle.{index}.cantidad", "excede", "El valor de la línea es demasiado grande."
+        )
         for index, uno in enumerate(importes)
         if uno.total > limite
     ]
@@ -213,7 +234,8 @@ def _comprobar_lineas(importes: Sequence[Importe]) -> None:
 def _vuelto(nueva: VentaNueva, metodos: dict[str, tuple[int, bool]], total: Decimal) -> Decimal:
     faults = [
         FieldError(
-            f"formas_pago.{index}.metodo", "no_existe",
+            f"formas_pago.{index}.metodo",
+            "no_existe",
             f"No se acepta «{pago.metodo}»; métodos: {', '.join(sorted(metodos))}.",
         )
         for index, pago in enumerate(nueva.formas_pago)
@@ -252,11 +274,14 @@ def _leida(
 ) -> VentaLeida:
     detalle = [
         LineaLeida.model_construct(
-            id=row[1], producto_id=pedida.producto_id,
+            id=row[1],
+            producto_id=pedida.producto_id,
             cantidad=linea.cantidad.quantize(CANTIDAD),
             precio_unitario=linea.precio_unitario.quantize(PRECIO),
             descuento=linea.descuento.quantize(CERO),
-            subtotal=uno.subtotal, igv=uno.igv, total=uno.total,
+            subtotal=uno.subtotal,
+            igv=uno.igv,
+            total=uno.total,
         )
         for row, pedida, linea, uno in zip(rows, nueva.detalle, lineas, importes, strict=True)
     ]
@@ -267,16 +292,33 @@ def _leida(
         for p in nueva.formas_pago
     ]
     return VentaLeida.model_construct(
-        id=rows[0][0], serie=numeracion[0], numero=numeracion[1], cliente_id=nueva.cliente_id,
-        usuario_id=ctx.user_id, sucursal_id=nueva.sucursal_id, caja_id=nueva.caja_id,
-        fecha=ctx.now, subtotal=total.subtotal, igv=total.igv, total=total.total,
-        vuelto=vuelto.quantize(CERO), estado="registrada", modo_emision=nueva.modo_emision, detalle=detalle, formas_pago=pagos,
+        id=rows[0][0],
+        serie=numeracion[0],
+        numero=numeracion[1],
+        cliente_id=nueva.cliente_id,
+        usuario_id=ctx.user_id or 0,
+        sucursal_id=nueva.sucursal_id,
+        caja_id=nueva.caja_id,
+        fecha=ctx.now,
+        subtotal=total.subtotal,
+        igv=total.igv,
+        total=total.total,
+        vuelto=vuelto.quantize(CERO),
+        estado="registrada",
+        modo_emision=nueva.modo_emision,
+        detalle=detalle,
+        formas_pago=pagos,
     )
 
 
 def _anunciar(ctx: Ctx, nueva: VentaNueva, venta: VentaLeida) -> None:
-    resumen = {"serie": venta.serie, "numero": venta.numero, "cliente_id": venta.cliente_id,
-               "total": venta.total, "lineas": len(venta.detalle)}
+    resumen = {
+        "serie": venta.serie,
+        "numero": venta.numero,
+        "cliente_id": venta.cliente_id,
+        "total": venta.total,
+        "lineas": len(venta.detalle),
+    }
     ctx.audit("crear", "ventas", venta.id, despues=resumen, modulo="sales")
     ctx.publish(
         VentaRegistrada(

@@ -24,7 +24,7 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": False,
         "DISABLE_SERVER_SIDE_CURSORS": True,
         # Prepared statements with parameters bound by the server; Django's default is neither.
-        "OPTIONS": {},
+        "OPTIONS": {"server_side_binding": True},
     }
 }
 REST_FRAMEWORK = {
