@@ -20,6 +20,7 @@ from kernel.tokens import TokenSigner
 SECRET = "benchmark-secret-of-forty-eight-characters-or-so"  # noqa: S105  # guards nothing
 PRODUCTS = 200
 CUSTOMERS = 2000
+SALES_A_CUSTOMER = 500
 BRANCHES = 3
 LINES = 5
 STOCK = 1_000_000
@@ -102,7 +103,7 @@ def fill_sales(connection: psycopg.Connection[Any], sales: int) -> None:
     _run(connection, "SET session_replication_role = replica")
     for name, _definition in rows:
         _run(connection, f"DROP INDEX {name}")
-    _run(connection, SALES.format(customers=CUSTOMERS, sales=sales))
+    _run(connection, SALES.format(customers=min(CUSTOMERS, sales // SALES_A_CUSTOMER), sales=sales))
     for _name, definition in rows:
         _run(connection, definition)
     _run(connection, "SET session_replication_role = DEFAULT")

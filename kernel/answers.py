@@ -129,33 +129,33 @@ def _diagnosis(error: DBAPIError | psycopg.Error) -> Any:
     return getattr(origin, "diag", None)
 
 
-def _columns(diagnosis: Any) -> str:
-    """Return the columns that a unique or foreign-key detail names: ``Key (a, b)=(1, 2) …``."""
-    found = re.match(r"Key \((.+?)\)=\(", diagnosis.message_detail or "")
-    names = found.group(1) if found else ""
-    return re.sub(r"lower\((\w+)(?:::text)?\)", r"\1", names)
+def _columns(diagnosis: Any) -> list[str]:
+    """Return the columns of ``Key (a, b)=(1, 2) …``, in whatever language the server speaks."""
+    found = re.search(r"\((.+?)\)=\(", diagnosis.message_detail or "")
+    names = re.sub(r"lower\((\w+)(?:::text)?\)", r"\1", found.group(1)) if found else ""
+    return [name.strip(' "') for name in names.split(",") if name]
 
 
 def _duplicate(diagnosis: Any) -> DomainError:
     columns = _columns(diagnosis)
     return Conflict(
-        f"Ya existe un registro con el mismo valor de {columns or 'esos campos'}.",
+        f"Ya existe un registro con el mismo valor de {', '.join(columns) or 'esos campos'}.",
         code="duplicado",
-        errors=[
-            FieldError(name.strip(), "duplicado", "Este valor ya está en uso.")
-            for name in columns.split(",")
-            if name
-        ],
+        errors=[FieldError(name, "duplicado", "Este valor ya está en uso.") for name in columns],
     )
 
 
 def _reference(diagnosis: Any) -> DomainError:
+    """A missing record names our own columns; one in use, those that others refer to."""
     columns = _columns(diagnosis)
-    if "still referenced" in (diagnosis.message_detail or ""):
+    own = "_".join(["fk", diagnosis.table_name or "", *columns])
+    if diagnosis.constraint_name != own:
         return Conflict("No se puede eliminar: otros registros lo usan.", code="en_uso")
     return ValidationFailed(
         "Un registro indicado no existe.",
-        errors=[FieldError(columns, "no_existe", "No existe un registro con este id.")],
+        errors=[
+            FieldError(name, "no_existe", "No existe un registro con este id.") for name in columns
+        ],
     )
 
 

@@ -25,15 +25,18 @@ from pydantic_core import to_json
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kernel import answers, bodies, idempotency, identity, logging, metrics, proxies, rbac
+from kernel import answers, bodies, identity, logging, metrics, proxies, rbac
 from kernel.answers import Outcome
 from kernel.context import Ctx, RequestFacts, StoredAnswer
 from kernel.errors import (
     DomainError,
+    FieldError,
     Forbidden,
     NotAuthenticated,
     NotFound,
@@ -43,7 +46,7 @@ from kernel.errors import (
 )
 from kernel.http import Endpoint
 from kernel.identity import Identity
-from kernel.messages import validation_failed
+from kernel.messages import field_name, refused, validation_failed
 from kernel.runtime import Runtime, finish
 
 log = logging.get(__name__)
@@ -53,7 +56,9 @@ HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -117,10 +122,8 @@ class EndpointTable(BaseRoute):
         method = scope["method"]
         endpoint = methods.get("GET" if method == "HEAD" else method)
         if endpoint is None:
-            refused = _refusal(
-                DomainError("Este método no existe aquí.", code="metodo", status=405), scope
-            )
-            await _send(send, refused, {"Allow": ", ".join(sorted(methods))})
+            refusal = _refusal(_method_refused(), scope)
+            await _send(send, refusal, {"Allow": ", ".join(sorted(methods))})
             return
         scope["andes.endpoint"] = endpoint
         headers = dict(scope["headers"])
@@ -186,10 +189,11 @@ def respond(runtime: Runtime, call: Call) -> Outcome | Response:
         jti = None if call.endpoint.public else _session_of(runtime, call)
         try:
             return _transact(runtime, call, jti)
-        except (DBAPIError, psycopg.Error) as error:
-            if not _key_was_taken(error):
+        except (DomainError, DBAPIError, psycopg.Error):
+            stored = _answer_of_twin(runtime, call, jti)
+            if stored is None:
                 raise
-            return _transact(runtime, call, jti)  # now its answer is stored
+            return stored
     except Exception as error:  # noqa: BLE001  # the edge of a request
         return answers.of_exception(error, call.facts.request_id)
 
@@ -198,10 +202,18 @@ def _transact(runtime: Runtime, call: Call, jti: str | None) -> Outcome | Respon
     return runtime.database.run(lambda session: _work(runtime, session, call, jti), finish=finish)
 
 
-def _key_was_taken(error: DBAPIError | psycopg.Error) -> bool:
-    origin = error.orig if isinstance(error, DBAPIError) else error
-    name = getattr(getattr(origin, "diag", None), "constraint_name", None)
-    return bool(name == idempotency.TAKEN)
+def _answer_of_twin(runtime: Runtime, call: Call, jti: str | None) -> Outcome | None:
+    """Return what a parallel request with the same Idempotency-Key was answered meanwhile.
+
+    What made this one fail may well be the other's effect: the stock it took, the caja it opened.
+    """
+    if jti is None or not call.endpoint.creates or b"idempotency-key" not in call.headers:
+        return None
+    key, digest = _idempotency(call)
+    permission = call.endpoint.permission or ""
+    known = runtime.database.run(lambda session: identity.identify(session, jti, permission, key))
+    _allowed(known, call.endpoint)
+    return _replayed(known.replay, digest) if known is not None and known.replay else None
 
 
 def _session_of(runtime: Runtime, call: Call) -> str:
@@ -295,18 +307,31 @@ def _path_value(kind: Any, text: str) -> Any:
 
 def read_query(raw: bytes, schema: type[BaseModel]) -> BaseModel:
     """Return a query string as a schema; a repeated name is an error, not a choice."""
-    pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, errors="strict") if raw else []
     values: dict[str, str] = {}
-    for name, value in pairs:
+    faults: list[FieldError] = []
+    for name, value in _pairs(raw):
         if name in values:
-            raise ValidationFailed("Este parámetro está repetido.", field=name, code="repetido")
-        if "\x00" in value:
-            raise ValidationFailed("Contiene el carácter NUL.", field=name, code="nul")
+            message = "Este parámetro está repetido."
+            faults.append(FieldError(field_name([name]), "repetido", message))
+        elif "\x00" in value:
+            faults.append(FieldError(field_name([name]), "nul", "Contiene el carácter NUL."))
         values[name] = value
     try:
-        return schema.model_validate(values)
+        read = schema.model_validate(values)
     except ValidationError as error:
-        raise validation_failed(error) from None
+        raise refused([*faults, *validation_failed(error).errors]) from None
+    if faults:
+        raise refused(faults)
+    return read
+
+
+def _pairs(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise ValidationFailed(
+            "Los parámetros no están en UTF-8 codificado con «%».", code="consulta_invalida"
+        ) from None
 
 
 class _Nothing(BaseModel):
@@ -344,7 +369,7 @@ class Edge:
         facts = scope["andes.facts"] = self._facts(scope)
         logging.clear()
         logging.bind(request_id=facts.request_id)
-        status = 500
+        status = 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -356,7 +381,9 @@ class Edge:
         try:
             await self.app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001  # the edge of the process
-            await _send(send_with_headers, answers.of_exception(error, facts.request_id))
+            outcome = answers.of_exception(error, facts.request_id)
+            if not status:
+                await _send(send_with_headers, outcome)
         finally:
             self._account(scope, facts, status, time.perf_counter() - started)
 
@@ -385,7 +412,8 @@ class Edge:
     def _account(self, scope: Scope, facts: RequestFacts, status: int, seconds: float) -> None:
         endpoint = cast("Endpoint | None", scope.get("andes.endpoint"))
         path = endpoint.path if endpoint else "other"
-        metrics.observe_request(scope["method"], path, status, seconds)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        metrics.observe_request(method, path, status, seconds)
         if not path.startswith("/health"):
             sys.stderr.write(_access_line(scope, facts, status, seconds))
 
@@ -407,11 +435,19 @@ def build(runtime: Runtime, routes: Iterable[BaseRoute] = (), lifespan: Any = No
     """Return the application of one generation; ``routes`` are served besides the endpoints."""
     table = EndpointTable(runtime.registry.endpoints, runtime)
     inner = Starlette(
-        routes=[table, *routes], exception_handlers={404: _not_found}, lifespan=lifespan
+        routes=[table, *routes], exception_handlers={HTTPException: _refuse}, lifespan=lifespan
     )
     return Edge(inner, runtime)
 
 
-async def _not_found(request: Any, _error: Exception) -> Response:
-    outcome = answers.problem(NotFound(), request.scope["andes.facts"].request_id)
-    return Response(outcome.body, outcome.status, media_type=outcome.media_type)
+async def _refuse(request: Request, error: Exception) -> Response:
+    """Return the problem document of what Starlette refuses by itself."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    refusal = NotFound() if status == 404 else _method_refused()
+    outcome = answers.problem(refusal, request.scope["andes.facts"].request_id)
+    headers = {**outcome.headers, **(getattr(error, "headers", None) or {})}
+    return Response(outcome.body, outcome.status, headers, outcome.media_type)
+
+
+def _method_refused() -> DomainError:
+    return DomainError("Este método no existe aquí.", code="metodo", status=405)

@@ -10,11 +10,10 @@ Source: spec/erp-modules.md, módulo 9, "Auditoría".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import psycopg
 from pydantic_core import to_json
 from sqlalchemy import BigInteger, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,8 +21,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.changes import HIDDEN, Entry, watch
 from kernel.model import Id, Model
 
-if TYPE_CHECKING:
-    from kernel.context import Ctx
+__all__ = [
+    "APPEND_ONLY",
+    "HIDDEN",
+    "INSERT",
+    "PROTECT",
+    "UNPROTECT",
+    "AuditLog",
+    "Entry",
+    "privileges",
+    "rows",
+    "watch",
+]
 
 
 class AuditLog(Model):
@@ -111,39 +120,35 @@ def privileges(role: str) -> tuple[str, ...]:
 INSERT = """
 INSERT INTO audit_logs (usuario_id, modulo, accion, objeto_tipo, objeto_id,
                         datos_anteriores_json, datos_nuevos_json, ip, user_agent, request_id)
-VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s)
+SELECT %(usuario_id)s, a.modulo, a.accion, a.objeto_tipo, a.objeto_id, a.antes, a.despues,
+       %(ip)s, %(user_agent)s, %(request_id)s
+  FROM jsonb_to_recordset(%(audited)s::jsonb) AS a(
+       modulo text, accion text, objeto_tipo text, objeto_id text, antes jsonb, despues jsonb)
 """
+"""Part of the statement that ``Ctx.finish`` writes everything with."""
 
-
-def write(connection: psycopg.Connection[Any], ctx: Ctx) -> None:
-    """Insert the collected entries; part of ``Ctx.finish``."""
-    facts = ctx.request
-    for entry in ctx.audited:
-        connection.execute(
-            INSERT,
-            (
-                ctx.user_id,
-                entry.modulo,
-                entry.accion,
-                entry.objeto_tipo,
-                None if entry.objeto_id is None else str(entry.objeto_id),
-                _json(entry.antes),
-                _json(entry.despues),
-                facts.ip,
-                facts.user_agent,
-                facts.request_id or None,
-            ),
-        )
-
+NUL = "\\u0000"
+"""A character that JSON can carry and PostgreSQL cannot store."""
 
 _ESCAPE = re.compile(r"\\(u0000|.)")
 
 
-def _json(data: Mapping[str, Any] | None) -> str | None:
-    """Return the JSON of an entry without NUL, which jsonb refuses."""
-    if data is None:
-        return None
-    made = to_json(data, fallback=str, bytes_mode="hex", inf_nan_mode="strings").decode()
-    if "\\u0000" not in made:
+def rows(entries: Iterable[Entry]) -> str:
+    """Return the entries as the JSON that INSERT reads, without NUL."""
+    made = to_json(
+        [_row(entry) for entry in entries], fallback=str, bytes_mode="hex", inf_nan_mode="strings"
+    ).decode()
+    if NUL not in made:
         return made
-    return _ESCAPE.sub(lambda found: "" if found[1] == "u0000" else found[0], made)
+    return _ESCAPE.sub(lambda escape: "" if escape[0] == NUL else escape[0], made)
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "modulo": entry.modulo,
+        "accion": entry.accion,
+        "objeto_tipo": entry.objeto_tipo,
+        "objeto_id": None if entry.objeto_id is None else str(entry.objeto_id),
+        "antes": entry.antes,
+        "despues": entry.despues,
+    }

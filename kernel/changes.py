@@ -8,7 +8,6 @@ entry never says "nothing" where there was something. What a savepoint undid is 
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
     from kernel.context import Ctx
 
 HIDDEN = frozenset({"password_hash", "dos_fa_secret"})
-"""Attributes whose values never enter the audit, besides columns with ``info={"secret": True}``.
+"""Attributes whose values never enter the audit; that they changed does.
 
-That they changed does enter.
+So with all binary ones, and with columns marked ``info={"secret": True}``.
 """
 
 NOISE = frozenset({"updated_at"})
@@ -208,11 +207,9 @@ def _shown(state: InstanceState[Any], values: Mapping[str, Any]) -> dict[str, An
 
 
 def _show(name: str, column: Column[Any], value: Any) -> Any:
-    """Return the value as it may be kept: no secret, no blob, and apart from later changes."""
+    """Return the value as it may be kept: no secret, and apart from later changes of it."""
     if value is None:
         return None
-    if name in HIDDEN or column.info.get("secret"):
+    if name in HIDDEN or column.info.get("secret") or isinstance(value, bytes | memoryview):
         return "…"
-    if isinstance(value, bytes | memoryview):
-        return f"sha256:{hashlib.sha256(value).hexdigest()}"
     return copy.deepcopy(value) if isinstance(value, dict | list) else value

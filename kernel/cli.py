@@ -186,6 +186,16 @@ def list_addons() -> None:
         typer.echo(f"{name:<20} {one.version:<10} {state:<18} {one.summary.get('es', '')}")
 
 
+@addon_commands.command("new")
+def new_addon(name: Annotated[str, typer.Argument(help="An English noun, such as warranty.")]) -> None:
+    """Write a new addon from the template: code, manifest, migration, test."""
+    from kernel import manifest, scaffold
+
+    for path in scaffold.create(name):
+        typer.echo(path.relative_to(manifest.ROOT))
+    typer.echo(f"Install it with: python server.py migrate --install {name}")
+
+
 @user_commands.command("create")
 def create_user(
     email: str,

@@ -141,7 +141,8 @@ class Execution:
         try:
             status = self._attempt()
             metrics.JOBS.labels(self.claim.name, status).inc()
-            self._push({"status": status})
+            if self._written or status != "done":  # a screen may show it
+                self._push({"status": status})
             return status
         finally:
             logging.clear()

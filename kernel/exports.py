@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from pydantic_core import to_json
 
 from kernel.answers import Outcome
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS = 100_000
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_LONGEST_CELL = 32_767
 
 
 def safe_cell(value: Any) -> Any:
@@ -41,6 +46,8 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _text(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        return to_json(value).decode()
     return value.isoformat() if isinstance(value, datetime) else safe_cell(value)
 
 
@@ -54,10 +61,11 @@ def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     for row in rows:
         cells = []
         for value in row:
-            cell = WriteOnlyCell(sheet, _plain(value))
-            if isinstance(value, str):
+            plain = _plain(value)
+            cell = WriteOnlyCell(sheet, plain)
+            if isinstance(plain, str):
                 cell.data_type = "s"
-                cell.quotePrefix = value.startswith(_DANGEROUS)
+                cell.quotePrefix = plain.startswith(_DANGEROUS)
             cells.append(cell)
         sheet.append(cells)
     target = io.BytesIO()
@@ -68,6 +76,7 @@ def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.replace(tzinfo=None)
-    if isinstance(value, Decimal | int | float | str) or value is None:
+    if isinstance(value, Decimal | int | float) or value is None:
         return value
-    return str(value)
+    text = to_json(value).decode() if isinstance(value, dict | list) else str(value)
+    return _UNPRINTABLE.sub("", text)[:_LONGEST_CELL]

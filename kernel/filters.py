@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,11 +13,11 @@ from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from kernel.errors import FieldError
+from kernel.errors import ConfigurationError, FieldError
 from kernel.messages import TEXTS
 
 MAX_IN = 100
@@ -33,6 +34,11 @@ ORDER: Mapping[str, Operator] = {
 }
 ORDERED = (int, Decimal, datetime, date)
 
+IN: TypeAdapter[list[str]] = TypeAdapter(
+    Annotated[
+        list[str], BeforeValidator(lambda text: text.split(",")), Field(max_length=MAX_IN)
+    ]
+)
 Int = Annotated[int, Field(gt=-(2**63), lt=2**63)]
 Number = Annotated[Decimal, Field(max_digits=20, decimal_places=10, allow_inf_nan=False)]
 ADAPTERS: Mapping[type[Any], TypeAdapter[Any]] = {
@@ -44,6 +50,14 @@ ADAPTERS: Mapping[type[Any], TypeAdapter[Any]] = {
     date: TypeAdapter(date),
 }
 DAY = TypeAdapter(date)
+SHAPES: Mapping[type[Any], re.Pattern[str]] = {
+    int: re.compile(r"-?[0-9]+"),
+    Decimal: re.compile(r"-?[0-9]+(\.[0-9]+)?"),
+    bool: re.compile(r"true|false"),
+    datetime: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*"),
+    date: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+}
+"""How a value is written; pydantic alone also reads "1_000", "yes" or the seconds of 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +80,18 @@ class Filter:
             ValueError: (pydantic's ValidationError) the text is not of the column's type.
         """
         if self.operator == "__in":
-            parts = text.split(",")[: MAX_IN + 1]
-            return self.column.in_([ADAPTERS[self.kind].validate_python(part) for part in parts])
+            return self.column.in_([self._value(part) for part in IN.validate_python(text)])
         if self.kind is datetime and len(text) == len("2026-01-31"):
             return self._whole_day(DAY.validate_python(text), zone)
-        value = ADAPTERS[self.kind].validate_python(text)
+        value = self._value(text)
         if isinstance(value, datetime) and value.tzinfo is None:
             value = value.replace(tzinfo=zone)
         return {**EQUAL, **ORDER}[self.operator](self.column, value)
+
+    def _value(self, text: str) -> Any:
+        shape = SHAPES.get(self.kind)
+        plain = text if shape is None or shape.fullmatch(text) else "?"  # which no type accepts
+        return ADAPTERS[self.kind].validate_python(plain)
 
     def _whole_day(self, day: date, zone: ZoneInfo) -> ColumnElement[bool]:
         start = datetime.combine(day, time(), zone)
@@ -92,10 +110,16 @@ def python_type(column: InstrumentedAttribute[Any] | ColumnElement[Any]) -> type
 
 
 def declared(columns: Sequence[InstrumentedAttribute[Any]]) -> dict[str, Filter]:
-    """Return every query parameter that these filterable columns allow."""
+    """Return every query parameter that these filterable columns allow.
+
+    Raises:
+        ConfigurationError: the values of a column cannot be compared with a text.
+    """
     found = {}
     for column in columns:
         kind = python_type(column)
+        if kind not in ADAPTERS:
+            raise ConfigurationError(f"Cannot filter by «{column}», which is {kind.__name__}.")
         operators = ["", "__in"] if kind in (int, str) else [""]
         if kind in ORDERED:
             operators.extend(ORDER)

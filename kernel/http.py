@@ -43,8 +43,8 @@ class Endpoint:
     answer: Any = None
     statuses: tuple[int, ...] = ()
     addon: str = ""
-    binary: str = ""
-    """Media type, where the answer is a file."""
+    files: tuple[str, ...] = ()
+    """Media types, where the answer is a file or may be one."""
 
     def owned_by(self, addon: str) -> Endpoint:
         """Return the endpoint marked with the addon that declares it."""
@@ -85,7 +85,7 @@ def endpoint(
     public: bool = False,
     status: int = 200,
     statuses: tuple[int, ...] = (),
-    binary: str = "",
+    files: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Endpoint]:
     """Declare a function as an endpoint.
 
@@ -101,7 +101,7 @@ def endpoint(
     def declare(handler: Callable[..., Any]) -> Endpoint:
         return describe(
             Endpoint(
-                method, path, handler, permission, public, status, statuses=statuses, binary=binary
+                method, path, handler, permission, public, status, statuses=statuses, files=files
             )
         )
 

@@ -29,6 +29,3 @@ INSERT INTO andes_idempotency_keys (usuario_id, key, digest, status, body)
 SELECT %(usuario_id)s, %(key)s, %(digest)s, %(status)s, %(body)s WHERE %(key)s::text IS NOT NULL
 """
 """Part of the statement that ``Ctx.finish`` writes everything with."""
-
-TAKEN = "pk_andes_idempotency_keys"
-"""Name of the constraint that a second, parallel use of a key violates."""

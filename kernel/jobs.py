@@ -235,8 +235,9 @@ class NewJob:
 INSERT = """
 INSERT INTO andes_jobs (name, args, priority, run_at, deadline, max_attempts, remote,
                         idempotency_key, usuario_id, request_id)
-SELECT j.name, j.args, j.priority, coalesce(j.run_at, now()), now() + j.deadline,
-       j.max_attempts, j.remote, j.key, %(usuario_id)s, %(request_id)s
+SELECT j.name, j.args, j.priority, coalesce(j.run_at, now()),
+       coalesce(j.run_at, now()) + j.deadline, j.max_attempts, j.remote, j.key,
+       %(usuario_id)s, %(request_id)s
   FROM jsonb_to_recordset(%(jobs)s::jsonb) AS j(
        name text, args jsonb, priority int, run_at timestamptz, deadline interval,
        max_attempts int, remote text, key text)

@@ -129,7 +129,7 @@ SWEEP = Statement(
     f"""
     WITH job AS (
       SELECT id, attempts, started_at, leased_by, {_VERDICT} FROM andes_jobs
-       WHERE status = 'running' AND lease_until < clock_timestamp()
+       WHERE status = 'running' AND lease_until < now()
        ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
     {_END}
     """,  # noqa: S608  # made of constants
@@ -140,7 +140,7 @@ OVERDUE = Statement(
     """
     UPDATE andes_jobs SET status = 'failed', finished_at = clock_timestamp(), error = %(error)s
      WHERE id IN (SELECT id FROM andes_jobs
-                   WHERE status = 'queued' AND deadline < clock_timestamp()
+                   WHERE status = 'queued' AND deadline < now()
                    ORDER BY deadline LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     RETURNING id
     """,
@@ -253,11 +253,12 @@ class Leases:
             },
         )
         claims = [_claim(row) for row in rows]
-        wanted = Counter(
-            key for claim in claims if claim.remote or self._limits for key in [_key(claim)]
-        )
+        wanted = Counter(key for key in map(_key, claims) if self._may_be_held(key))
         admitted = self._admit(session, claims, wanted) if wanted else claims
         return admitted, len(claims) - len(admitted)
+
+    def _may_be_held(self, key: str) -> bool:
+        return key in self._limits or not key.startswith(remotes.NO_REMOTE)
 
     def _admit(
         self, session: Session, claims: list[Claim], wanted: Mapping[str, int]

@@ -177,10 +177,12 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
 def _success(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     if endpoint.status == 204:
         return {"description": "Hecho."}
-    if endpoint.binary:
-        media = {"schema": {"type": "string", "format": "binary"}}
-        return {"description": "Un archivo.", "content": {endpoint.binary: media}}
-    return {"description": "Hecho.", "content": {JSON: {"schema": schemas.of_answer(endpoint)}}}
+    content: dict[str, Any] = {
+        media: {"schema": {"type": "string", "format": "binary"}} for media in endpoint.files
+    }
+    if endpoint.adapter is not None:
+        content[JSON] = {"schema": schemas.of_answer(endpoint)}
+    return {"description": "Hecho.", "content": content}
 
 
 def _statuses(endpoint: Endpoint) -> set[int]:

@@ -64,10 +64,10 @@ def _typed(value: Any, kind: type[Any]) -> Any:
         return number
     if kind is int and (isinstance(value, bool) or abs(value) >= 2**63):
         raise ValueError
-    if kind is str and "\x00" in value:
-        raise ValueError
     if not isinstance(value, kind):
         raise TypeError
+    if isinstance(value, str) and b"\x00" in value.encode():  # which refuses lone surrogates
+        raise ValueError
     return value
 
 

@@ -9,7 +9,7 @@ explains a verdict rule by rule. Source: spec/erp-modules.md, módulo 9.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -158,36 +158,25 @@ GRANT = db.Statement(
     """,
 )
 
-KNOWN_ROLES = db.Statement("known_roles", "SELECT nombre FROM roles")
-
 
 def sync_permissions(session: Session, registry: Registry) -> list[tuple[str, str]]:
     """Make the declared roles and grant what is new to them; return the new (role, permission).
 
-    A pair that has a row is never touched: what an administrator decided stays. Idempotent.
-
-    Raises:
-        ConfigurationError: a permission is meant for a role that nobody declares and nobody made.
+    A pair that has a row is never touched: what an administrator decided stays. A role that no
+    installed addon declares gets its permissions when its addon comes. Idempotent.
     """
     roles = {ADMIN: "Administración: todos los permisos."}
     for role in registry.roles():
         roles.setdefault(role.nombre, role.descripcion)
     db.execute(session, CREATE_ROLES, {"names": list(roles), "descriptions": list(roles.values())})
-    known = {str(row[0]) for row in db.execute(session, KNOWN_ROLES, {})}
-    grants = sorted(set(_grants(registry.permissions.values(), known)))
-    columns = list(zip(*grants, strict=True)) or [(), (), ()]
-    names = ("roles", "modulos", "acciones")
-    given = {name: list(column) for name, column in zip(names, columns, strict=True)}
-    return sorted((str(rol), str(name)) for rol, name in db.execute(session, GRANT, given))
-
-
-def _grants(permissions: Iterable[Permission], known: set[str]) -> Iterator[tuple[str, str, str]]:
-    for permission in permissions:
-        unknown = set(permission.roles) - known
-        if unknown:
-            raise ConfigurationError(
-                f"The permission «{permission.name}» is meant for the role «{min(unknown)}», which "
-                "no installed addon declares (register_roles)."
-            )
-        for role in (ADMIN, *permission.roles):
-            yield role, permission.modulo, permission.accion
+    grants = [
+        (role, permission.modulo, permission.accion)
+        for permission in registry.permissions.values()
+        for role in dict.fromkeys((ADMIN, *permission.roles))
+    ]
+    given = {
+        "roles": [role for role, _, _ in grants],
+        "modulos": [modulo for _, modulo, _ in grants],
+        "acciones": [accion for _, _, accion in grants],
+    }
+    return sorted((str(role), str(name)) for role, name in db.execute(session, GRANT, given))

@@ -32,6 +32,7 @@ HOLD_SECONDS = 2
 WINDOW_SECONDS = 60 + HOLD_SECONDS
 """Starts are counted when claimed; so no minute has more than the limit."""
 
+NO_REMOTE = "job:"
 FIRST_PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 300
 
@@ -65,7 +66,7 @@ def limits(jobs: Iterable[Job]) -> dict[str, int]:
 
 def key_of(name: str, remote: str | None) -> str:
     """Return the key that a job is counted under."""
-    return remote or f"job:{name}"
+    return remote or f"{NO_REMOTE}{name}"
 
 
 @dataclass(frozen=True, slots=True)

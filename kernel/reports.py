@@ -79,5 +79,6 @@ def endpoint_of(report: Report) -> Endpoint:
         query=query,
         schema_name="query",
         answer=ReportAnswer,
+        files=(exports.CSV, exports.XLSX),
         summary=report.title,
     )

@@ -18,7 +18,7 @@ from sqlalchemy import Column
 from kernel import listing, rbac
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError, Conflict, NotFound, ValidationFailed
-from kernel.exports import CSV
+from kernel.exports import CSV, XLSX
 from kernel.filters import Filter, declared, python_type
 from kernel.http import Endpoint
 from kernel.model import Model
@@ -214,7 +214,7 @@ class Resource:
             verb="exportar",
             query=query,
             schema_name="query",
-            binary=CSV,
+            files=(CSV, XLSX),
             summary=f"Descarga {self.noun} en CSV o XLSX.",
         )
 

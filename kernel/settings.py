@@ -80,7 +80,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(
         default=SecretStr(""), description="Bearer token of /metrics; empty: loopback only."
     )
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: str = Field(
+        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged at least."
+    )
     log_format: str = Field(default="json", pattern="^(json|console)$", description="Log shape.")
 
     @field_validator("database_url", "database_owner_url")

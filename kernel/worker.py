@@ -22,8 +22,11 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
 
 from kernel import logging
 from kernel.events import DELIVER
@@ -205,15 +208,19 @@ class Worker:
                 if self._stopping.is_set():
                     return None
                 if self._shelf:
-                    return self._take()
+                    if execution := self._take():
+                        return execution
+                    continue
                 self._claiming, self._due = True, False
             self._claim()
 
     def _may_claim(self) -> bool:
         return not self._claiming and (self._due or time.monotonic() >= self._poll_at)
 
-    def _take(self) -> Execution:
+    def _take(self) -> Execution | None:
         claim = self._shelf.popleft()
+        if time.monotonic() - claim.claimed > max(self.leases.seconds, 2 * HOLD_SECONDS):
+            return None  # the process stood still: others may have it by now
         job = self.runtime.registry.jobs[claim.name]
         execution = Execution(self.runtime, self.leases, job, claim)
         self._running[claim.id] = execution
@@ -323,6 +330,23 @@ class Worker:
             self.poke()
 
 
+def allow_long_computations(runtime: Runtime) -> None:
+    """Let a transaction rest as long as a try may take, where a request may rest a minute only.
+
+    A job may compute for minutes between two statements. What an overdue try left open is ended by
+    the server.
+    """
+    longest = max((job.timeout for job in runtime.registry.jobs.values()), default=timedelta())
+    milliseconds = int(longest.total_seconds() * 1000) + 60_000
+
+    @event.listens_for(runtime.database.engine, "connect")
+    def allow(connection: Any, _record: object) -> None:
+        connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds:d}")
+        connection.commit()
+
+    runtime.database.dispose()
+
+
 def run(
     runtime: Runtime,
     *,
@@ -333,6 +357,7 @@ def run(
     """Be a job process until SIGTERM or SIGINT, then drain; a second signal ends at once."""
     die_with_parent()
     threads = threads or runtime.settings.job_threads
+    allow_long_computations(runtime)
     worker = Worker(runtime, threads=threads, name=name, lease_seconds=lease_seconds)
     asked = threading.Event()
 

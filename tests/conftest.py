@@ -11,14 +11,15 @@ import pytest
 from sqlalchemy import make_url
 from starlette.testclient import TestClient
 
-from kernel import lifecycle, processes
+from kernel import lifecycle, manifest, processes
 from kernel.registry import Registry
 from kernel.runtime import Runtime
 from kernel.settings import Settings, load
 from tests import cluster
 from tests.shop import PASSWORD, Shop, open_shop
 
-ADDONS = ["sales", "inventory"]
+ADDONS = sorted(manifest.discover())
+"""Every addon of the tree: a new one's tests find it installed."""
 
 
 def pytest_configure() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,7 @@ class Source:
         return str(self.path.relative_to(ROOT))
 
 
+@functools.cache
 def read(path: Path, module: str) -> Source:
     """Return a file as source."""
     return Source(path, module, ast.parse(path.read_text(encoding="utf-8")))

@@ -26,7 +26,7 @@ from tests.schema import Schema
 from tests.shop import PASSWORD
 from tests.source import BESIDES, PACKAGES, RANKS, TOGETHER, Source
 
-ADDONS = manifests.discover()
+ADDONS = {name: one for name, one in manifests.discover().items() if one.folder == ROOT}
 KERNEL = migrations.KERNEL.name
 HISTORIES = [KERNEL, *ADDONS]
 HEAVY = ("matplotlib", "numpy", "openpyxl", "pandas", "prophet", "sklearn", "weasyprint", "xgboost")
@@ -56,7 +56,7 @@ def test_manifest_of_an_addon_has_code_and_migrations(name: str) -> None:
 def test_folder_of_an_addon_has_a_manifest() -> None:
     homes = (ROOT / "addons", ROOT / "addons_contrib")
     folders = {path.name for home in homes for path in home.glob("*/") if _is_code(path.name)}
-    assert folders == {name for name, one in ADDONS.items() if one.folder == ROOT}
+    assert folders == set(ADDONS)
     histories = {path.name for path in (ROOT / "migrations").glob("*/") if _is_code(path.name)}
     assert histories <= {KERNEL, *ADDONS}
 

@@ -31,9 +31,20 @@ AHORA = datetime(2026, 8, 14, 20, 15, tzinfo=UTC)
 DIAS, CAJEROS = 92, 4
 
 TABLES = (
-    "andes_sequences", "configuracion", "sucursales", "usuarios", "categorias", "clientes",
-    "productos", "cajas", "ventas", "detalle_venta", "formas_pago", "almacenes",
-    "productos_almacen", "movimientos_stock",
+    "andes_sequences",
+    "configuracion",
+    "sucursales",
+    "usuarios",
+    "categorias",
+    "clientes",
+    "productos",
+    "cajas",
+    "ventas",
+    "detalle_venta",
+    "formas_pago",
+    "almacenes",
+    "productos_almacen",
+    "movimientos_stock",
 )
 
 
@@ -64,8 +75,7 @@ def make(registry: Registry, tmp_path: Path) -> Iterator[Make]:
 
     yield runtime_on
     for name, runtime in made:
-        runtime.realtime.close()
-        runtime.database.dispose()
+        runtime.close()
         cluster.drop_database(name)
 
 
@@ -76,8 +86,7 @@ def _build(owner_url: str, registry: Registry, folder: Path, template: str) -> N
     lifecycle.migrate(runtime)
     if template == "demo":
         load_demo(runtime)
-    runtime.realtime.close()
-    runtime.database.dispose()
+    runtime.close()
 
 
 @pytest.fixture
@@ -212,11 +221,11 @@ def test_load_sales_spread_over_days_places_and_payments(loaded: Runtime) -> Non
     assert de_hoy == 2
     assert all(sucursales == 3 for _, _, sucursales, _ in pasados)
     assert 22 <= sum(cuantas for _, cuantas, _, _ in pasados) / DIAS <= 28
-    mean = {
+    por_dia = {
         weekday: sum(one[1] for one in pasados if one[3] == weekday) for weekday in range(1, 8)
     }
-    assert max(mean, key=mean.__getitem__) == 6
-    assert min(mean, key=mean.__getitem__) == 7
+    assert max(por_dia, key=por_dia.__getitem__) == 6
+    assert min(por_dia, key=por_dia.__getitem__) == 7
     metodos = rows(loaded, "SELECT DISTINCT metodo FROM formas_pago ORDER BY 1")
     assert [one for (one,) in metodos] == ["efectivo", "plin", "tarjeta", "transferencia", "yape"]
 

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from kernel import registry
 from kernel.context import Ctx
 from kernel.db import Database
-from kernel.identity import Identity, Permiso, Rol, Usuario
+from kernel.identity import Identity, Rol, Usuario
 from kernel.model import Id, Model, map_models
-from kernel.rbac import ADMIN, FieldRule, Permission, RowRule, Scope
+from kernel.rbac import ADMIN, FieldRule, Permission, RowRule, Scope, sync_permissions
 from kernel.realtime import Hub
 from kernel.runtime import Runtime
 from kernel.settings import Settings
@@ -146,14 +146,18 @@ def not_hidden(ctx: Ctx) -> Any:
 
 RULES = (
     RowRule("t_sucursales", RuledSucursal, in_scope(RuledSucursal.id), "Sus sucursales"),
-    RowRule("t_clientes", RuledCliente, in_scope(RuledCliente.sucursal_id), "Clientes de sus sucursales"),
+    RowRule(
+        "t_clientes", RuledCliente, in_scope(RuledCliente.sucursal_id), "Clientes de sus sucursales"
+    ),
     RowRule(
         "t_pedidos",
         RuledPedido,
         lambda ctx: RuledPedido.cliente_id.in_(select(RuledCliente.id)),
         "Pedidos de sus clientes",
     ),
-    RowRule("t_notas_sucursal", RuledNota, in_scope(RuledNota.sucursal_id), "Notas de sus sucursales"),
+    RowRule(
+        "t_notas_sucursal", RuledNota, in_scope(RuledNota.sucursal_id), "Notas de sus sucursales"
+    ),
     RowRule("t_notas_ocultas", RuledNota, not_hidden, "Notas no ocultas"),
     RowRule("t_lugares", RuledLugar, in_scope(RuledLugar.sucursal_id), "Lugares de sus sucursales"),
 )
@@ -197,17 +201,20 @@ class House:
 def open_house() -> Iterator[House]:
     """Build the house in a database of its own and tear it down."""
     made = cluster.create_database()
+    kernel = registry.load([])
     loaded = replace(
-        registry.load([]),
+        kernel,
         row_rules=RULES,
         field_rules=FIELD_RULES,
-        permissions={one.name: one for one in PERMISSIONS},
+        permissions={**kernel.permissions, **{one.name: one for one in PERMISSIONS}},
+        owners={f"permission:{one.name}": "tests" for one in PERMISSIONS},
         scopes={"t_sucursales": Scope("t_sucursales", load_sucursales)},
     )
     owner = create_engine(made.owner_url)
     Model.metadata.create_all(owner)
     with Session(owner) as session:
         people = furnish(session)
+        sync_permissions(session, loaded)
         session.commit()
     owner.dispose()
     settings = Settings(
@@ -254,7 +261,7 @@ def furnish(session: Session) -> dict[str, Identity]:
 
 def people(session: Session) -> dict[str, Identity]:
     """Write the people: Lima's and Cusco's cashiers, one without a branch, and the boss."""
-    roles = {name: Rol(nombre=name) for name in (ADMIN, "T_CAJERO")}
+    roles = {name: Rol(nombre=name) for name in (ADMIN, "T_CAJERO", "T_JEFE")}
     session.add_all(roles.values())
     session.flush()
     found = {}
@@ -271,10 +278,5 @@ def people(session: Session) -> dict[str, Identity]:
         session.flush()
         session.add_all(RuledAsignacion(usuario_id=user.id, sucursal_id=one) for one in sucursales)
         found[name] = Identity(user.id, user.email, name, roles[rol].id, rol, 0)
-    for permission in PERMISSIONS:
-        session.add(
-            Permiso(rol_id=roles[ADMIN].id, modulo=permission.modulo, accion=permission.accion)
-        )
-    session.add(Permiso(rol_id=roles["T_CAJERO"].id, modulo="t_clientes", accion="ver"))
     session.flush()
     return found

@@ -310,7 +310,7 @@ if os.geteuid() == 0:
         try:
             owner = cluster.data.stat().st_uid
             command = [
-                cluster.binaries / "psql",
+                str(cluster.binaries / "psql"),
                 "-c",
                 "SELECT 1",
                 cluster.dsn("postgres"),

@@ -84,9 +84,7 @@ def condition(draw: Draw, entity: Any, model: Any, depth: int) -> Any:
     if kind == "exists":
         other_model = draw(st.sampled_from(MODELS))
         other = aliased(other_model)
-        return exists().where(
-            other.id == entity.id, condition(draw, other, other_model, depth - 1)
-        )
+        return exists().where(other.id == entity.id, condition(draw, other, other_model, depth - 1))
     if kind == "in":
         return entity.id.in_(ids(draw, depth - 1))
     if kind == "scalar":

@@ -1,0 +1,44 @@
+"""A copy of the tree that a test may change: scaffolding writes into it, the tutorial builds in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from kernel.manifest import ROOT
+from tests.cluster import RUN_VARIABLE
+
+FOLDERS = ("addons", "addons_contrib", "docs", "kernel", "manifests", "migrations", "tests")
+FILES = ("pyproject.toml", "server.py", "README.md", "CHANGELOG.md")
+TOOLS = Path(sys.executable).parent
+CACHES = shutil.ignore_patterns("__pycache__", "vendor", ".mypy_cache")
+
+
+def copy_to(folder: Path) -> Path:
+    """Return a folder with a copy of the tree."""
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, folder / name, ignore=CACHES)
+    for name in FILES:
+        shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def run(root: Path, *command: str, **variables: str) -> str:
+    """Return what a command prints in a copy of the tree; it must end well.
+
+    A program is the one beside this Python, and tests in the copy are a run of their own.
+    """
+    program = shutil.which(command[0], path=str(TOOLS)) or command[0]
+    known = {name: value for name, value in os.environ.items() if name != RUN_VARIABLE}
+    done = subprocess.run(
+        [program, *command[1:]],
+        cwd=root,
+        env={**known, "PYTHONPATH": str(root), "PYTEST_ADDOPTS": "", **variables},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
