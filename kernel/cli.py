@@ -8,18 +8,46 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from kernel import logging, settings
 from kernel.errors import ConfigurationError, DomainError
 from kernel.settings import Settings
 
+
+class Commands(TyperGroup):
+    """Our commands; another name is looked for among those of the installed addons."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command by name; installed addons are loaded only for theirs."""
+        found = super().get_command(ctx, cmd_name)
+        return found if found is not None else _of_addon(ctx, cmd_name)
+
+
+def _of_addon(ctx: Any, name: str) -> Any:
+    from kernel import processes
+
+    _attach(ctx.params.get("data"))
+    runtime = processes.make_runtime(ready())
+    try:
+        for group in runtime.registry.gather("register_commands"):
+            if group.info.name == name:
+                return typer.main.get_command(group)
+    finally:
+        runtime.close()
+    return None
+
+
 app = typer.Typer(
-    name="andes", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    cls=Commands,
+    name="andes",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 addon_commands = typer.Typer(no_args_is_help=True, help="Installed and available addons.")
 user_commands = typer.Typer(no_args_is_help=True, help="Users.")
@@ -28,13 +56,10 @@ app.add_typer(addon_commands, name="addon")
 app.add_typer(user_commands, name="user")
 app.add_typer(audit_commands, name="audit")
 
-SERVER = Path(__file__).resolve().parent.parent / "server.py"
-
 
 def main() -> None:
     """Run the command line; an error that a person can cure is a sentence, not a traceback."""
     try:
-        _add_addon_commands()
         app()
     except (ConfigurationError, DomainError) as error:
         fail(str(error))
@@ -51,6 +76,24 @@ def ready() -> Settings:
     found = settings.load()
     logging.configure(found.log_level, found.log_format)
     return found
+
+
+@app.callback()
+def main_options(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of an embedded instance, as demo makes it.")
+    ] = None,
+) -> None:
+    """Andes: a framework of addons for Latin-American business."""
+    _attach(data)
+
+
+def _attach(data: Path | None) -> None:
+    """Take the settings of an embedded instance, its database started if it isn't running."""
+    if data is not None:
+        from kernel import instance
+
+        instance.attach(data)
 
 
 @app.command()
@@ -187,7 +230,9 @@ def list_addons() -> None:
 
 
 @addon_commands.command("new")
-def new_addon(name: Annotated[str, typer.Argument(help="An English noun, such as warranty.")]) -> None:
+def new_addon(
+    name: Annotated[str, typer.Argument(help="An English noun, such as warranty.")],
+) -> None:
     """Write a new addon from the template: code, manifest, migration, test."""
     from kernel import manifest, scaffold
 
@@ -221,22 +266,3 @@ def verify_audit() -> None:
     verdict = processes.make_runtime(ready()).transact(sealing.verify)
     typer.echo(verdict.message)
     raise SystemExit(0 if verdict.intact else 1)
-
-
-def _add_addon_commands() -> None:
-    """Add the command groups of installed addons when their name is asked for."""
-    known = {*(command.name for command in app.registered_commands), "addon", "user", "audit"}
-    wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
-    if wanted is None or wanted.replace("-", "_") in {_name(c) for c in app.registered_commands}:
-        return
-    if wanted in known:
-        return
-    from kernel import processes
-
-    registry = processes.make_runtime(ready()).registry
-    for group in registry.gather("register_commands"):
-        app.add_typer(group)
-
-
-def _name(command: Any) -> str:
-    return str(command.name or command.callback.__name__)

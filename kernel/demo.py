@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from kernel.runtime import Runtime
 
 SEED = 20_260_728
-USERS = (
-    "admin@demo.pe",
-    "cajero@demo.pe",
-    "vendedor@demo.pe",
-    "almacen@demo.pe",
-    "contador@demo.pe",
-)
+USERS = {
+    "admin@demo.pe": "administra todo",
+    "cajero@demo.pe": "vende en caja",
+    "vendedor@demo.pe": "vende y cotiza",
+    "almacen@demo.pe": "cuida el almacén",
+    "contador@demo.pe": "lleva los libros",
+    "caja2@demo.pe": "vende en caja y ya tiene una abierta",
+}
 LOADED = Statement("demo_loaded", "SELECT count(*) FROM usuarios WHERE email = 'admin@demo.pe'")
 
 

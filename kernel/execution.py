@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from kernel import logging, metrics
+from kernel.claims import Claim
 from kernel.context import Ctx, RequestFacts
 from kernel.db import Statement, execute
 from kernel.errors import (
@@ -27,7 +28,7 @@ from kernel.errors import (
     Unavailable,
 )
 from kernel.jobs import Cancelled, Job, LeaseLost
-from kernel.leases import Claim, Leases, clean
+from kernel.leases import Leases, clean
 
 if TYPE_CHECKING:
     from kernel.runtime import Runtime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import threading
@@ -16,6 +17,7 @@ import typer
 from kernel import demo as demonstration
 from kernel import logging, processes, serving
 from kernel.embedded import EmbeddedPostgres
+from kernel.errors import ConfigurationError
 from kernel.secrets import generate_key
 from kernel.settings import Settings, load
 
@@ -39,6 +41,25 @@ def demo(data: Path, host: str, port: int) -> None:
         serving.serve(settings, environment(settings))
     finally:
         server.stop()
+
+
+def attach(data: Path) -> None:
+    """Put the settings of the instance in a folder into this process's environment.
+
+    Its database is started where it isn't running, and then stopped when the process ends.
+
+    Raises:
+        ConfigurationError: there is no instance in the folder.
+    """
+    data = data.resolve()
+    if not (data / "postgres").is_dir():
+        raise ConfigurationError(f"There is no instance in {data}; «demo --data» makes one.")
+    server = EmbeddedPostgres(data / "postgres")
+    if not server.running:
+        server.start()
+        atexit.register(server.stop)
+    settings = prepare(data, server, "127.0.0.1", int(os.environ.get("PORT", "8000")))
+    os.environ.update(environment(settings))
 
 
 def prepare(data: Path, server: EmbeddedPostgres, host: str, port: int) -> Settings:
@@ -120,8 +141,8 @@ def _announce(settings: Settings, password: str) -> None:
     while not _answers(f"{address}/health/ready"):
         time.sleep(0.05)
     typer.echo(f"\nAndes: {address}/api/docs")
-    for email in demonstration.USERS:
-        typer.echo(f"  {email}")
+    for email, what in demonstration.USERS.items():
+        typer.echo(f"  {email:<20} {what}")
     shown = f"  password: {password}" if password else "  password: as on the first start"
     typer.echo(f"{shown}\nCtrl+C stops it.")
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
 from kernel import remotes
+from kernel.claims import CLAIM, Claim
 from kernel.db import Database, Statement, execute
-from kernel.identity import Identity
 from kernel.jobs import Job, LeaseLost, Status
 
 LEASE_SECONDS = 15.0
@@ -36,50 +35,6 @@ class Backoff:
     base: float = 5.0
     cap: float = 3600.0
 
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A job that this process may run now."""
-
-    id: int
-    name: str
-    args: Mapping[str, Any]
-    attempt: int
-    remote: str | None
-    request_id: str | None
-    user: Identity | None
-    started_at: datetime
-    claimed: float = field(default_factory=time.monotonic, compare=False)
-
-
-CLAIM = Statement(
-    "jobs_claim",
-    """
-    WITH due AS (
-      SELECT j.id FROM andes_jobs j
-       WHERE j.status = 'queued' AND j.run_at <= now() AND j.name = ANY (%(names)s)
-         AND (j.deadline IS NULL OR j.deadline > now())
-         AND coalesce(j.remote, 'job:' || j.name) <> ALL (
-             %(closed)s::text[] || ARRAY(SELECT name FROM andes_remotes
-                                          WHERE stopped_at IS NOT NULL OR paused_until > now()))
-       ORDER BY j.priority DESC, j.run_at, j.id
-       LIMIT %(limit)s FOR UPDATE OF j SKIP LOCKED),
-    claimed AS (
-      UPDATE andes_jobs j
-         SET status = 'running', attempts = j.attempts + 1, started_at = clock_timestamp(),
-             lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
-             leased_by = %(owner)s
-        FROM due WHERE j.id = due.id
-      RETURNING j.id, j.name, j.args, j.attempts, j.remote, j.request_id, j.usuario_id,
-                j.started_at, j.priority, j.run_at)
-    SELECT c.id, c.name, c.args, c.attempts, c.remote, c.request_id, c.started_at, c.usuario_id,
-           u.email, u.nombre, u.rol_id, r.nombre, coalesce(u.activo, false)
-      FROM claimed c
-      LEFT JOIN usuarios u ON u.id = c.usuario_id
-      LEFT JOIN roles r ON r.id = u.rol_id
-     ORDER BY c.priority DESC, c.run_at, c.id
-    """,
-)
 
 DONE = Statement(
     "jobs_done",
@@ -252,8 +207,8 @@ class Leases:
                 "owner": self.owner,
             },
         )
-        claims = [_claim(row) for row in rows]
-        wanted = Counter(key for key in map(_key, claims) if self._may_be_held(key))
+        claims = [Claim.of(row) for row in rows]
+        wanted = Counter(claim.key for claim in claims if self._may_be_held(claim.key))
         admitted = self._admit(session, claims, wanted) if wanted else claims
         return admitted, len(claims) - len(admitted)
 
@@ -268,7 +223,7 @@ class Leases:
         left = {key: room.starts for key, room in rooms.items()}
         admitted, refused = [], []
         for claim in claims:
-            key = _key(claim)
+            key = claim.key
             if key in left and left[key] <= 0:
                 refused.append(claim)
                 self._closed[key] = time.monotonic() + rooms[key].seconds
@@ -385,22 +340,3 @@ class Leases:
 def clean(text: str) -> str:
     """Return a text that PostgreSQL can store, its end kept when it is too long."""
     return text.replace("\x00", "").encode(errors="replace").decode()[-LONGEST_ERROR:]
-
-
-def _key(claim: Claim) -> str:
-    return remotes.key_of(claim.name, claim.remote)
-
-
-def _claim(row: Sequence[Any]) -> Claim:
-    job_id, name, args, attempt, remote, request_id, started_at, *person = row
-    return Claim(job_id, name, args, attempt, remote, request_id, _starter(person), started_at)
-
-
-def _starter(person: Iterable[Any]) -> Identity | None:
-    """Return who started the job; one who left keeps the name and loses every permission."""
-    usuario_id, email, nombre, rol_id, rol, activo = person
-    if usuario_id is None:
-        return None
-    if not activo:
-        return Identity(usuario_id, email or "", nombre or "", 0, "", 0)
-    return Identity(usuario_id, email, nombre, rol_id, rol, 0)

@@ -22,6 +22,7 @@ from kernel.errors import ConfigurationError
 from kernel.fields import Protected, hidden_fields, protected_paths, prune
 from kernel.model import Model
 from kernel.rows import Guard, GuardedSession, UnsafeQuery
+from kernel.rules import Rules
 from kernel.why import Verdict, why
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def guard(session: Session, ctx: Ctx) -> None:
     """
     session.info["ctx"] = ctx
     if isinstance(session, GuardedSession):
-        session.guard = Guard(ctx, ctx.runtime.rule_book)
+        session.guard = Guard(Rules(ctx, ctx.runtime.rule_book))
     elif ctx.user is not None:
         raise ConfigurationError("A user's session must come from Database.session().")
 

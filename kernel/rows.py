@@ -9,37 +9,29 @@ outside them and check for themselves. Source: spec/erp-modules.md, módulo 9, "
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     ExecutableDDLElement,
     Insert,
     Result,
     Sequence,
-    Table,
     Update,
-    and_,
     event,
     inspect,
     select,
     tuple_,
 )
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
-from sqlalchemy.orm.util import LoaderCriteriaOption
-from sqlalchemy.sql import visitors
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.sql.functions import FunctionElement
 
 from kernel.errors import Forbidden
 from kernel.model import Model, table_of
-from kernel.statements import PLAIN, Facts, Shapes, Write, criteria, narrow
-
-if TYPE_CHECKING:
-    from kernel.context import Ctx
-    from kernel.rbac import FieldRule, RowRule
+from kernel.rules import Rules
+from kernel.statements import PLAIN, Facts, Write, narrow
 
 CHECKED_AT_ONCE = 5000
 """Keys in one statement that asks whether written rows are visible."""
@@ -54,100 +46,17 @@ class UnsafeQuery(Exception):
     """A statement would go around the row rules or the audit; the message says how to do it."""
 
 
-class RuleBook:
-    """The row and field rules of one generation, by what they are about."""
-
-    def __init__(self, rows: Iterable[RowRule], fields: Iterable[FieldRule]) -> None:
-        self.rows: dict[str, list[RowRule]] = {}
-        self.fields: dict[type[Model], list[FieldRule]] = {}
-        for rule in rows:
-            self.rows.setdefault(table_of(rule.model).fullname, []).append(rule)
-        for one in fields:
-            self.fields.setdefault(one.model, []).append(one)
-        self.models = {table: rules[0].model for table, rules in self.rows.items()}
-        self.audited = frozenset(
-            cast("Table", mapper.local_table).fullname
-            for mapper in Model.registry.mappers
-            if mapper.class_.__audited__
-        )
-        self.shapes = Shapes(self.models)
-
-    def rules_of(self, model: type[Model]) -> list[RowRule]:
-        """Return the row rules of a model."""
-        return self.rows.get(table_of(model).fullname, [])
-
-
 class Guard:
-    """The row rules as they are for the user of one context."""
+    """What the session of one context lets through."""
 
-    def __init__(self, ctx: Ctx, book: RuleBook) -> None:
-        self.ctx = ctx
-        self.book = book
-        self._resolved: dict[str, list[tuple[RowRule, ColumnElement[bool] | None]]] = {}
-        self._options: dict[str, tuple[LoaderCriteriaOption, ...]] = {}
-        self._resolving: list[str] = []
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.book = rules.book
 
     @property
     def applies(self) -> bool:
         """Whether there is a user; the system itself sees all rows."""
-        return self.ctx.user is not None
-
-    def resolved(self, table: str) -> list[tuple[RowRule, ColumnElement[bool] | None]]:
-        """Return the rules of a table and what each asks of a row, which may be nothing.
-
-        A rule may itself read the table: what it runs meanwhile is not narrowed by it.
-        """
-        if table not in self._resolved:
-            if table in self._resolving:
-                return []
-            self._resolving.append(table)
-            try:
-                found = [(rule, rule.where(self.ctx)) for rule in self.book.rows.get(table, ())]
-            finally:
-                self._resolving.pop()
-            self._resolved[table] = found
-        return self._resolved[table]
-
-    def condition(self, table: str) -> ColumnElement[bool] | None:
-        """Return which rows of a table the user may see; None for all."""
-        asked = [condition for _, condition in self.resolved(table) if condition is not None]
-        return and_(*asked) if asked else None
-
-    def options(self, tables: Iterable[str]) -> list[LoaderCriteriaOption]:
-        """Return the options that narrow these tables, and those that their rules refer to."""
-        return list(dict.fromkeys(option for table in tables for option in self._option(table)))
-
-    def _option(self, table: str) -> tuple[LoaderCriteriaOption, ...]:
-        known = self._options.get(table)
-        if known is None:
-            condition = self.condition(table)
-            known = tuple(self._narrowing({table: condition})) if condition is not None else ()
-            if not self._resolving:
-                self._options[table] = known
-        return known
-
-    def _narrowing(
-        self, conditions: dict[str, ColumnElement[bool]]
-    ) -> Iterator[LoaderCriteriaOption]:
-        pending = list(conditions)
-        for table in pending:
-            yield criteria(self.book.models[table], conditions[table])
-            for other in self._tables_in(conditions[table]):
-                condition = None if other in conditions else self.condition(other)
-                if condition is not None:
-                    conditions[other] = condition
-                    pending.append(other)
-
-    def narrowing(
-        self, model: type[Model], condition: ColumnElement[bool]
-    ) -> list[LoaderCriteriaOption]:
-        """Return the options of one condition on a model, as if it were its only rule."""
-        return list(self._narrowing({table_of(model).fullname: condition}))
-
-    def _tables_in(self, condition: ColumnElement[bool]) -> Iterator[str]:
-        for element in visitors.iterate(condition):
-            if isinstance(element, Table) and element.fullname in self.book.rows:
-                yield element.fullname
+        return self.rules.ctx.user is not None
 
     # A statement -------------------------------------------------------------------------------
 
@@ -194,24 +103,24 @@ class Guard:
                 )
 
     def _refuse_exposed(self, facts: Facts, state: ORMExecuteState) -> None:
-        if facts.exposed is not None and facts.exposed not in self._resolving:
+        if facts.exposed is not None and facts.exposed not in self.rules.resolving:
             raise UnsafeQuery(
                 f"«{facts.exposed}» has row rules, and in this statement SQLAlchemy cannot add "
                 "them (a Core table, a FULL JOIN, a join inside a join, another table of an "
                 f"UPDATE or DELETE): {CURE}."
             )
-        if facts.ruled.intersection(self._resolving) and _loads_entities(state):
+        if facts.ruled.intersection(self.rules.resolving) and _loads_entities(state):
             raise UnsafeQuery(
-                f"The row rule of «{self._resolving[-1]}» loads whole rows of that table: select "
-                "the columns that the rule needs."
+                f"The row rule of «{self.rules.resolving[-1]}» loads whole rows of that table: "
+                "select the columns that the rule needs."
             )
 
     def _narrow(self, state: ORMExecuteState, facts: Facts, refreshed: type[Model] | None) -> None:
         present = cast("Any", state.statement)._with_options
-        options = [one for one in self.options(facts.ruled) if one not in present]
+        options = [one for one in self.rules.options(facts.ruled) if one not in present]
         condition = None
         if refreshed is not None and table_of(refreshed).fullname in facts.ruled:
-            condition = self.condition(table_of(refreshed).fullname)
+            condition = self.rules.condition(table_of(refreshed).fullname)
         if options or condition is not None:
             state.statement = narrow(state.statement, options, refreshed, condition)
 
@@ -249,7 +158,9 @@ class Guard:
         self, session: Session, model: type[Model], keys: Iterable[tuple[Any, ...]]
     ) -> None:
         """Raise Forbidden unless the user sees every row with these primary keys."""
-        if self.condition(table_of(model).fullname) is None:
+        if table_of(model).fullname in self.rules.resolving:
+            raise UnsafeQuery(f"A row rule of «{table_of(model).fullname}» flushes the session.")
+        if self.rules.condition(table_of(model).fullname) is None:
             return
         columns = key_columns(model)
         remaining = iter(set(keys))
@@ -273,8 +184,8 @@ class Guard:
         ruled = [one for one in written if self.book.rules_of(type(one))]
         ruled.sort(key=lambda one: table_of(type(one)).fullname)
         for model, instances in groupby(ruled, type):
-            identify = inspect(model).primary_key_from_instance
-            keys = [tuple(identify(one)) for one in instances]
+            mapper: Mapper[Any] = inspect(model)
+            keys = [tuple(mapper.primary_key_from_instance(one)) for one in instances]
             self.require_visible(session, model, keys)
 
 

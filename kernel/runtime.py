@@ -24,7 +24,7 @@ from kernel.mail import Mailer
 from kernel.preferences import Preferences, Regional
 from kernel.realtime import Hub
 from kernel.registry import Registry
-from kernel.rows import RuleBook
+from kernel.rules import RuleBook
 from kernel.secrets import Vault
 from kernel.settings import Settings
 from kernel.storage import Storage

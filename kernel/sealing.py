@@ -1,35 +1,29 @@
-"""Sealing: audit rows chained by hash, so that a change of any of them shows.
+"""Sealing: gives committed audit rows their place in the chain, soon after their commit.
 
-``hash(n) = sha256(hash(n-1) + row)``, in the order in which rows are sealed, some time after their
-commit: computed inside the business transaction it would cost 3 to 7 times the throughput. Each
-run of the sealer ends with a *seal*, part of the chain too, which keeps the snapshot that it saw:
-every row of a transaction visible there is sealed, so one that turns up later was back-dated, and
-so was a row with an id lower than the sealed ones whose transaction began afterwards.
-
-What the chain ended with is kept outside the database as well (``kernel.heads``).
+It is never done in the business transaction: there it would cost 3 to 7 times the throughput. One
+sealer works at a time; a second one leaves. What the chain ends with goes to ``kernel.heads``.
 Source: spec/erp-modules.md, módulo 9, "Auditoría".
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from sqlalchemy import ARRAY, BigInteger, LargeBinary
-from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel import db, logging
+from kernel import chain, db, logging
+from kernel.db import Database
 from kernel.heads import Head, HeadLog
 from kernel.jobs import Job, Schedule
-from kernel.model import Model
+from kernel.verification import Verdict, verify
 
 if TYPE_CHECKING:
     from kernel.context import Ctx
+
+__all__ = ["JOBS", "SCHEDULES", "Verdict", "seal", "seal_audit", "verify"]
 
 log = logging.get(__name__)
 
@@ -39,145 +33,145 @@ BATCH = 10_000
 LOCK = 7_203_115
 """Advisory lock that keeps two sealers apart."""
 
-GENESIS = hashlib.sha256(b"andes audit chain, 1").digest()
-ROW, SEAL = b"row1", b"seal1"
-"""What is hashed begins with its kind and the version of its serialisation."""
 
-LONGEST_CANONICAL = 500
-"""JSON with more objects and lists than this is hashed as PostgreSQL writes it."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction sealed; ``seal`` when it was the last of its run."""
 
-
-class AuditLink(Model):
-    """The place of an audit row in the chain."""
-
-    __tablename__ = "andes_audit_chain"
-    __audited__ = False
-
-    position: Mapped[int] = mapped_column(BigInteger, unique=True)
-    audit_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: int
+    highest: int
+    complete: bool
 
 
-class AuditSeal(Model):
-    """The end of a run of the sealer: what it saw and how far the chain went."""
-
-    __tablename__ = "andes_audit_seals"
-    __audited__ = False
-
-    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    position: Mapped[int] = mapped_column(BigInteger)
-    top: Mapped[int] = mapped_column(BigInteger)
-    """The highest id of a sealed row."""
-    system: Mapped[int] = mapped_column(BigInteger)
-    """The database cluster whose transaction numbers these are."""
-    oldest: Mapped[int] = mapped_column(BigInteger)
-    """Every transaction before this one had ended."""
-    next: Mapped[int] = mapped_column(BigInteger)
-    """No transaction from this one on had begun."""
-    running: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
-    sealed_at: Mapped[datetime]
-    hash: Mapped[bytes] = mapped_column(LargeBinary)
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    known: bool
+    """Whether the last seal is from this cluster."""
+    system: int
+    oldest: int
+    next: int
+    running: list[int]
+    at: datetime
+    running_text: str
+    at_text: str
 
 
-# What is hashed ----------------------------------------------------------------------------------
+@dataclass(slots=True)
+class _End:
+    """The end of the chain, as rows are added to it."""
 
-FIELDS = """
-    a.id, a.tx_id, a.usuario_id, a.modulo, a.accion, a.objeto_tipo, a.objeto_id,
-    a.datos_anteriores_json::text, a.datos_nuevos_json::text, a.ip, a.user_agent, a.request_id,
-    extract(epoch FROM a.created_at)::text
-"""
-JSON_FIELDS = (7, 8)
-SEAL_FIELDS = """
-    s.number, s.position, s.top, s.system, s.oldest, s.next, s.running::text,
-    extract(epoch FROM s.sealed_at)::text
-"""
+    position: int
+    hash: bytes
+    top: int
+    number: int
+    sealed_position: int
+    """How far the last seal goes."""
 
 
-def link_hash(previous: bytes, row: Sequence[Any]) -> bytes:
-    """Return the hash of an audit row (``FIELDS``) after another."""
-    values = list(row)
-    for number in JSON_FIELDS:
-        values[number] = canonical_json(values[number])
-    return hashlib.sha256(previous + serialise(ROW, values)).digest()
+def seal(
+    database: Database, *, batch: int = BATCH, tell: Callable[[int], None] = lambda sealed: None
+) -> int:
+    """Seal every committed row and return how many; ``tell`` hears the sum after each batch."""
+    total = after = 0
+    while True:
+        done = database.run(lambda session: _seal_batch(db.driver(session), after, batch))  # noqa: B023
+        if done is None:
+            return total
+        total += done.sealed
+        tell(total)
+        if done.complete:
+            return total
+        after = done.highest if done.sealed == batch else 0
 
 
-def seal_hash(previous: bytes, seal: Sequence[Any]) -> bytes:
-    """Return the hash of a seal (``SEAL_FIELDS``) after what it covers."""
-    return hashlib.sha256(previous + serialise(SEAL, seal)).digest()
+def seal_audit(ctx: Ctx) -> None:
+    """Seal what was committed, in transactions of its own, and keep the head outside."""
+
+    def tell(sealed: int) -> None:
+        if ctx.job is not None:
+            ctx.job.progress(sealed)
+            ctx.job.check_cancelled()
+
+    runtime = ctx.runtime
+    seal(runtime.database, tell=tell)
+    keep_head(runtime.database, HeadLog(runtime.settings.data_dir), runtime.clock())
 
 
-def serialise(kind: bytes, values: Sequence[Any]) -> bytes:
-    """Return values as bytes that no other values have: each with its length, or ``-``."""
-    parts = [kind]
-    for value in values:
-        if value is None:
-            parts.append(b"-")
-        else:
-            data = str(value).encode()
-            parts.append(b"%d:%b" % (len(data), data))
-    return b"".join(parts)
+def keep_head(database: Database, heads: HeadLog, now: datetime) -> Head | None:
+    """Keep the end of the chain in the file, and in the log that may leave the host."""
+    found = database.run(lambda session: chain.head(db.driver(session)))
+    if found is not None and heads.keep(found, now):
+        log.info("audit_head", number=found.number, position=found.position, hash=found.hash.hex())
+    return found
 
 
-def canonical_json(text: str | None) -> str | None:
-    """Return JSON in one spelling: sorted keys, no spaces, numbers digit by digit.
+def _seal_batch(connection: psycopg.Connection[Any], after: int, limit: int) -> Batch | None:
+    """Seal rows with an id above ``after``; None when another sealer is at work."""
+    locked = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK]).fetchone()
+    if locked is None or not locked[0]:
+        return None
+    end = _end(connection)
+    found = connection.execute(chain.UNSEALED, {"after": after, "limit": limit}).fetchall()
+    moment = _Moment(*found[0][: chain.MOMENT_WIDTH])
+    rows = [row[chain.MOMENT_WIDTH :] for row in found if row[chain.MOMENT_WIDTH] is not None]
+    _link(connection, end, rows)
+    complete = after == 0 and len(rows) < limit
+    if complete and end.position and (end.position > end.sealed_position or not moment.known):
+        _seal(connection, end, moment)
+    return Batch(len(rows), rows[-1][0] if rows else 0, complete)
 
-    A number becomes a string that begins with NUL, which no string of jsonb can.
-    """
-    if text is None or text.count("{") + text.count("[") > LONGEST_CANONICAL:
-        return text
-    data = json.loads(text, parse_int=_digits, parse_float=_digits)
-    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+
+def _end(connection: psycopg.Connection[Any]) -> _End:
+    link = connection.execute(
+        "SELECT position, hash FROM andes_audit_chain ORDER BY position DESC LIMIT 1"
+    ).fetchone()
+    seal = connection.execute(
+        "SELECT position, hash, top, number FROM andes_audit_seals ORDER BY number DESC LIMIT 1"
+    ).fetchone()
+    position, digest = link or (0, chain.GENESIS)
+    sealed_position, seal_digest, top, number = seal or (0, chain.GENESIS, 0, 0)
+    if position <= sealed_position:
+        return _End(sealed_position, seal_digest, top, number, sealed_position)
+    highest = connection.execute(
+        "SELECT max(audit_id) FROM andes_audit_chain WHERE position > %s", [sealed_position]
+    ).fetchone()
+    return _End(position, digest, max(top, *(highest or ())), number, sealed_position)
 
 
-def _digits(text: str) -> str:
-    return f"\0{text}"
+def _link(connection: psycopg.Connection[Any], end: _End, rows: Sequence[Sequence[Any]]) -> None:
+    columns = "position, audit_id, hash"
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY andes_audit_chain ({columns}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types(["int8", "int8", "bytea"])
+        for row in rows:
+            end.position += 1
+            end.hash = chain.link_hash(end.hash, row)
+            end.top = max(end.top, row[0])
+            copy.write_row((end.position, row[0], end.hash))
 
 
-# What is still to be sealed ----------------------------------------------------------------------
+def _seal(connection: psycopg.Connection[Any], end: _End, moment: _Moment) -> None:
+    facts = (end.number + 1, end.position, end.top, moment.system, moment.oldest, moment.next)
+    digest = chain.seal_hash(end.hash, (*facts, moment.running_text, moment.at_text))
+    connection.execute(
+        """
+        INSERT INTO andes_audit_seals (number, position, top, system, oldest, next, running,
+                                       sealed_at, hash)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        (*facts, moment.running, moment.at, digest),
+    )
 
-LAST = """
-    moment AS MATERIALIZED (
-      SELECT pg_snapshot_xmin(now.snapshot)::text::bigint AS oldest,
-             pg_snapshot_xmax(now.snapshot)::text::bigint AS next,
-             ARRAY(SELECT xip::text::bigint FROM pg_snapshot_xip(now.snapshot) AS xip
-                    ORDER BY 1) AS running,
-             (SELECT system_identifier FROM pg_control_system()) AS system, now() AS at
-        FROM (SELECT pg_current_snapshot() AS snapshot) AS now),
-    last AS MATERIALIZED (
-      SELECT s.number IS NOT NULL AS known, coalesce(s.oldest, 0) AS oldest,
-             coalesce(s.next, 0) AS next, coalesce(s.running, '{}') AS running,
-             coalesce(s.top, 0) AS top,
-             coalesce((SELECT earlier.top FROM andes_audit_seals earlier
-                        WHERE earlier.system = s.system AND earlier.next <= s.oldest
-                        ORDER BY earlier.number DESC LIMIT 1), 0) AS low
-        FROM moment LEFT JOIN
-             (SELECT * FROM andes_audit_seals ORDER BY number DESC LIMIT 1) AS s
-             ON s.system = moment.system)
-"""
-"""The present snapshot and the last seal, unless it is from another cluster.
 
-A row that was not sealed then has an id above ``low``: its transaction began after that seal.
-"""
-
-GENUINE = """
-    (a.tx_id >= last.next OR a.tx_id = ANY (last.running))
-    AND (a.id > last.top OR a.tx_id < last.next)
-    AND (a.tx_id < moment.next OR NOT last.known)
-"""
-"""Whether an unsealed row may be one that was written after the last seal."""
-
-UNSEALED = f"""
-WITH {LAST}
-SELECT a.* FROM moment, last, LATERAL (
-    SELECT {FIELDS} FROM audit_logs a
-     WHERE a.id > greatest(last.low, %(after)s) AND {GENUINE}
-       AND NOT EXISTS (SELECT FROM andes_audit_chain l WHERE l.audit_id = a.id)
-     ORDER BY a.id LIMIT %(limit)s) AS a
-"""  # noqa: S608  # parts of constant text
-
-PENDING = f"""
-WITH {LAST}
-SELECT count(*), min(a.id) FILTER (WHERE NOT ({GENUINE})), min(a.created_at)
-  FROM moment, last, audit_logs a
- WHERE NOT EXISTS (SELECT FROM andes_audit_chain l WHERE l.audit_id = a.id)
-"""  # noqa: S608  # parts of constant text
+JOBS = (
+    Job(
+        "kernel.seal_audit",
+        seal_audit,
+        "Sellar la auditoría",
+        max_attempts=1,
+        timeout=timedelta(minutes=30),
+    ),
+)
+SCHEDULES = (Schedule("kernel.seal_audit", "* * * * *", "kernel.seal_audit"),)

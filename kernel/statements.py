@@ -24,7 +24,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from kernel.model import Model
 
-MAX_SHAPES = 5000
+MAX_SHAPES = 1000
 """Shapes remembered before the memory starts afresh."""
 
 

@@ -19,7 +19,8 @@ from kernel import db
 from kernel.errors import NotFound, ValidationFailed
 from kernel.identity import Identity, Permiso, Rol, Usuario
 from kernel.model import Model, addon_of, table_of
-from kernel.rows import Guard, GuardedSession, key_columns
+from kernel.rows import GuardedSession, key_columns
+from kernel.rules import Rules
 
 if TYPE_CHECKING:
     from kernel.context import Ctx
@@ -198,14 +199,12 @@ def _concerns(ctx: Ctx, row: _Row) -> bool:
 
 
 def _verdicts(free: Session, subject: Ctx, row: _Row) -> Iterator[tuple[RowRule, bool]]:
-    guard = Guard(subject, subject.runtime.rule_book)
-    if isinstance(subject.session, GuardedSession) and subject.session.guard is not None:
-        guard = subject.session.guard
-    for rule, condition in guard.resolved(table_of(row.model).fullname):
+    rules = Rules(subject, subject.runtime.rule_book)
+    for rule, condition in rules.resolved(table_of(row.model).fullname):
         if condition is None:
             yield rule, True
         else:
-            yield rule, _matches(free, row, guard.narrowing(row.model, condition))
+            yield rule, _matches(free, row, rules.alone(row.model, condition))
 
 
 def _matches(free: Session, row: _Row, options: list[LoaderCriteriaOption]) -> bool:

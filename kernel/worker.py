@@ -29,10 +29,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event
 
 from kernel import logging
+from kernel.claims import Claim
 from kernel.events import DELIVER
 from kernel.execution import Execution
 from kernel.jobs import Job
-from kernel.leases import LEASE_SECONDS, Backoff, Claim, Leases
+from kernel.leases import LEASE_SECONDS, Backoff, Leases
 from kernel.remotes import HOLD_SECONDS
 from kernel.retention import purge_jobs
 from kernel.schedules import Planner

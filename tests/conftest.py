@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 from starlette.testclient import TestClient
 
-from kernel import lifecycle, manifest, processes
+from kernel import lifecycle, logging, manifest, processes
 from kernel.registry import Registry
 from kernel.runtime import Runtime
 from kernel.settings import Settings, load
@@ -24,6 +24,7 @@ ADDONS = sorted(manifest.discover())
 
 def pytest_configure() -> None:
     """Open the run that all workers share."""
+    logging.configure("WARNING")
     cluster.begin_run()
 
 

@@ -1,6 +1,8 @@
 """What base declares to the kernel."""
 
-from addons.base import demo, jobs, models, permissions, routes, services
+import typer
+
+from addons.base import commands, demo, jobs, models, permissions, routes, services
 from kernel.demo import DemoData
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
@@ -50,6 +52,12 @@ def register_jobs() -> list[Job]:
 def register_schedules() -> list[Schedule]:
     """When old sessions are cleaned."""
     return jobs.SCHEDULES
+
+
+@hookimpl
+def register_commands() -> list[typer.Typer]:
+    """The company, from the command line."""
+    return [commands.EMPRESA]
 
 
 @hookimpl

@@ -1,6 +1,8 @@
 """What inventory declares to the kernel."""
 
-from addons.inventory import demo, jobs, models, permissions, routes, services, views
+import typer
+
+from addons.inventory import commands, demo, jobs, models, permissions, routes, services, views
 from kernel.demo import DemoData
 from kernel.events import Subscriber
 from kernel.health import HealthCheck
@@ -41,6 +43,12 @@ def register_subscribers() -> list[Subscriber]:
 def register_jobs() -> list[Job]:
     """Notices of low stock."""
     return jobs.JOBS
+
+
+@hookimpl
+def register_commands() -> list[typer.Typer]:
+    """``server.py inventory check``."""
+    return commands.COMMANDS
 
 
 @hookimpl

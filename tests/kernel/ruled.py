@@ -177,6 +177,9 @@ class SilentQueue:
     def wake(self, job_ids: Iterable[int]) -> None:
         """Wake nobody."""
 
+    def close(self) -> None:
+        """Nothing to close."""
+
 
 @dataclass
 class House:

@@ -6,6 +6,8 @@ import contextlib
 import os
 import pickle
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from kernel.queue import UNREAD, HostileMessage, HueyQueue, postgres_ddl, read_m
 from kernel.settings import Settings
 from tests import cluster
 from tests.kernel.workshop import House, build, close, enqueue, make_settings
+
+ROOT = Path(__file__).parents[2]
 
 
 class Exploit:
@@ -166,3 +170,11 @@ def test_worker_hostile_messages_refused_and_survived(
         assert huey.storage.queue_size() == 0
     assert not trap.exists()
     close(runtime)
+
+
+def test_web_process_never_imports_huey() -> None:
+    program = (
+        "import sys, kernel.registry, kernel.worker, kernel.queue\n"
+        "sys.exit(bool({'huey', 'redis'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT).returncode == 0

@@ -43,8 +43,8 @@ from kernel.errors import ConfigurationError, Forbidden
 from kernel.model import table_of
 from kernel.rbac import RowRule, UnsafeQuery
 from tests.kernel.ruled import (
-    RuledCliente,
     House,
+    RuledCliente,
     RuledLugar,
     RuledNota,
     RuledPedido,
@@ -297,9 +297,12 @@ def test_rule_that_loads_rows_of_its_own_table_is_refused(house: House) -> None:
     def where(ctx: Ctx) -> Any:
         return RuledVenta.id.in_([one.id for one in ctx.session.scalars(select(RuledVenta))])
 
-    with house.ctx("lima", extra=(RowRule("t_propia", RuledVenta, where, ""),)) as ctx:
-        with pytest.raises(UnsafeQuery, match="select the columns"):
-            ctx.session.execute(select(RuledVenta.id))
+    own = RowRule("t_propia", RuledVenta, where, "")
+    with (
+        house.ctx("lima", extra=(own,)) as ctx,
+        pytest.raises(UnsafeQuery, match="select the columns"),
+    ):
+        ctx.session.execute(select(RuledVenta.id))
 
 
 # Objects ------------------------------------------------------------------------------------------
@@ -494,7 +497,7 @@ TEXTS: dict[str, Any] = {
     "prefix": select(RuledVenta.id).prefix_with("/* x */"),
     "hint": select(RuledVenta.id).with_statement_hint("UNION SELECT id FROM t_rbac_clientes"),
     "operator": select(RuledVenta.id.op("+ (SELECT max(id) FROM t_rbac_clientes) +")(1)),
-    "ddl": sa.DDL("DROP TABLE t_rbac_clientes"),
+    "ddl": sa.schema.DropTable(CLIENTES),
 }
 
 
@@ -553,6 +556,22 @@ def test_insert_out_of_sight_writes_nothing(session: Session) -> None:
     with pytest.raises(Forbidden), session.begin_nested():
         session.add_all([RuledNota(texto="a", sucursal_id=1), RuledNota(texto="b", sucursal_id=2)])
     assert rows(session, select(RuledNota.texto)) == [("buena",), ("lima",)]
+
+
+def test_insert_flushed_by_the_first_question_is_checked(session: Session) -> None:
+    session.add(RuledNota(texto="b", sucursal_id=2))
+    refused(lambda: session.execute(select(RuledNota.id)))
+
+
+def test_rule_that_flushes_is_refused(house: House) -> None:
+    def where(ctx: Ctx) -> Any:
+        ctx.session.flush()
+        return true()
+
+    with house.ctx("lima", extra=(RowRule("t_escribe", RuledVenta, where, ""),)) as ctx:
+        ctx.session.add(RuledVenta(total=1))
+        with pytest.raises(UnsafeQuery, match="flushes"):
+            ctx.session.execute(select(RuledVenta.id))
 
 
 def test_insert_through_a_parent_out_of_sight_is_refused(session: Session) -> None:
@@ -729,11 +748,12 @@ def test_subquery_of_a_bulk_statement_sees_visible_rows(session: Session) -> Non
 
 
 def test_bulk_methods_of_old_are_refused(house: House, session: Session) -> None:
-    for act in (
+    acts: tuple[Callable[[Any], None], ...] = (
         lambda one: one.bulk_save_objects([RuledNota(texto="x", sucursal_id=2)]),
         lambda one: one.bulk_insert_mappings(RuledNota, [{"texto": "x", "sucursal_id": 2}]),
         lambda one: one.bulk_update_mappings(RuledNota, [{"id": 2, "texto": "x"}]),
-    ):
+    )
+    for act in acts:
         with pytest.raises(UnsafeQuery):
             act(session)
         with house.ctx(None) as system, pytest.raises(UnsafeQuery):

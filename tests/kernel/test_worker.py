@@ -21,6 +21,7 @@ from psycopg import sql
 
 from kernel import worker as worker_module
 from kernel.context import Ctx
+from kernel.db import Statement
 from kernel.errors import Transient
 from kernel.execution import Execution
 from kernel.jobs import Job, LeaseLost
@@ -352,6 +353,14 @@ def test_worker_retries_by_itself(plain: House) -> None:
     with plain.working(runtime):
         job_id = enqueue(runtime, "stumble")
         assert plain.wait(job_id, "done")["attempts"] == 3
+
+
+def test_allow_long_computations_transaction_may_rest_as_long_as_a_try(plain: House) -> None:
+    runtime = plain.runtime(Job("long", lambda ctx: None, timeout=timedelta(minutes=30)))
+    show = Statement("show", "SHOW idle_in_transaction_session_timeout")
+    assert runtime.transact(lambda ctx: ctx.sql(show)) == [("1min",)]
+    worker_module.allow_long_computations(runtime)
+    assert runtime.transact(lambda ctx: ctx.sql(show)) == [("31min",)]
 
 
 # Real processes -----------------------------------------------------------------------------------

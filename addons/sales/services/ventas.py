@@ -101,9 +101,7 @@ class Preparada:
         productos = dict(zip(ids, zip(precios, afectaciones, strict=True), strict=True))
         pagos = dict(zip(codigos, zip(metodos, efectivos, strict=True), strict=True))
         numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa = row[:6]
-        return cls(
-            numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, productos, pagos
-        )
+        return cls(numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, productos, pagos)
 
 
 def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
