@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from bench.company import SECRET
@@ -65,17 +65,11 @@ def start(lab: Lab, found: Settings, name: str = "andes") -> int:
     return process.pid
 
 
-def worker(lab: Lab, found: Settings, name: str) -> int:
-    """Start one job process and return its pid."""
-    process = lab.spawn(name, [sys.executable, str(SERVER), "worker"], environment(found))
-    return process.pid
+def worker(lab: Lab, found: Settings, name: str) -> subprocess.Popen[bytes]:
+    """Start one job process."""
+    return lab.spawn(name, [sys.executable, str(SERVER), "worker"], environment(found))
 
 
 def addon_root(name: str) -> Path:
     """Return the folder of an addon of the benchmarks, as ``ADDON_ROOTS`` takes it."""
     return ROOT / "bench" / name
-
-
-def merged(found: Settings, more: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a process with some variables besides the settings."""
-    return {**environment(found), **more}

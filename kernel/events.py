@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter
 
-from kernel.errors import ConfigurationError
+from kernel.errors import ConfigurationError, Permanent
 
 if TYPE_CHECKING:
     from kernel.context import Ctx
@@ -81,7 +81,12 @@ class EventBus:
                 ctx.enqueue(DELIVER, subscriber=subscriber.name, payload=payload)
 
     def deliver(self, ctx: Ctx, subscriber: str, payload: dict[str, Any]) -> None:
-        """Run one after-commit subscriber; this is the body of the delivery job."""
+        """Run one after-commit subscriber; this is the body of the delivery job.
+
+        Raises:
+            Permanent: its addon is not installed any more; a person can retry it when it is.
+        """
         known = self._subscribers.get(subscriber)
-        if known is not None:
-            known.handler(ctx, self._adapters[known.event].validate_python(payload))
+        if known is None:
+            raise Permanent(f"No installed addon has the subscriber «{subscriber}».")
+        known.handler(ctx, self._adapters[known.event].validate_python(payload))

@@ -79,4 +79,4 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal | int | float) or value is None:
         return value
     text = to_json(value).decode() if isinstance(value, dict | list) else str(value)
-    return _UNPRINTABLE.sub("", text)[:_LONGEST_CELL]
+    return _UNPRINTABLE.sub("", text)[:_LONGEST_CELL] or None

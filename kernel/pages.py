@@ -98,9 +98,11 @@ def _touch(runtime: Runtime) -> None:
 
 
 def _may_scrape(runtime: Runtime, request: Request) -> bool:
+    """Without a token, only this machine may, and not for somebody else."""
     token = runtime.settings.metrics_token.get_secret_value()
     if not token:
-        return request.scope["andes.facts"].ip in LOOPBACK
+        relayed = "x-forwarded-for" in request.headers
+        return request.scope["andes.facts"].ip in LOOPBACK and not relayed
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     return hmac.compare_digest(given.encode(), token.encode())
 

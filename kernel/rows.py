@@ -103,6 +103,9 @@ class Guard:
                 )
 
     def _refuse_exposed(self, facts: Facts, state: ORMExecuteState) -> None:
+        ruled = facts.ruled.union(write.table for write in facts.writes) & self.book.rows.keys()
+        if ruled and state.execution_options.get("dml_strategy") is not None:
+            raise UnsafeQuery(f"A dml_strategy goes around row rules: {CURE}.")
         if facts.exposed is not None and facts.exposed not in self.rules.resolving:
             raise UnsafeQuery(
                 f"«{facts.exposed}» has row rules, and in this statement SQLAlchemy cannot add "
@@ -119,8 +122,8 @@ class Guard:
         present = cast("Any", state.statement)._with_options
         options = [one for one in self.rules.options(facts.ruled) if one not in present]
         condition = None
-        if refreshed is not None and table_of(refreshed).fullname in facts.ruled:
-            condition = self.rules.condition(table_of(refreshed).fullname)
+        if refreshed is not None and table_of(refreshed).name in facts.ruled:
+            condition = self.rules.condition(table_of(refreshed).name)
         if options or condition is not None:
             state.statement = narrow(state.statement, options, refreshed, condition)
 
@@ -131,18 +134,17 @@ class Guard:
         for write in facts.writes:
             if write.table in self.book.rows and write.kind != "delete":
                 self._refuse_blind(write, facts, state)
-                result = self._written(state, self.book.models[write.table])
+                if self.rules.condition(write.table) is not None:
+                    result = self._written(state, self.book.models[write.table])
         return result
 
     def _refuse_blind(self, write: Write, facts: Facts, state: ORMExecuteState) -> None:
         by_keys = write.kind == "update" and isinstance(state.parameters, list)
-        strategy = state.execution_options.get("dml_strategy")
         whole = isinstance(state.statement, Insert | Update) and not write.nested
-        if by_keys or strategy or facts.upserts or not (whole and write.entity):
+        if by_keys or facts.upserts or not (whole and write.entity):
             raise UnsafeQuery(
                 f"«{write.table}» has row rules, and which rows this {write.kind} writes cannot be "
-                "known (a Core table, a CTE, an upsert, several parameter sets, a dml_strategy): "
-                f"{CURE}."
+                f"known (a Core table, a CTE, an upsert, several parameter sets): {CURE}."
             )
 
     def _written(self, state: ORMExecuteState, model: type[Model]) -> Result[Any]:
@@ -158,9 +160,10 @@ class Guard:
         self, session: Session, model: type[Model], keys: Iterable[tuple[Any, ...]]
     ) -> None:
         """Raise Forbidden unless the user sees every row with these primary keys."""
-        if table_of(model).fullname in self.rules.resolving:
-            raise UnsafeQuery(f"A row rule of «{table_of(model).fullname}» flushes the session.")
-        if self.rules.condition(table_of(model).fullname) is None:
+        table = table_of(model).name
+        if table in self.rules.resolving:
+            raise UnsafeQuery(f"A row rule of «{table}» flushes the session.")
+        if self.rules.condition(table) is None:
             return
         columns = key_columns(model)
         remaining = iter(set(keys))
@@ -177,16 +180,16 @@ class Guard:
 
     def check_flush(self, session: Session) -> None:
         """Raise Forbidden when a flush wrote a row that its user does not see."""
-        written = [
-            *session.new,
-            *(one for one in session.dirty if session.is_modified(one)),
-        ]
-        ruled = [one for one in written if self.book.rules_of(type(one))]
-        ruled.sort(key=lambda one: table_of(type(one)).fullname)
-        for model, instances in groupby(ruled, type):
+        ruled = [one for one in (*session.new, *session.dirty) if self.book.rules_of(type(one))]
+        written = [one for one in ruled if one in session.new or session.is_modified(one)]
+        for model, instances in groupby(sorted(written, key=_model_name), type):
             mapper: Mapper[Any] = inspect(model)
             keys = [tuple(mapper.primary_key_from_instance(one)) for one in instances]
             self.require_visible(session, model, keys)
+
+
+def _model_name(instance: Any) -> str:
+    return type(instance).__name__
 
 
 def _refreshed(state: ORMExecuteState) -> type[Model] | None:

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 
 class RuleBook:
-    """The rules of one generation, by what they are about."""
+    """The rules of one generation, by what they are about; tables by their bare names."""
 
     def __init__(self, rows: Iterable[RowRule], fields: Iterable[FieldRule]) -> None:
         self.rows: dict[str, list[RowRule]] = {}
         self.fields: dict[type[Model], list[FieldRule]] = {}
         for rule in rows:
-            self.rows.setdefault(table_of(rule.model).fullname, []).append(rule)
+            self.rows.setdefault(table_of(rule.model).name, []).append(rule)
         for one in fields:
             self.fields.setdefault(one.model, []).append(one)
         self.models = {table: rules[0].model for table, rules in self.rows.items()}
         self.audited = frozenset(
-            cast("Table", mapper.local_table).fullname
+            cast("Table", mapper.local_table).name
             for mapper in Model.registry.mappers
             if mapper.class_.__audited__
         )
@@ -41,7 +41,7 @@ class RuleBook:
 
     def rules_of(self, model: type[Model]) -> list[RowRule]:
         """Return the row rules of a model."""
-        return self.rows.get(table_of(model).fullname, [])
+        return self.rows.get(table_of(model).name, [])
 
 
 class Rules:
@@ -93,7 +93,7 @@ class Rules:
         self, model: type[Model], condition: ColumnElement[bool]
     ) -> list[LoaderCriteriaOption]:
         """Return the options of one condition on a model, as if it were its only rule."""
-        table = table_of(model).fullname
+        table = table_of(model).name
         others = [other for other in self._tables_in(condition) if other != table]
         return [criteria(model, condition), *self.options(others)]
 
@@ -113,5 +113,5 @@ class Rules:
     def _tables_in(self, condition: ColumnElement[bool]) -> list[str]:
         """Return the ruled tables that a condition looks into."""
         elements = visitors.iterate(condition)
-        names = {element.fullname for element in elements if isinstance(element, Table)}
+        names = {element.name for element in elements if isinstance(element, Table)}
         return sorted(names & self.book.rows.keys())

@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     database_owner_url: str = Field(
         default="", description="Address of the role that owns the tables; empty: DATABASE_URL."
     )
-    database_pool: int = Field(default=10, ge=1, le=200, description="Connections per process.")
+    database_pool: int = Field(
+        default=12, ge=2, le=200, description="Connections per process; twice JOB_THREADS plus 3."
+    )
     redis_url: str = Field(
         default="", description="Redis address; empty: PostgreSQL does its part."
     )

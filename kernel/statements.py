@@ -206,10 +206,10 @@ class Witness(PGCompiler):
 
     def visit_table(self, table: Any, asfrom: bool = False, *rest: Any, **facts: Any) -> Any:
         """Note a table in a FROM, under the name that its columns go by there."""
-        if asfrom and table.fullname in self.ruled:
+        if asfrom and table.name in self.ruled:
             alias = facts.get("enclosing_alias")
             source = alias if alias is not None and alias.element is table else table
-            self.froms.append(_Place(self._scope(), self._name(source), table.fullname))
+            self.froms.append(_Place(self._scope(), self._name(source), table.name))
         return _compiler.visit_table(self, table, asfrom, *rest, **facts)
 
     def visit_join(
@@ -248,7 +248,7 @@ class Witness(PGCompiler):
     def _saw_write(self, kind: str, statement: Any) -> None:
         table = statement.table
         entity = "parententity" in table._annotations
-        self.writes.append(Write(kind, table.fullname, bool(self.stack), entity))
+        self.writes.append(Write(kind, table.name, bool(self.stack), entity))
 
     def visit_on_conflict_do_update(self, on_conflict: Any, **facts: Any) -> Any:
         """Note an upsert."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
 
@@ -39,6 +39,7 @@ SELECT position, hash, number FROM andes_audit_seals
  WHERE position <= %s ORDER BY number DESC LIMIT 1
 """
 STRAY = "SELECT min(number) FROM andes_audit_seals WHERE number > %s AND position <= %s"
+AFTER = "SELECT audit_id FROM andes_audit_chain WHERE position > %s ORDER BY position LIMIT 1"
 LINK_WIDTH = 3
 
 
@@ -140,12 +141,12 @@ class _Walk:
             raise _Fault(
                 f"{error} no es una cabeza de la auditoría: el archivo fue alterado."
             ) from None
-        self.sealed = self._one(EXTENT)[0]
+        self.sealed = self._one(EXTENT)
         if last is not None:
             self._start(self.sealed - last)
         while self.position < self.sealed:
             self._page()
-        stray = self._one(STRAY, self.number, self.sealed)[0]
+        stray = self._one(STRAY, self.number, self.sealed)
         if stray is not None:
             raise _Fault(f"El sello {stray} de andes_audit_seals no pertenece a la cadena.")
         for number in sorted(self.kept):
@@ -162,13 +163,14 @@ class _Walk:
                 f"coincide con las cabezas guardadas hasta {self.agreed.at:%Y-%m-%d %H:%M} UTC"
             )
         return (
-            f"La auditoría está intacta: {self.checked} filas comprobadas de {self.sealed} selladas, "
-            f"{waiting}; {outside}."
+            f"La auditoría está intacta: {self.checked} filas comprobadas de {self.sealed} "
+            f"selladas, {waiting}; {outside}."
         )
 
-    def _one(self, query: str, *parameters: Any) -> tuple[Any, ...]:
-        (row,) = self.connection.execute(query.encode(), parameters).fetchall()
-        return row
+    def _one(self, query: LiteralString, *parameters: int) -> Any:
+        """Return the value of a query that has one."""
+        row = self.connection.execute(query, parameters).fetchone()
+        return row[0] if row is not None else None
 
     def _start(self, position: int) -> None:
         found = self.connection.execute(START, [position]).fetchone()
@@ -249,8 +251,5 @@ class _Walk:
 
     def _first_after_agreed(self) -> int | None:
         position = self.agreed.head.position if self.agreed is not None else 0
-        found = self.connection.execute(
-            "SELECT audit_id FROM andes_audit_chain WHERE position > %s ORDER BY position LIMIT 1",
-            [position],
-        ).fetchone()
-        return found[0] if found is not None else None
+        found: int | None = self._one(AFTER, position)
+        return found

@@ -200,7 +200,7 @@ def _concerns(ctx: Ctx, row: _Row) -> bool:
 
 def _verdicts(free: Session, subject: Ctx, row: _Row) -> Iterator[tuple[RowRule, bool]]:
     rules = Rules(subject, subject.runtime.rule_book)
-    for rule, condition in rules.resolved(table_of(row.model).fullname):
+    for rule, condition in rules.resolved(table_of(row.model).name):
         if condition is None:
             yield rule, True
         else:

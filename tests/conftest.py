@@ -92,6 +92,19 @@ def runtime(settings: Settings, registry: Registry) -> Iterator[Runtime]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def shared_runtime(
+    template: str, registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Runtime]:
+    """The runtime of a shop that the tests of a module share."""
+    database = cluster.create_database(template)
+    folder = tmp_path_factory.mktemp("shared")
+    made = runtime_of(settings_of(database.owner_url, database.app_url, folder), registry)
+    yield made
+    made.close()
+    cluster.drop_database(database.name)
+
+
 @pytest.fixture
 def shop(runtime: Runtime) -> Shop:
     """Ids of what the shop has."""

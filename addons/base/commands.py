@@ -1,11 +1,17 @@
 """Commands of base: ``server.py empresa``, for the first steps of a new instance."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from addons.base import schemas, services
+from addons.base.models import Configuracion
 from kernel import processes, settings
+from kernel.context import Ctx
+from kernel.errors import ValidationFailed
+from kernel.messages import validation_failed
 
 EMPRESA = typer.Typer(name="empresa", no_args_is_help=True, help="The company of this instance.")
 
@@ -13,8 +19,7 @@ EMPRESA = typer.Typer(name="empresa", no_args_is_help=True, help="The company of
 @EMPRESA.command("ver")
 def ver() -> None:
     """Show the company."""
-    runtime = processes.make_runtime(settings.load())
-    _show(runtime.transact(lambda ctx: _leida(services.leer_configuracion(ctx))))
+    _show(services.leer_configuracion)
 
 
 @EMPRESA.command("configurar")
@@ -24,17 +29,22 @@ def configurar(
     precios_incluyen_igv: Annotated[bool, typer.Option(help="Whether prices carry IGV.")] = True,
 ) -> None:
     """Say which company this is; nothing can be sold before."""
-    cambio = schemas.ConfiguracionCambio(
-        ruc=ruc, razon_social=razon_social, precios_incluyen_igv=precios_incluyen_igv
-    )
+    try:
+        cambio = schemas.ConfiguracionCambio(
+            ruc=ruc, razon_social=razon_social, precios_incluyen_igv=precios_incluyen_igv
+        )
+    except ValidationError as error:
+        faults = validation_failed(error).errors
+        text = "\n".join(f"{fault.field}: {fault.message}" for fault in faults)
+        raise ValidationFailed(text) from None
+    _show(lambda ctx: services.cambiar_configuracion(ctx, cambio))
+
+
+def _show(act: Callable[[Ctx], Configuracion]) -> None:
     runtime = processes.make_runtime(settings.load())
-    _show(runtime.transact(lambda ctx: _leida(services.cambiar_configuracion(ctx, cambio))))
-
-
-def _leida(row: object) -> schemas.ConfiguracionLeida:
-    return schemas.ConfiguracionLeida.model_validate(row)
-
-
-def _show(empresa: schemas.ConfiguracionLeida) -> None:
+    try:
+        empresa = runtime.transact(lambda ctx: schemas.ConfiguracionLeida.model_validate(act(ctx)))
+    finally:
+        runtime.close()
     for name, value in empresa.model_dump(exclude={"version"}).items():
         typer.echo(f"{name:<22} {value}")

@@ -14,9 +14,14 @@ from kernel.db import Statement
 from kernel.errors import NotFound, ValidationFailed
 from kernel.identity import Permiso, Rol, Sesion
 
-SUCURSAL = Statement(
-    "sucursal_del_usuario", "SELECT sucursal_id FROM usuarios WHERE id = %(usuario)s"
+ALCANCE = Statement(
+    "sucursales_del_usuario",
+    """
+    SELECT CASE WHEN sucursal_id IS NOT NULL THEN ARRAY[sucursal_id] END AS ids
+      FROM usuarios WHERE id = %(usuario)s
+    """,
 )
+"""The sucursales that a user is confined to, or NULL; hot statements embed it."""
 
 
 def iniciar_sesion(ctx: Ctx, login: schemas.Login) -> schemas.Tokens:
@@ -153,8 +158,8 @@ def sucursales_del_usuario(ctx: Ctx) -> frozenset[int] | None:
     """Return the sucursales that the user is confined to, or None for all."""
     if ctx.user is None:
         return None
-    sucursal_id = ctx.sql(SUCURSAL, usuario=ctx.user.id)[0][0]
-    return None if sucursal_id is None else frozenset({sucursal_id})
+    ids = ctx.sql(ALCANCE, usuario=ctx.user.id)[0][0]
+    return None if ids is None else frozenset(ids)
 
 
 def borrar_sesiones_vencidas(ctx: Ctx) -> None:

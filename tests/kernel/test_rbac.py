@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 from sqlalchemy import insert, select, text, update
+from starlette.testclient import TestClient
 
 from kernel import db, registry
 from kernel.context import Ctx
@@ -334,3 +335,18 @@ def test_why_leaves_the_session_as_it_was(lima: Ctx) -> None:
     lima.session.flush()
     assert lima.session.get(RuledVenta, venta.id) is venta
     assert lima.audited == []
+
+
+def test_why_over_rest_explains_oneself_and_refuses_others(
+    cajero: TestClient, admin: TestClient
+) -> None:
+    asked = {"accion": "ventas.crear", "modelo": "ventas", "id": "999999"}
+    mine = cajero.get("/api/why/", params=asked)
+    assert mine.status_code == 200, mine.text
+    assert [(one["kind"], one["passed"]) for one in mine.json()["reasons"]] == [
+        ("usuario", True), ("rol", True), ("permiso", True), ("fila", False)
+    ]  # fmt: skip
+    me = str(mine.json()["usuario_id"])
+    assert admin.get("/api/why/", params={**asked, "usuario_id": me}).status_code == 200
+    other = str(admin.get("/api/why/", params=asked).json()["usuario_id"])
+    assert cajero.get("/api/why/", params={**asked, "usuario_id": other}).status_code == 403

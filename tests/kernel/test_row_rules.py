@@ -420,6 +420,9 @@ CORE: dict[str, Any] = {
     "column of the table": select(CLIENTES.c.nombre),
     "alias of the table": select(CLIENTES.alias("x")),
     "lightweight table": select(sa.table("t_rbac_clientes", column("nombre"))),
+    "lightweight table of a schema": select(
+        sa.table("t_rbac_clientes", column("nombre"), schema="public")
+    ),
     "table in a subquery": select(select(CLIENTES.c.id).subquery().c.id),
     "table in an in": select(RuledVenta.id).where(RuledVenta.cliente_id.in_(select(CLIENTES.c.id))),
     "table in a cte": select(select(CLIENTES.c.id).cte().c.id),
@@ -714,14 +717,24 @@ def test_bulk_update_by_keys_is_refused(session: Session) -> None:
         session.execute(update(RuledNota), [{"id": 2, "texto": "x"}])
 
 
-@pytest.mark.parametrize("strategy", ["core_only", "bulk"])
-def test_bulk_update_with_another_strategy_is_refused(session: Session, strategy: str) -> None:
+STRATEGIES: dict[str, tuple[Any, str]] = {
+    "update": (update(RuledNota).values(texto="x"), "core_only"),
+    "delete": (delete(RuledNota), "core_only"),
+    "insert": (insert(RuledNota).values(texto="x", sucursal_id=2), "raw"),
+    "subquery": (
+        update(RuledVenta).values(total=select(func.max(RuledCliente.id)).scalar_subquery()),
+        "core_only",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_bulk_statement_with_another_strategy_is_refused(session: Session, name: str) -> None:
+    statement, strategy = STRATEGIES[name]
     with pytest.raises(UnsafeQuery):
-        session.execute(
-            update(RuledNota).values(texto="x"),
-            [{"id": 2}] if strategy == "bulk" else None,
-            execution_options={"dml_strategy": strategy},
-        )
+        session.execute(statement, execution_options={"dml_strategy": strategy})
+    with pytest.raises(UnsafeQuery):
+        session.execute(statement.execution_options(dml_strategy=strategy))
 
 
 def test_query_update_and_delete_reach_visible_rows(session: Session) -> None:
@@ -734,6 +747,11 @@ def test_bulk_delete_reaches_visible_rows(session: Session) -> None:
     gone = session.execute(delete(RuledNota).where(RuledNota.id.in_([1, 2, 3])))
     assert gone.rowcount == 1  # type: ignore[attr-defined]  # a CursorResult
     assert session.execute(delete(RuledNota).returning(RuledNota.id)).all() == []
+
+
+def test_delete_in_a_cte_reaches_visible_rows(session: Session) -> None:
+    gone = delete(RuledNota).returning(RuledNota.id).cte()
+    assert rows(session, select(gone.c.id)) == [(1,)]
 
 
 def test_subquery_of_a_bulk_statement_sees_visible_rows(session: Session) -> None:
@@ -790,8 +808,10 @@ def test_bulk_statement_on_other_tables_is_free(session: Session) -> None:
     session.execute(update(RuledVenta), [{"id": 1, "total": 3}])
     session.execute(insert(VENTAS), [{"total": 4}, {"total": 5}])
     session.execute(insert(visitas).values(venta_id=1, cliente_id=2))
+    raw = insert(RuledVenta).values(total=3)
+    session.execute(raw, execution_options={"dml_strategy": "raw"})
     session.execute(delete(VENTAS).where(VENTAS.c.total == 4))
-    assert sorted(session.scalars(select(VENTAS.c.total))) == [2, 2, 3, 5]
+    assert sorted(session.scalars(select(VENTAS.c.total))) == [2, 2, 3, 3, 5]
 
 
 # Cost ---------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from addons.base.services import ALCANCE
 from addons.sales.errors import CajaCerrada, PagoInsuficiente
 from addons.sales.schemas import (
     LineaLeida,
@@ -31,6 +32,7 @@ PREPARAR = Statement(
     "venta_preparar",
     f"""
     WITH numero AS ({NEXT.sql}),
+    alcance AS ({ALCANCE.sql}),
     caja AS (SELECT estado, sucursal_id FROM cajas WHERE id = %(caja)s FOR SHARE),
     producto AS (
       SELECT array_agg(id) AS ids, array_agg(precio) AS precios,
@@ -43,7 +45,7 @@ PREPARAR = Statement(
     )
     SELECT numero.last, caja.estado, caja.sucursal_id, cliente.id, empresa.precios_incluyen_igv,
            empresa.tasa_igv, producto.ids, producto.precios, producto.afectaciones,
-           metodo.codigos, metodo.ids, metodo.efectivos
+           metodo.codigos, metodo.ids, metodo.efectivos, (SELECT ids FROM alcance)
       FROM numero CROSS JOIN producto CROSS JOIN metodo
       LEFT JOIN caja ON true
       LEFT JOIN clientes cliente ON cliente.id = %(cliente)s
@@ -93,15 +95,19 @@ class Preparada:
     """Price and IGV code of each product."""
     metodos: dict[str, tuple[int, bool]]
     """Id of each accepted payment method, and whether it is cash."""
+    alcance: list[int] | None
+    """The sucursales that the user is confined to; None: all."""
 
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> "Preparada":
         """Return the statement's only row by name."""
-        ids, precios, afectaciones, codigos, metodos, efectivos = (one or () for one in row[6:])
+        ids, precios, afectaciones, codigos, metodos, efectivos = (one or () for one in row[6:12])
         productos = dict(zip(ids, zip(precios, afectaciones, strict=True), strict=True))
         pagos = dict(zip(codigos, zip(metodos, efectivos, strict=True), strict=True))
         numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa = row[:6]
-        return cls(numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, productos, pagos)
+        return cls(
+            numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, productos, pagos, row[12]
+        )
 
 
 def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
@@ -119,6 +125,7 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
         PREPARAR,
         name="venta",
         serie=serie,
+        usuario=ctx.user_id,
         caja=nueva.caja_id,
         cliente=nueva.cliente_id,
         productos=[linea.producto_id for linea in nueva.detalle],
@@ -171,8 +178,7 @@ def _comprobar(ctx: Ctx, nueva: VentaNueva, hay: Preparada) -> bool:
         faults.append(FieldError("cliente_id", "no_existe", "No existe un cliente con este id."))
     if faults:
         raise refused(faults)
-    permitidas = ctx.scope("sucursales")
-    if permitidas is not None and nueva.sucursal_id not in permitidas:
+    if hay.alcance is not None and nueva.sucursal_id not in hay.alcance:
         raise Forbidden("Su usuario no vende en esta sucursal.", field="sucursal_id")
     if hay.estado_caja != "abierta":
         raise CajaCerrada("La caja está cerrada; abra otra para vender.", field="caja_id")
