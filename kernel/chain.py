@@ -91,14 +91,12 @@ def seal_hash(previous: bytes, seal: Sequence[Any]) -> bytes:
 
 def serialise(kind: bytes, values: Sequence[Any]) -> bytes:
     """Return values as bytes that no other values have: each with its length, or ``-``."""
-    parts = [kind]
-    for value in values:
-        if value is None:
-            parts.append(b"-")
-        else:
-            data = str(value).encode()
-            parts.append(b"%d:%b" % (len(data), data))
-    return b"".join(parts)
+    parts = [b"-" if value is None else _measured(str(value).encode()) for value in values]
+    return kind + b"".join(parts)
+
+
+def _measured(data: bytes) -> bytes:
+    return b"%d:%b" % (len(data), data)
 
 
 def canonical_json(text: str | None) -> str | None:
@@ -108,12 +106,15 @@ def canonical_json(text: str | None) -> str | None:
     """
     if text is None or text.count("{") + text.count("[") > LONGEST_CANONICAL:
         return text
-    data = json.loads(text, parse_int=_digits, parse_float=_digits)
-    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(_DECODER.decode(text))
 
 
 def _digits(text: str) -> str:
     return f"\0{text}"
+
+
+_DECODER = json.JSONDecoder(parse_int=_digits, parse_float=_digits)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 # What is still to be sealed ----------------------------------------------------------------------

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import ModuleType
+from types import ModuleType, NoneType
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
@@ -58,11 +58,9 @@ class Endpoint:
     @cached_property
     def adapter(self) -> TypeAdapter[Any] | None:
         """Writes the answer; None where the handler returns a Response or nothing."""
-        if (
-            self.answer is None
-            or (isinstance(self.answer, type)
-            and issubclass(self.answer, Response))
-        ):
+        if self.answer in (None, NoneType):
+            return None
+        if isinstance(self.answer, type) and issubclass(self.answer, Response):
             return None
         return TypeAdapter(self.answer)
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
-from kernel import installed, logging, manifest, migrations, rbac, registry
+from kernel import audit, installed, logging, manifest, migrations, rbac, registry
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError
 from kernel.manifest import Manifest
@@ -108,6 +108,6 @@ def _grant(connection: Connection, settings: Settings) -> None:
         f"GRANT USAGE ON SCHEMA public TO {quoted}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}",
         f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {quoted}",
-        f"REVOKE UPDATE, DELETE, TRUNCATE ON audit_logs FROM {quoted}",
+        *audit.privileges(quoted),
     ):
         connection.execute(text(statement))

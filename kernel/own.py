@@ -10,8 +10,9 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kernel import jobs, preferences, rbac, remotes, schedules, worker
+from kernel import jobs, preferences, rbac, remotes, schedules, sealing, worker
 from kernel.audit import AuditLog
+from kernel.chain import AuditLink, AuditSeal
 from kernel.context import Ctx
 from kernel.errors import NotFound
 from kernel.hookspecs import hookimpl
@@ -26,6 +27,7 @@ from kernel.preferences import Preference, Regional
 from kernel.rbac import Permission
 from kernel.remotes import Remote
 from kernel.resource import Resource
+from kernel.schedules import ScheduleRun
 from kernel.schemas import Answer, QueryId, Schema
 from kernel.sequences import Counter
 
@@ -238,13 +240,16 @@ def register_models() -> list[type[Model]]:
         Usuario,
         Sesion,
         AuditLog,
+        AuditLink,
+        AuditSeal,
         JobRow,
         JobAttempt,
+        ScheduleRun,
+        Remote,
         AddonRow,
         Counter,
         IdempotencyKey,
         Preference,
-        Remote,
     ]
 
 
@@ -279,10 +284,10 @@ def register_settings() -> list[type[BaseModel]]:
 @hookimpl
 def register_jobs() -> list[jobs.Job]:
     """Deliveries of events and the cleaning of old rows."""
-    return [*worker.JOBS]
+    return [*worker.JOBS, *sealing.JOBS]
 
 
 @hookimpl
 def register_schedules() -> list[jobs.Schedule]:
     """When the cleaning runs."""
-    return [*schedules.SCHEDULES]
+    return [*schedules.SCHEDULES, *sealing.SCHEDULES]

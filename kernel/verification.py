@@ -24,7 +24,7 @@ PAGE = 5_000
 LINKS = f"""
 SELECT l.position, l.audit_id, l.hash, {chain.FIELDS}
   FROM andes_audit_chain l LEFT JOIN audit_logs a ON a.id = l.audit_id
- WHERE l.position > %s AND l.position <= %s ORDER BY l.position LIMIT %s
+ WHERE l.position > %s AND l.position <= %s ORDER BY l.position
 """  # noqa: S608  # parts of constant text
 SEALS = f"""
 SELECT s.hash, {chain.SEAL_FIELDS} FROM andes_audit_seals s
@@ -38,6 +38,7 @@ START = """
 SELECT position, hash, number FROM andes_audit_seals
  WHERE position <= %s ORDER BY number DESC LIMIT 1
 """
+OUTSIDE = "SELECT min(audit_id) FROM andes_audit_chain WHERE position < 1"
 STRAY = "SELECT min(number) FROM andes_audit_seals WHERE number > %s AND position <= %s"
 AFTER = "SELECT audit_id FROM andes_audit_chain WHERE position > %s ORDER BY position LIMIT 1"
 LINK_WIDTH = 3
@@ -146,6 +147,9 @@ class _Walk:
             self._start(self.sealed - last)
         while self.position < self.sealed:
             self._page()
+        outside = self._one(OUTSIDE)
+        if outside is not None:
+            raise _Fault(f"El eslabón de la fila {outside} no pertenece a la cadena.", outside)
         stray = self._one(STRAY, self.number, self.sealed)
         if stray is not None:
             raise _Fault(f"El sello {stray} de andes_audit_seals no pertenece a la cadena.")
@@ -179,24 +183,23 @@ class _Walk:
             self.kept = {n: one for n, one in self.kept.items() if n > self.number}
 
     def _page(self) -> None:
-        first = self.position
-        links = self.connection.execute(LINKS, (first, self.sealed, PAGE)).fetchall()
-        until = links[-1][0] if len(links) == PAGE else self.sealed
-        seals = self.connection.execute(SEALS, (first, until)).fetchall()
+        until = min(self.position + PAGE, self.sealed)
+        links = self.connection.execute(LINKS, (self.position, until)).fetchall()
+        seals = self.connection.execute(SEALS, (self.position, until)).fetchall()
         seals.reverse()
         for link in links:
             self._follow(link[:LINK_WIDTH], link[LINK_WIDTH:])
             while seals and seals[-1][2] == self.position:
                 self._pass(seals.pop())
         if self.position < until:
-            raise self._gap("al final")
+            raise self._gap()
         if seals:
             raise self._bad_seal()
 
     def _follow(self, link: Sequence[Any], row: Sequence[Any]) -> None:
         position, audit_id, digest = link
         if position != self.position + 1:
-            raise self._gap(f"antes de la fila {audit_id}", audit_id)
+            raise self._gap(audit_id)
         place = f"La fila {audit_id} de audit_logs (posición {position} de la cadena)"
         if row[0] is None:
             raise _Fault(f"{place} falta: fue eliminada.", audit_id)
@@ -219,16 +222,13 @@ class _Walk:
                 raise self._rewritten(kept)
             self.agreed, self.agreed_id = kept, self.audit_id
 
-    def _gap(self, where: str, audit_id: int | None = None) -> _Fault:
-        after = (
-            ""
-            if self.audit_id is None
-            else f" Lo anterior, hasta la fila {self.audit_id}, coincide."
-        )
+    def _gap(self, following: int | None = None) -> _Fault:
+        where = "" if following is None else f", antes de la fila {following}"
+        before = "" if self.audit_id is None else f" Hasta la fila {self.audit_id} coincide."
         return _Fault(
-            f"Falta el eslabón {self.position + 1} de la cadena, {where}: una fila sellada y su "
-            f"eslabón fueron eliminados.{after}",
-            audit_id,
+            f"Falta el eslabón {self.position + 1} de la cadena{where}: una fila sellada y su "
+            f"eslabón fueron eliminados.{before}",
+            following,
             gap=self.position + 1,
         )
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from kernel.manifest import ROOT
 from kernel.settings import Settings
 from tests import cluster, pages, tree
 from tests.conftest import settings_of
@@ -33,6 +32,7 @@ class Reader:
 
     root: Path
     settings: Settings
+    before: dict[str, bytes]
 
     def follow(self, block: Block) -> None:
         """Write the file that a block names, or run its commands."""
@@ -90,7 +90,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     database = cluster.create_database()
     folder = tmp_path_factory.mktemp("data")
     settings = settings_of(database.owner_url, database.app_url, folder)
-    made = Reader(tree.copy_to(tmp_path_factory.mktemp("tutorial")), settings)
+    root = tree.copy_to(tmp_path_factory.mktemp("tutorial"))
+    made = Reader(root, settings, tree.contents(root))
     made.tool("python", "server.py", "migrate", "--install", "sales,inventory")
     made.tool("python", "server.py", "user", "create", EMAIL, "--nombre", "Ana", "--rol", "ADMIN")
     for block in pages.blocks(PAGE):
@@ -131,16 +132,4 @@ def test_tutorial_writes_a_migration_for_table_and_column(reader: Reader) -> Non
 
 def test_tutorial_lists_every_file_that_it_touches(reader: Reader) -> None:
     listed = LISTED.findall(pages.sections(PAGE)["Every file touched"])
-    assert sorted(listed) == sorted(_changed(reader.root))
-
-
-def _changed(root: Path) -> list[str]:
-    """Return the files of the copy that the tree doesn't have or has otherwise."""
-    changed = []
-    for folder in tree.FOLDERS:
-        for path in (root / folder).rglob("*"):
-            own = ROOT / path.relative_to(root)
-            if path.is_file() and "__pycache__" not in path.parts:
-                if not own.exists() or own.read_bytes() != path.read_bytes():
-                    changed.append(str(path.relative_to(root)))
-    return changed
+    assert sorted(listed) == tree.changed(reader.before, tree.contents(reader.root))

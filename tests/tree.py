@@ -1,4 +1,4 @@
-"""A copy of the tree that a test may change: scaffolding writes into it, the tutorial builds in it."""
+"""A copy of the tree that a test may change, and commands that run in it."""
 
 from __future__ import annotations
 
@@ -42,3 +42,18 @@ def run(root: Path, *command: str, **variables: str) -> str:
     )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """Return every file of a copy of the tree, by path."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for folder in FOLDERS
+        for path in (root / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def changed(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
+    """Return the files that were written, changed or removed in between."""
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))

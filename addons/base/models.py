@@ -45,3 +45,6 @@ class Usuario(identity.Usuario):
     """A user's home sucursal; without one, all of them."""
 
     sucursal_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("sucursales.id"))
+
+
+TABLES: list[type[Model]] = [Sucursal, Configuracion]

@@ -15,7 +15,7 @@ from kernel.resource import Resource
 @hookimpl
 def register_models() -> list[type[Model]]:
     """``configuracion`` and ``sucursales``."""
-    return [models.Sucursal, models.Configuracion]
+    return models.TABLES
 
 
 @hookimpl

@@ -67,3 +67,6 @@ class MovimientoStock(Model):
     lote_id: Mapped[int | None] = mapped_column(BigInteger)
     referencia_doc: Mapped[str] = mapped_column(server_default="", default="")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+TABLES: list[type[Model]] = [Almacen, ProductoAlmacen, MovimientoStock]

@@ -18,7 +18,7 @@ from kernel.views import Menu, View
 @hookimpl
 def register_models() -> list[type[Model]]:
     """Warehouses, their stock, its movements."""
-    return [models.Almacen, models.ProductoAlmacen, models.MovimientoStock]
+    return models.TABLES
 
 
 @hookimpl

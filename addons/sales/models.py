@@ -189,3 +189,15 @@ class FormaPago(Model):
     monto: Mapped[MoneyColumn]
     referencia: Mapped[str] = mapped_column(server_default="", default="")
     confirmado: Mapped[bool] = mapped_column(server_default="true", default=True)
+
+
+TABLES: list[type[Model]] = [
+    Categoria,
+    Cliente,
+    Producto,
+    MetodoPago,
+    Caja,
+    Venta,
+    DetalleVenta,
+    FormaPago,
+]

@@ -19,7 +19,7 @@ from kernel.views import Menu, View
 @hookimpl
 def register_models() -> list[type[Model]]:
     """Customers, products, cash drawers, sales."""
-    return [models.Cliente, models.Producto, models.Caja, models.Venta, models.DetalleVenta]
+    return models.TABLES
 
 
 @hookimpl

@@ -395,6 +395,17 @@ def test_verify_link_removed_names_its_row(
     assert (verdict.intact, verdict.audit_id) == (False, 4)
 
 
+@pytest.mark.parametrize("position", [-5, 0, 1_000_000_000])
+def test_verify_row_with_a_link_of_its_own_is_noticed(
+    runtime: Runtime, sealed: list[int], tamper: Tamper, position: int
+) -> None:
+    link: Any = (
+        f"INSERT INTO andes_audit_chain (position, audit_id, hash) VALUES ({position}, -1, '')"
+    )
+    tamper(INSERTED["old id"], link)
+    assert not verify(runtime).intact
+
+
 def test_verify_row_and_link_removed_names_the_next_row(
     runtime: Runtime, sealed: list[int], tamper: Tamper
 ) -> None:
@@ -403,7 +414,7 @@ def test_verify_row_and_link_removed_names_the_next_row(
     )
     verdict = verify(runtime)
     assert (verdict.intact, verdict.audit_id) == (False, 5)
-    assert "hasta la fila 3" in verdict.message
+    assert "Hasta la fila 3" in verdict.message
 
 
 def test_verify_row_and_link_removed_and_gap_closed_is_noticed(
@@ -426,7 +437,7 @@ def test_verify_tail_of_both_removed_is_noticed(
     )
     verdict = verify(runtime)
     assert not verdict.intact
-    assert "hasta la fila 4" in verdict.message
+    assert "Hasta la fila 4" in verdict.message
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Code for type checkers: never run. ``# error: …`` names what a line must be refused for."""
