@@ -89,17 +89,22 @@ class Lab:
     # Processes ----------------------------------------------------------------------------------
 
     def spawn(
-        self, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
         """Start a process of the benchmark in a group of its own, its output in ``name.log``."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 argv,
                 cwd=ROOT,
-                env={**os.environ, **(env or {})},
+                env=environment(env),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                pass_fds=pass_fds,
                 start_new_session=True,
             )
         self.processes.append(process)
@@ -113,7 +118,7 @@ class Lab:
             process = subprocess.Popen(
                 argv,
                 cwd=ROOT,
-                env={**os.environ, **(env or {})},
+                env=environment(env),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -155,6 +160,11 @@ class Lab:
     def socket_folder(self) -> Path:
         """Where PostgreSQL listens."""
         return self.postgres.directory / "run"
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a process: ours, and bytecode is kept as on anybody's machine."""
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **(more or {})}
 
 
 def end(process: subprocess.Popen[Any], seconds: float = STOP_SECONDS) -> None:

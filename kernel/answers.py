@@ -87,13 +87,18 @@ def of_exception(error: Exception, request_id: str) -> Outcome:
     known = explain(error)
     if known is None:
         log.error("request_failed", exc_info=error)
-        known = DomainError(
-            "Ocurrió un error inesperado y no se guardó nada. Al pedir ayuda, indique el "
-            f"identificador {request_id}.",
-            code="error_interno",
-            status=500,
-        )
+        known = our_fault(request_id)
     return problem(known, request_id)
+
+
+def our_fault(request_id: str) -> DomainError:
+    """Return the refusal of what went wrong on our side, which tells nothing but an id."""
+    return DomainError(
+        "Ocurrió un error inesperado y no se guardó nada. Al pedir ayuda, indique el "
+        f"identificador {request_id}.",
+        code="error_interno",
+        status=500,
+    )
 
 
 def explain(error: Exception) -> DomainError | None:

@@ -7,18 +7,19 @@ and one access-log line.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import secrets
 import sys
 import time
 from collections.abc import Iterable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-import anyio
-import anyio.to_thread
 import psycopg
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -28,7 +29,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kernel import answers, bodies, identity, logging, metrics, proxies, rbac
@@ -60,6 +61,8 @@ HEADERS = (
 )
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+Found = tuple[dict[str, Endpoint], dict[str, str]]
+"""The endpoints at a path, by method, and the path's parameters."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -75,14 +78,14 @@ class Call:
     facts: RequestFacts
 
 
-class EndpointTable(BaseRoute):
+class EndpointTable:
     """Finds an endpoint by its path: a dictionary, then patterns by number of segments."""
 
     def __init__(self, endpoints: Iterable[Endpoint], runtime: Runtime) -> None:
         self.runtime = runtime
         self.static: dict[str, dict[str, Endpoint]] = {}
         self.patterns: dict[int, list[tuple[re.Pattern[str], dict[str, Endpoint]]]] = {}
-        self.limiter = anyio.CapacityLimiter(runtime.settings.request_threads)
+        self.threads = ThreadPoolExecutor(runtime.settings.request_threads, "request")
         by_path: dict[str, dict[str, Endpoint]] = {}
         for one in endpoints:
             by_path.setdefault(one.path, {})[one.method] = one
@@ -96,7 +99,7 @@ class EndpointTable(BaseRoute):
         pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path) + r"\Z")
         self.patterns.setdefault(path.count("/"), []).append((pattern, methods))
 
-    def find(self, path: str) -> tuple[dict[str, Endpoint], dict[str, str]] | None:
+    def find(self, path: str) -> Found | None:
         """Return the endpoints at a path, by method, and the path's parameters."""
         if not path.endswith("/"):
             path += "/"
@@ -107,23 +110,14 @@ class EndpointTable(BaseRoute):
                 return methods, found.groupdict()
         return None
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Tell Starlette whether this table has the path; any method counts as a match."""
-        if scope["type"] != "http":
-            return Match.NONE, {}
-        found = self.find(scope["path"])
-        if found is None:
-            return Match.NONE, {}
-        return Match.FULL, {"andes.found": found}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        methods, path = scope["andes.found"]
+    async def handle(self, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request to a path of the table."""
+        methods, path = found
         method = scope["method"]
         endpoint = methods.get("GET" if method == "HEAD" else method)
         if endpoint is None:
             refusal = _refusal(_method_refused(), scope)
-            await _send(send, refusal, {"Allow": ", ".join(sorted(methods))})
+            await _send(send, refusal, {"Allow": ", ".join(_allowed_methods(methods))})
             return
         scope["andes.endpoint"] = endpoint
         headers = dict(scope["headers"])
@@ -133,13 +127,17 @@ class EndpointTable(BaseRoute):
             await _send(send, _refusal(error, scope))
             return
         call = Call(endpoint, path, scope["query_string"], headers, raw, scope["andes.facts"])
-        outcome: Outcome | Response = await anyio.to_thread.run_sync(
-            respond, self.runtime, call, limiter=self.limiter
+        outcome: Outcome | Response = await asyncio.get_running_loop().run_in_executor(
+            self.threads, copy_context().run, respond, self.runtime, call
         )
         if isinstance(outcome, Response):
             await outcome(scope, receive, send)
         else:
             await _send(send, outcome, head=method == "HEAD")
+
+
+def _allowed_methods(methods: Iterable[str]) -> list[str]:
+    return sorted({*methods, *(["HEAD"] if "GET" in methods else [])})
 
 
 def _refusal(error: DomainError, scope: Scope) -> Outcome:
@@ -352,9 +350,13 @@ def _outcome(ctx: Ctx, endpoint: Endpoint, result: Any) -> Outcome:
 
 
 class Edge:
-    """The outermost layer: request id, headers on every answer, metrics, access log."""
+    """The outermost layer: request id, headers on every answer, metrics, access log.
 
-    def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
+    Endpoints are served from the table directly; every other path goes to the Starlette app.
+    """
+
+    def __init__(self, table: EndpointTable, app: ASGIApp, runtime: Runtime) -> None:
+        self.table = table
         self.app = app
         self.runtime = runtime
         self.proxies = proxies.Proxies(runtime.settings.trusted_proxies)
@@ -379,7 +381,11 @@ class Edge:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_headers)
+            found = self.table.find(scope["path"])
+            if found is not None:
+                await self.table.handle(found, scope, receive, send_with_headers)
+            else:
+                await self.app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001  # the edge of the process
             outcome = answers.of_exception(error, facts.request_id)
             if not status:
@@ -435,18 +441,32 @@ def build(runtime: Runtime, routes: Iterable[BaseRoute] = (), lifespan: Any = No
     """Return the application of one generation; ``routes`` are served besides the endpoints."""
     table = EndpointTable(runtime.registry.endpoints, runtime)
     inner = Starlette(
-        routes=[table, *routes], exception_handlers={HTTPException: _refuse}, lifespan=lifespan
+        routes=list(routes),
+        exception_handlers={HTTPException: _refuse, Exception: _break},
+        lifespan=lifespan,
     )
-    return Edge(inner, runtime)
+    return Edge(table, inner, runtime)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
     """Return the problem document of what Starlette refuses by itself."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    refusal = NotFound() if status == 404 else _method_refused()
+    missing = isinstance(error, HTTPException) and error.status_code == 404
+    refusal = NotFound() if missing else _method_refused()
+    return _told(request, refusal, getattr(error, "headers", None))
+
+
+async def _break(request: Request, error: Exception) -> Response:
+    """Return the problem document of a route that raised; the edge logs it."""
+    request_id = request.scope["andes.facts"].request_id
+    return _told(request, answers.explain(error) or answers.our_fault(request_id))
+
+
+def _told(
+    request: Request, refusal: DomainError, headers: Mapping[str, str] | None = None
+) -> Response:
     outcome = answers.problem(refusal, request.scope["andes.facts"].request_id)
-    headers = {**outcome.headers, **(getattr(error, "headers", None) or {})}
-    return Response(outcome.body, outcome.status, headers, outcome.media_type)
+    together = {**outcome.headers, **(headers or {})}
+    return Response(outcome.body, outcome.status, together, outcome.media_type)
 
 
 def _method_refused() -> DomainError:

@@ -107,10 +107,13 @@ class Watch:
             self._savepoints[transaction] = len(self._ctx.audited)
 
     def undone(self, transaction: SessionTransaction) -> None:
-        """Forget what was collected since a savepoint that was rolled back."""
+        """Forget what was collected since the savepoint that a rollback goes back to."""
         self._old.clear()
-        if transaction in self._savepoints:
-            del self._ctx.audited[self._savepoints.pop(transaction) :]
+        savepoint: SessionTransaction | None = transaction
+        while savepoint is not None and not savepoint.nested:  # a failed flush has one of its own
+            savepoint = savepoint.parent
+        if savepoint in self._savepoints:
+            del self._ctx.audited[self._savepoints[savepoint] :]
 
 
 def watch(session: Session, ctx: Ctx) -> None:

@@ -63,6 +63,22 @@ def main() -> None:
         app()
     except (ConfigurationError, DomainError) as error:
         fail(str(error))
+    except Exception as error:
+        sentence = _explain(error)
+        if sentence is None:
+            raise
+        fail(sentence)
+
+
+def _explain(error: Exception) -> str | None:
+    """Return what a person can do about a fault of the database; None for any other."""
+    from kernel import answers, db  # slow to import, and only needed when something is wrong
+
+    if db.is_disconnect(error):
+        reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        return f"DATABASE_URL: {reason}. Start the database or correct its address."
+    known = answers.explain(error)
+    return known.message if known else None
 
 
 def fail(message: str) -> NoReturn:

@@ -6,7 +6,7 @@ order, privileges of the application role, permissions, and the addons' own firs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
@@ -46,10 +46,10 @@ def load_installed(settings: Settings, engine: Engine) -> Registry:
     return load(settings, names)
 
 
-def migrate(runtime: Runtime, names: Sequence[str] = ()) -> list[str]:
-    """Install the named addons and bring every installed one to its newest revision.
+def migrate(runtime: Runtime) -> list[str]:
+    """Install the addons of the runtime's registry and bring each to its newest revision.
 
-    Returns what was done, a line each. ``runtime.registry`` holds the wanted set.
+    Returns what was done, a line each.
     """
     done: list[str] = []
     engine = create_engine(runtime.settings.owner_url, connect_args={"application_name": "migrate"})

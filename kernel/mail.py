@@ -18,7 +18,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -84,7 +84,7 @@ class Mailer:
         delivery: Delivery,
         *,
         sender: str,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime],
     ) -> None:
         """Send as ``sender`` (``Name <user@host>``)."""
         try:
@@ -100,7 +100,7 @@ class Mailer:
         url: str,
         *,
         sender: str,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime],
     ) -> Self:
         """Return the mailer of ``smtp://…``, ``smtps://…`` or ``file:///folder``.
 

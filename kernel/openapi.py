@@ -56,7 +56,10 @@ def document(registry: Registry) -> dict[str, Any]:
             "version": KERNEL_VERSION,
             "description": "Negocios de América Latina: una API por addon instalado.",
         },
-        "tags": [{"name": one.name, "description": one.title} for one in registry.manifests],
+        "tags": [
+            *({"name": one.name, "description": one.title} for one in registry.manifests),
+            {"name": "kernel", "description": "Sistema"},
+        ],
         "paths": paths,
         "components": {
             "schemas": {**schemas.definitions, "Problema": PROBLEM_SCHEMA},

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
@@ -12,7 +14,9 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from kernel import docs, identity, metrics, openapi
@@ -21,6 +25,7 @@ from kernel.errors import NotAuthenticated
 from kernel.runtime import Runtime
 from kernel.sockets import websocket_route
 
+STATIC = Path(__file__).parent / "web" / "static"
 LOOPBACK = frozenset({"127.0.0.1", "::1", None})
 
 
@@ -58,8 +63,25 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         Route("/api/openapi.json", show_openapi),
         Route("/api/docs", show_docs),
         Route("/api/docs/", show_docs),
+        Mount("/static", Files(directory=STATIC)),
         websocket_route(runtime.realtime, _authorizer(runtime)),
     ]
+
+
+class Files(StaticFiles):
+    """Static files; a browser asks each time whether its copy is current, and rarely gets one."""
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """Return the file, or 304 where the browser has it."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def readiness(runtime: Runtime) -> dict[str, str]:

@@ -26,14 +26,17 @@ def make_runtime(settings: Settings, registry: Registry | None = None) -> Runtim
     """Return the runtime of this process; without a registry, of what the database has installed.
 
     Raises:
-        ConfigurationError: the database has no addons yet, or one is missing on this host.
+        ConfigurationError: a setting is wrong, the database has no addons yet, or one is missing
+            on this host.
     """
     database = Database(settings.database_url, pool=settings.database_pool)
     if registry is None:
         registry = lifecycle.load_installed(settings, database.engine)
     transport = transport_for(settings.redis_url, settings.database_url)
     queue = Waker(HueyQueue.from_settings(settings))
-    return Runtime(settings, registry, database, queue, Hub(transport))
+    runtime = Runtime(settings, registry, database, queue, Hub(transport))
+    runtime.check_settings()
+    return runtime
 
 
 def install(settings: Settings, names: list[str]) -> list[str]:

@@ -78,7 +78,8 @@ class Runtime:
     @cached_property
     def mailer(self) -> Mailer:
         """Outgoing mail."""
-        return Mailer.from_url(self.settings.mail_url, sender=self.settings.mail_sender)
+        sender = self.settings.mail_sender
+        return Mailer.from_url(self.settings.mail_url, sender=sender, clock=self.clock)
 
     @cached_property
     def signer(self) -> TokenSigner:
@@ -119,6 +120,15 @@ class Runtime:
             name = self.preferences.read(session, Regional).zona_horaria
             self._zone = (ZoneInfo(name), now + ZONE_SECONDS)
         return self._zone[0]
+
+    def check_settings(self) -> None:
+        """Make what is otherwise made on first use, so that a wrong setting stops the start.
+
+        Raises:
+            ConfigurationError: a setting is wrong; the message names it and its cure.
+        """
+        for name in ("vault", "signer", "storage", "mailer"):
+            getattr(self, name)
 
     def close(self) -> None:
         """Give every connection back; the end of a process's or a test's runtime."""

@@ -8,11 +8,22 @@ cure (``load``).
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from kernel.errors import ConfigurationError
 
@@ -25,6 +36,16 @@ SECRETS = (
     "SMTP_URL",
     "METRICS_TOKEN",
 )
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Texts = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+Folders = Annotated[list[Path], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
@@ -59,8 +80,9 @@ class Settings(BaseSettings):
         default="", description="smtp://user:password@host:587?tls=starttls; empty: DATA_DIR/mail."
     )
     mail_sender: str = Field(default="andes@localhost", description="From address of all mail.")
-    addon_roots: list[Path] = Field(
-        default_factory=list, description="Folders with manifests/ and migrations/ besides ours."
+    addon_roots: Folders = Field(
+        default_factory=list,
+        description="Folders with manifests/ and migrations/ besides ours, comma separated.",
     )
     web_processes: int = Field(default=2, ge=1, le=64, description="Web processes per host.")
     job_processes: int = Field(default=1, ge=0, le=64, description="Job processes per host.")
@@ -68,8 +90,9 @@ class Settings(BaseSettings):
     request_threads: int = Field(default=10, ge=1, le=200, description="Threads per web process.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
-    trusted_proxies: list[str] = Field(
-        default_factory=list, description="Networks whose X-Forwarded-For is believed."
+    trusted_proxies: Texts = Field(
+        default_factory=list,
+        description="Networks whose X-Forwarded-For is believed: 10.0.0.0/8,127.0.0.1.",
     )
     body_limit: int = Field(
         default=4 * 1024 * 1024, ge=1024, description="Largest JSON body accepted, in bytes."
@@ -83,19 +106,45 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="Bearer token of /metrics; empty: loopback only."
     )
     log_level: str = Field(
-        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged at least."
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="What is logged at least.",
     )
     log_format: str = Field(default="json", pattern="^(json|console)$", description="Log shape.")
 
     @field_validator("database_url", "database_owner_url")
     @classmethod
-    def use_psycopg(cls, value: str) -> str:
+    def use_psycopg(cls, value: str, info: ValidationInfo) -> str:
         """Name our driver whatever the usual spelling of the address."""
-        for prefix in ("postgres://", "postgresql://"):
-            if value.startswith(prefix):
-                return "postgresql+psycopg://" + value.removeprefix(prefix)
-        if value and not value.startswith("postgresql+psycopg://"):
+        if not value and info.field_name != "database_url":
+            return value
+        scheme, separator, rest = value.partition("://")
+        if not separator or scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
             raise ValueError("Andes runs on PostgreSQL only: postgresql+psycopg://user@host/base")
+        address = f"postgresql+psycopg://{rest}"
+        try:
+            named = make_url(address).database
+        except (ArgumentError, ValueError):
+            named = None
+        if not named:
+            raise ValueError("this is no address: postgresql+psycopg://user:password@host/base")
+        return address
+
+    @field_validator("redis_url")
+    @classmethod
+    def check_redis(cls, value: str) -> str:
+        """Refuse what is no address of a Redis."""
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("redis", "rediss", "unix") or parts.port == 0):
+            raise ValueError("this is no address of a Redis: redis://host:6379/0")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def check_networks(cls, value: list[str]) -> list[str]:
+        """Refuse what is no network."""
+        for text in value:
+            ip_network(text)
         return value
 
     @property
@@ -138,9 +187,10 @@ def _from_files() -> dict[str, str]:
 def _read_secret(name: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise ConfigurationError(
-            f"{name}_FILE: cannot read {path} ({error.strerror}). Give a readable file."
+            f"{name}_FILE: cannot read {path} ({reason}). Give a readable file."
         ) from None
 
 

@@ -379,7 +379,7 @@ def test_from_url_bad_address_names_the_setting_and_no_password(url: str) -> Non
 
 def test_from_url_bad_sender_names_the_setting() -> None:
     with pytest.raises(ConfigurationError, match="MAIL_SENDER"):
-        Mailer.from_url("file:///tmp", sender="nadie")
+        Mailer.from_url("file:///tmp", sender="nadie", clock=lambda: NOW)
 
 
 def test_smtp_delivery_shown_hides_the_password() -> None:

@@ -58,8 +58,8 @@ class Producto(sales.Producto):
     precio: Mapped[str]  # error: mypy assignment, pyright reportIncompatibleVariableOverride
 
 
-@extend  # error: mypy type-var, pyright reportArgumentType
-class Ajeno:
+@extend  # error: pyright reportArgumentType
+class Ajeno:  # error: mypy type-var
     """Not a table."""
 
     puntos: Mapped[int]

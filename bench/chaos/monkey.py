@@ -1,0 +1,89 @@
+"""The monkey: kills processes, crashes PostgreSQL, makes Redis forget, by a seeded plan."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import psutil
+import redis
+
+from kernel.embedded import EmbeddedPostgres
+
+KILL_SECONDS = 1.0
+CRASH_SECONDS = 10.0
+FLUSH_SECONDS = 2.0
+
+
+@dataclass
+class Monkey:
+    """Does harm in threads of its own until told to stop; only to what the benchmark started."""
+
+    supervisor: int
+    postgres: EmbeddedPostgres
+    redis_url: str | None
+    seed: int
+    done: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Begin."""
+        plans = [(self._kill, KILL_SECONDS), (self._crash, CRASH_SECONDS)]
+        if self.redis_url:
+            plans.append((self._flush, FLUSH_SECONDS))
+        for act, seconds in plans:
+            chance = random.Random(f"{self.seed}:{act.__name__}")  # noqa: S311  # repeatable
+            thread = threading.Thread(target=self._repeat, args=(act, seconds, chance), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop, once what is under way has ended; PostgreSQL runs afterwards."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self.postgres.start()
+
+    def _repeat(self, act: object, seconds: float, chance: random.Random) -> None:
+        assert callable(act)
+        while not self._stop.wait(seconds * chance.uniform(0.6, 1.4)):
+            try:
+                act(chance)
+            except Exception as error:  # noqa: BLE001  # told in the report; chaos goes on
+                self.faults.append(f"{act.__name__}: {error}")
+
+    def _kill(self, chance: random.Random) -> None:
+        """Kill -9 one child of the supervisor, whatever it is doing."""
+        children = []
+        for child in psutil.Process(self.supervisor).children():
+            with contextlib.suppress(psutil.Error):
+                command = child.cmdline()
+                kind = next((word for word in ("web", "worker") if word in command), None)
+                if kind is not None:
+                    children.append((child.pid, kind))
+        if children:
+            pid, kind = chance.choice(sorted(children))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                self.done[f"{kind} processes killed"] += 1
+
+    def _crash(self, _chance: random.Random) -> None:
+        """Stop PostgreSQL as if the machine had failed, and start it again."""
+        began = time.monotonic()
+        self.postgres.restart("immediate")
+        self.done["PostgreSQL crashes"] += 1
+        self.done["PostgreSQL away, ms"] += round((time.monotonic() - began) * 1000)
+
+    def _flush(self, _chance: random.Random) -> None:
+        """Empty Redis."""
+        with redis.Redis.from_url(self.redis_url or "") as client:
+            client.flushall()
+        self.done["Redis flushes"] += 1
