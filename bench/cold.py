@@ -130,7 +130,8 @@ def show_imports(imports: Counter[str], many: int) -> None:
     total = sum(imports.values()) / 1000
     report.say("", f"Imports: {total:,.0f} ms in all (tracing included), by package:")
     report.table(
-        ("package", "own ms"), [(name, f"{us / 1000:.1f}") for name, us in imports.most_common(many)]
+        ("package", "own ms"),
+        [(name, f"{us / 1000:.1f}") for name, us in imports.most_common(many)],
     )
 
 

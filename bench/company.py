@@ -17,7 +17,7 @@ import psycopg
 from bench.lab import LabError
 from kernel.tokens import TokenSigner
 
-SECRET = "benchmark-secret-of-forty-eight-characters-or-so"  # noqa: S105  # guards nothing
+SECRET = "benchmark-secret-of-forty-eight-characters-or-so"
 PRODUCTS = 200
 CUSTOMERS = 2000
 SALES_A_CUSTOMER = 500
@@ -132,7 +132,7 @@ def clients_of(connection: psycopg.Connection[Any]) -> list[Client]:
 
 def bodies(client: Client, seed: int, count: int) -> list[dict[str, Any]]:
     """Return bodies of sales of five different products, the same for every contestant."""
-    chance = random.Random(f"{seed}:{client.caja_id}")  # noqa: S311  # no secret
+    chance = random.Random(f"{seed}:{client.caja_id}")
     return [_body(client, chance) for _ in range(count)]
 
 
@@ -171,9 +171,7 @@ def check_sales(connection: psycopg.Connection[Any], name: str) -> int:
     Raises:
         LabError: a sale lacks its lines, payment, movements, audit or outbox row, or stock.
     """
-    row = connection.execute(
-        CHECK.format(stock=STOCK, branches=BRANCHES).encode()
-    ).fetchone()
+    row = connection.execute(CHECK.format(stock=STOCK, branches=BRANCHES).encode()).fetchone()
     assert row is not None
     sales, lines, payments, moves, audits, jobs, numbers, sold, out, total_out, wrong = row
     whole = (

@@ -49,7 +49,8 @@ class Driver:
         Raises:
             LabError: it died.
         """
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(plan) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
@@ -103,6 +104,7 @@ class Raw:
     acts: Sequence[Sequence[dict[str, Any]]]
     name: str = "raw"
     plan_cache_mode: str = "force_generic_plan"
+    as_json: bool = False
 
     @property
     def pid(self) -> int:
@@ -119,6 +121,7 @@ class Raw:
                 "seconds": seconds,
                 "warmup": WARMUP_SECONDS,
                 "plan_cache_mode": self.plan_cache_mode,
+                "as_json": self.as_json,
             }
         )
 
@@ -166,7 +169,7 @@ def start_fastapi(lab: Lab, database: str) -> Server:
         *("--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop", "--http", "httptools"),
         *("--no-access-log", "--log-level", "warning", "--no-proxy-headers"),
     ]
-    command = [sys.executable, "-m", "uvicorn", *options, "bench.rivals.fastapi_orm:app"]
+    command = [sys.executable, "-m", "uvicorn", *options, "bench.rivals.fastapi_orm.app:app"]
     url = make_url(lab.postgres.url(database, product.APPLICATION))
     shown = url.render_as_string(hide_password=False)
     process = lab.spawn("fastapi", command, {"RIVAL_URL": shown, "RIVAL_KEY": _key()})

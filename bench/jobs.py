@@ -1,150 +1,34 @@
 """Jobs: from enqueueing to done, with two worker processes; every job leaves a row that is counted.
 
 ``python -m bench.jobs [--quick] [--kill]``. A producer does a bit of business, one committed
-transaction, and leaves jobs: one each time, or many. Andes writes them in that transaction; Celery's
-are sent to Redis after it. With ``--kill`` a worker process dies by ``kill -9`` in the middle of a
-last round and is started again: what is lost then is counted, after a wait of ``--patience``.
+transaction, and leaves jobs: one each time, or many. Andes writes them in that transaction, Celery
+sends them to Redis after it. With ``--kill`` a worker process dies by ``kill -9`` in the middle of
+a last round and is started again: what is lost then is counted, after a wait of ``--patience``.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from itertools import count
 from statistics import median
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 
 from bench import product, report
-from bench.chaos_addon import services
 from bench.lab import Lab, end
-from kernel import processes
-from kernel.runtime import Runtime
+from bench.runners import ADDON, Andes, Celery, Produce, Runner
 
-PRODUCERS = 4
 WORKERS = 2
-ADDON = product.addon_root("chaos_addon")
 ROUND_SECONDS = 60.0
-TASK_PROCESSES = 2
 TARGET = 1.0
-
-Produce = Callable[[range], None]
-
-
-class Contestant(Protocol):
-    """Whoever runs jobs."""
-
-    name: str
-    database: str
-    workers: list[subprocess.Popen[bytes]]
-
-    def start_worker(self) -> None:
-        """Start one worker process."""
-
-    def producers(self) -> Sequence[Produce]:
-        """Return what each producing thread calls: business, and a job for each number."""
-
-    def close(self) -> None:
-        """Close what the producers opened."""
-
-
-@dataclass
-class Andes:
-    """The product: jobs are rows, woken through Redis or through PostgreSQL."""
-
-    lab: Lab
-    name: str
-    database: str
-    redis_url: str
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    runtime: Runtime = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.settings = product.settings(
-            self.lab, self.database, redis_url=self.redis_url, addon_roots=[ADDON]
-        )
-        self.runtime = processes.make_runtime(self.settings)
-
-    def start_worker(self) -> None:
-        """Start one job process."""
-        name = f"{self.name}-{len(self.workers)}"
-        self.workers.append(product.worker(self.lab, self.settings, name))
-
-    def producers(self) -> Sequence[Produce]:
-        """Return functions that leave jobs in the transaction of the business."""
-
-        def produce(numbers: range) -> None:
-            self.runtime.transact(lambda ctx: services.pedir(ctx, numbers))
-
-        return [produce] * PRODUCERS
-
-    def close(self) -> None:
-        """Close the pool."""
-        self.runtime.database.dispose()
-
-
-@dataclass
-class Celery:
-    """Celery on Redis: jobs are messages, sent after the commit."""
-
-    lab: Lab
-    name: str
-    database: str
-    redis_url: str
-    acks_late: bool
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    connections: list[psycopg.Connection[Any]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.dsn = self.lab.postgres.dsn(self.database, product.APPLICATION)
-        self.environment = {
-            "RIVAL_REDIS": self.redis_url,
-            "RIVAL_ACKS_LATE": str(int(self.acks_late)),
-            "RIVAL_DSN": self.dsn,
-        }
-        os.environ.update(self.environment)
-        sys.modules.pop("bench.rivals.celery_tasks", None)
-        self.tasks = importlib.import_module("bench.rivals.celery_tasks")
-        for _ in range(PRODUCERS):
-            self.connections.append(psycopg.connect(self.dsn, autocommit=True))
-
-    def start_worker(self) -> None:
-        """Start one worker; two task processes in it are faster than one, than solo and threads."""
-        number = len(self.workers)
-        options = [
-            *("--pool", "prefork", "--concurrency", str(TASK_PROCESSES), "--loglevel", "WARNING"),
-            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-            *("--hostname", f"{self.name}-{number}@bench"),
-        ]
-        command = [
-            sys.executable, "-m", "celery", "-A", "bench.rivals.celery_tasks", "worker", *options
-        ]  # fmt: skip
-        self.workers.append(self.lab.spawn(f"{self.name}-{number}", command, self.environment))
-
-    def producers(self) -> Sequence[Produce]:
-        """Return functions that commit the business and then send the messages."""
-        return [partial(self._produce, connection) for connection in self.connections]
-
-    def _produce(self, connection: psycopg.Connection[Any], numbers: range) -> None:
-        connection.execute("INSERT INTO chaos_pedidos (n) VALUES (%s)", numbers[:1], prepare=True)
-        for n in numbers:
-            self.tasks.mark.delay(n)
-
-    def close(self) -> None:
-        """Close the producers' connections."""
-        for connection in self.connections:
-            connection.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +52,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a short form, at most 30 s")
     parser.add_argument("--jobs", type=int, default=3000, help="a round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 50], help="jobs a transaction")
+    parser.add_argument(
+        "--batches", type=int, nargs="+", default=[1, 50], help="jobs a transaction"
+    )
     parser.add_argument("--kill", action="store_true", help="a last round with kill -9")
     parser.add_argument("--patience", type=float, default=45.0, help="seconds after a kill")
     chosen = parser.parse_args()
@@ -190,14 +76,14 @@ def main() -> None:
     raise SystemExit(0 if well else 1)
 
 
-def prepare(lab: Lab, redis_url: str) -> list[Contestant]:
+def prepare(lab: Lab, redis_url: str) -> list[Runner]:
     """Return the contestants with their workers started and warm."""
     product.make_template(lab, ("sales", "inventory", "chaos"), addon_roots=[ADDON])
     names = ("andes", "andes_postgres", "celery", "celery_late")
     for name in names:
         lab.copy_database(name, product.TEMPLATE, product.OWNER)
     base = redis_url.rpartition("/")[0]
-    ready: list[Contestant] = [
+    ready: list[Runner] = [
         Andes(lab, "Andes on Redis", "andes", f"{base}/0"),
         Andes(lab, "Andes without Redis", "andes_postgres", ""),
         Celery(lab, "Celery", "celery", f"{base}/1", acks_late=False),
@@ -212,7 +98,7 @@ def prepare(lab: Lab, redis_url: str) -> list[Contestant]:
 
 
 def race(
-    lab: Lab, ready: Sequence[Contestant], jobs: int, rounds: int, batch: int
+    lab: Lab, ready: Sequence[Runner], jobs: int, rounds: int, batch: int
 ) -> dict[str, list[Outcome]]:
     """Return the outcomes of each contestant; who begins changes from round to round."""
     results: dict[str, list[Outcome]] = defaultdict(list)
@@ -225,7 +111,7 @@ def race(
 
 def run(
     lab: Lab,
-    one: Contestant,
+    one: Runner,
     jobs: int,
     batch: int,
     *,
@@ -248,7 +134,7 @@ def run(
     return Outcome(jobs, seconds, jobs - row[1], row[0] - row[1])
 
 
-def _produce(one: Contestant, jobs: int, batch: int) -> list[threading.Thread]:
+def _produce(one: Runner, jobs: int, batch: int) -> list[threading.Thread]:
     """Start the producers; they share the numbers."""
     numbers = count(0, batch)
     lock = threading.Lock()
@@ -277,7 +163,7 @@ def _wait(connection: psycopg.Connection[Any], jobs: int, until: float) -> float
     return now
 
 
-def kill(lab: Lab, one: Contestant, chosen: argparse.Namespace) -> Outcome:
+def kill(lab: Lab, one: Runner, chosen: argparse.Namespace) -> Outcome:
     """Return a round in which a worker process, and what it started, dies by kill -9."""
 
     def midway() -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
-LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.I)
+LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
 RECEIVE = 262_144
 STALLED_SECONDS = 20.0
 

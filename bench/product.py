@@ -49,7 +49,9 @@ def environment(found: Settings) -> dict[str, str]:
     return {**values, "ADDON_ROOTS": str(roots).replace("'", '"')}
 
 
-def make_template(lab: Lab, addons: tuple[str, ...] = ("sales", "inventory"), **chosen: object) -> None:
+def make_template(
+    lab: Lab, addons: tuple[str, ...] = ("sales", "inventory"), **chosen: object
+) -> None:
     """Make the database that every contestant's is a copy of: the addons installed, no rows."""
     for role in (OWNER, APPLICATION):
         lab.postgres.create_role(role)

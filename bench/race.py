@@ -36,7 +36,8 @@ class Race:
     def run(self, clients: Sequence[int]) -> None:
         """Measure; who begins changes from round to round."""
         for number in clients:
-            self.results[number] = found = defaultdict(list)
+            found: dict[str, list[Measured]] = defaultdict(list)
+            self.results[number] = found
             for turn in range(self.rounds):
                 first = turn % len(self.contestants)
                 for one in [*self.contestants[first:], *self.contestants[:first]]:
@@ -53,9 +54,7 @@ class Race:
         """Print the table."""
         report.say("", f"{title}; {report.machine()}")
         names = [one.name for one in self.contestants]
-        report.table(
-            HEAD, [self._row(number, name) for number in self.results for name in names]
-        )
+        report.table(HEAD, [self._row(number, name) for number in self.results for name in names])
 
     def _row(self, clients: int, name: str) -> tuple[object, ...]:
         rounds = self.results[clients][name]

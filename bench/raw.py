@@ -15,6 +15,7 @@ from itertools import cycle
 from typing import Any
 
 import psycopg
+from pydantic_core import to_json
 
 from bench.load import Measured
 
@@ -100,6 +101,7 @@ SELECT id, serie, numero, cliente_id, usuario_id, sucursal_id, caja_id, fecha, s
   FROM ventas WHERE cliente_id = %(cliente)s AND id < %(antes)s ORDER BY id DESC LIMIT 51
 """
 
+PAGE = 50
 STATEMENTS = {"sale": SALE, "list": LIST}
 
 
@@ -110,6 +112,8 @@ class Caller(threading.Thread):
         super().__init__(daemon=True)
         self.statement = STATEMENTS[plan["statement"]].encode()
         self.acts = acts
+        self.as_json: bool = plan["as_json"]
+        self.names: list[str] = []
         self.connection = psycopg.connect(
             plan["dsn"], autocommit=True, options=f"-c plan_cache_mode={plan['plan_cache_mode']}"
         )
@@ -123,12 +127,23 @@ class Caller(threading.Thread):
             began = time.perf_counter()
             if began >= self.stop_at:
                 break
-            rows = self.connection.execute(self.statement, act, prepare=True).fetchall()
+            cursor = self.connection.execute(self.statement, act, prepare=True)
+            rows = cursor.fetchall()
+            if self.as_json:
+                self.names = self.names or [column.name for column in cursor.description or ()]
+                page(self.names, rows)
             self.done += 1
             if began >= self.start_at:
                 self.latencies.append(time.perf_counter() - began)
                 self.empty += not rows
         self.connection.close()
+
+
+def page(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> bytes:
+    """Return rows as the JSON that a list answers with."""
+    items = [dict(zip(names, row, strict=True)) for row in rows[:PAGE]]
+    following = rows[PAGE - 1][0] if len(rows) > PAGE else None
+    return to_json({"items": items, "next": following})
 
 
 def measure(plan: dict[str, Any]) -> Measured:

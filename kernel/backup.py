@@ -1,4 +1,4 @@
-"""Backup and restore: one archive with the database, the files and what proves them whole.
+"""Backup: one archive with the database, the files and what proves them whole.
 
 The archive is a tar file: ``database.dump`` (pg_dump's own format, compressed), ``head.log`` (the
 heads of the audit), ``files/<key>`` where files are kept on disk, then ``manifest.json`` with the
@@ -6,31 +6,214 @@ SHA-256 of each, row counts and checksums of each table, and ``manifest.sha256``
 and dump are of one snapshot, so a backup may be made while people work. Files are written before
 the rows that name them, and copied after the snapshot: none that a row names is missing.
 
-A restore looks at everything before it touches anything; the database comes to be in a single
-transaction, which ends with the comparison of every table.
+``kernel.restore`` is the way back.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
+import contextlib
 import json
 import os
-import tarfile
-import tempfile
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from tempfile import SpooledTemporaryFile, TemporaryDirectory
+from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
 
-from kernel.errors import ConfigurationError
+from kernel import backup_archive, chain
+from kernel.backup_archive import DUMP, FILES, HEADS, Manifest, Writer
+from kernel.backup_tables import Connection, Content, contents, sealing_versions, total
+from kernel.backup_tools import BackupError, Tools, connect, find_tools
 from kernel.heads import HeadLog
 from kernel.manifest import KERNEL_VERSION
+from kernel.restore import restore
 from kernel.secrets import Vault
 from kernel.settings import Settings
 from kernel.storage import FileMissing, Storage
+
+__all__ = ["RECORD", "BackupError", "create", "restore"]
+
+RECORD = "backup.json"
+"""In DATA_DIR: when the last backup was made, and where it is."""
+
+IN_MEMORY = 8 * 1024 * 1024
+SPACE = "Libere espacio o elija otra carpeta para la copia."
+
+
+def create(settings: Settings, target: Path) -> str:
+    """Write the archive ``target`` (or a new one in that folder) and return what it holds.
+
+    Raises:
+        BackupError: something is missing or failed; then there is no archive.
+    """
+    now = datetime.now(UTC)
+    path = _path(settings, target, now)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=path.parent, prefix=".andes-backup-") as folder:
+            archive = Path(folder) / "archive.tar"
+            manifest = _write(settings, archive, now)
+            _publish(archive, path)
+        _record(settings, path, now)
+    except OSError as error:
+        raise BackupError(f"No se pudo escribir {path}: {error.strerror}.", SPACE) from None
+    files = sum(name.startswith(FILES) for name in manifest.members)
+    return (
+        f"{path}: {path.stat().st_size / 1024**2:.1f} MiB; {len(manifest.tables)} tablas, "
+        f"{total(manifest.tables.values())} filas, {files} archivos.\n"
+        "No lleva llaves: guarde aparte MASTER_KEY y SECRET_KEY."
+    )
+
+
+def _path(settings: Settings, target: Path, now: datetime) -> Path:
+    path = target.resolve()
+    if path.is_dir():
+        path /= f"andes-{make_url(settings.owner_url).database}-{now:%Y%m%d-%H%M%S}.tar"
+    if path.exists():
+        raise BackupError(f"{path} ya existe.", "Elija otro nombre: una copia nunca se pisa.")
+    return path
+
+
+def _publish(archive: Path, path: Path) -> None:
+    """Give the finished archive its name."""
+    archive.rename(path)
+    if sys.platform != "win32":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _record(settings: Settings, path: Path, now: datetime) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    record = settings.data_dir / RECORD
+    staged = record.with_suffix(".part")
+    staged.write_text(
+        json.dumps({"at": now.isoformat(), "path": str(path), "bytes": path.stat().st_size}),
+        encoding="utf-8",
+    )
+    staged.replace(record)
+
+
+def _write(settings: Settings, archive: Path, now: datetime) -> Manifest:
+    """Write the archive from one snapshot and return its manifest."""
+    with contextlib.closing(connect(settings.owner_url)) as connection:
+        server = connection.info.server_version // 10_000
+        tools = find_tools(server)
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        (snapshot,) = _one(connection, "SELECT pg_export_snapshot()")
+        dump = archive.with_name(DUMP)
+        tables = _dump(settings, connection, tools, dump, snapshot)
+        manifest = _describe(settings, connection, tools, now, tables)
+        connection.rollback()
+    with backup_archive.writing(archive) as writer:
+        _add_file(writer, DUMP, dump)
+        dump.unlink()
+        heads = HeadLog(settings.data_dir).path
+        if heads.exists():
+            _add_file(writer, HEADS, heads)
+        _add_storage(settings, writer, archive.parent)
+        writer.seal(manifest)
+    return manifest
+
+
+def _dump(
+    settings: Settings, connection: Connection, tools: Tools, dump: Path, snapshot: str
+) -> dict[str, Content]:
+    """Dump the snapshot to a file and, meanwhile, return the content of each of its tables."""
+    arguments = ("--format=custom", "--no-password", f"--snapshot={snapshot}", f"--file={dump}")
+    with tools.start("pg_dump", *arguments, url=settings.owner_url) as process:
+        tables = contents(connection)
+        process.finish("Corrija la causa y repita la copia; no quedó nada a medias.")
+    return tables
+
+
+def _describe(
+    settings: Settings,
+    connection: Connection,
+    tools: Tools,
+    now: datetime,
+    tables: dict[str, Content],
+) -> Manifest:
+    has = {name.removeprefix("public.") for name in tables}
+    addons: dict[str, str] = {}
+    if "andes_addons" in has:
+        rows = connection.execute("SELECT name, version FROM andes_addons ORDER BY name")
+        addons = {str(row[0]): str(row[1]) for row in rows.fetchall()}
+    head = chain.head(connection) if "andes_audit_seals" in has else None
+    return Manifest(
+        at=now.isoformat(),
+        kernel=KERNEL_VERSION,
+        server=connection.info.server_version,
+        dump_major=tools.major,
+        addons=addons,
+        revisions=dict(_revisions(connection, has)),
+        master_keys=_master_keys(settings, connection),
+        audit=None
+        if head is None
+        else {"number": head.number, "position": head.position, "hash": head.hash.hex()},
+        storage=settings.files_url.partition("?")[0],
+        tables=tables,
+    )
+
+
+def _revisions(connection: Connection, tables: set[str]) -> Iterator[tuple[str, str]]:
+    for table in sorted(tables):
+        if table.startswith("alembic_"):
+            query = sql.SQL("SELECT version_num FROM {}").format(sql.Identifier(table))
+            for (revision,) in connection.execute(query).fetchall():
+                yield table.removeprefix("alembic_"), revision
+
+
+def _master_keys(settings: Settings, connection: Connection) -> dict[str, str]:
+    """Return the fingerprints of the keys that sealed something.
+
+    Raises:
+        BackupError: one of them is not in MASTER_KEY, so that the copy could never be used.
+    """
+    known = Vault.from_settings(settings.master_key.get_secret_value()).fingerprints()
+    used = sorted(sealing_versions(connection))
+    for version in used:
+        if version not in known:
+            raise BackupError(
+                f"Hay datos sellados con la versión {version} de la llave maestra, que no está.",
+                "Devuélvala a MASTER_KEY antes de copiar.",
+            )
+    return {str(version): known[version] for version in used}
+
+
+def _one(connection: Connection, query: str) -> tuple[Any, ...]:
+    (row,) = connection.execute(query.encode()).fetchall()
+    return row
+
+
+# Members -----------------------------------------------------------------------------------------
+
+
+def _add_file(writer: Writer, name: str, path: Path) -> None:
+    with path.open("rb") as content:
+        writer.add(name, content, os.fstat(content.fileno()).st_size)
+
+
+def _add_storage(settings: Settings, writer: Writer, folder: Path) -> None:
+    """Add the files, where they are in a local folder; S3 and Azure keep copies of their own."""
+    if urlsplit(settings.files_url).scheme != "file":
+        return
+    storage = Storage.from_url(settings.files_url)
+    for key in sorted(storage.list()):
+        with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as content:
+            try:
+                content.writelines(storage.open_stream(key))
+            except FileMissing:  # deleted meanwhile, as was the row that named it
+                continue
+            size = content.tell()
+            content.seek(0)
+            writer.add(f"{FILES}{key}", cast("IO[bytes]", content), size)

@@ -76,7 +76,7 @@ def _explain(error: Exception) -> str | None:
 
     if db.is_disconnect(error):
         reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-        return f"DATABASE_URL: {reason}. Start the database or correct its address."
+        return f"DATABASE_URL or DATABASE_OWNER_URL: {reason}. Start it or correct its address."
     known = answers.explain(error)
     return known.message if known else None
 

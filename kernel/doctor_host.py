@@ -8,7 +8,7 @@ import shutil
 import socket
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from kernel.errors import ConfigurationError, RemoteError
 from kernel.findings import Finding, examine, first_line, ill, well
 from kernel.mail import Mailer
+from kernel.runtime import utc_now
 from kernel.secrets import Vault
 from kernel.settings import SECRETS, Settings
 from kernel.storage import Storage
@@ -30,7 +31,7 @@ MOUNTED = Path("/run/secrets")
 
 def run(settings: Settings) -> list[Finding]:
     """Return what was found."""
-    checks = {
+    checks: dict[str, Callable[[Settings, str], Finding | Iterable[Finding]]] = {
         "llave maestra": _master_key,
         "carpeta de datos": _data_dir,
         "disco": _disk,
@@ -136,14 +137,12 @@ def _place(settings: Settings) -> str:
 
 def _mail(settings: Settings, name: str) -> Finding:
     try:
-        Mailer.from_url(settings.mail_url, sender=settings.mail_sender)
+        Mailer.from_url(settings.mail_url, sender=settings.mail_sender, clock=utc_now)
     except ConfigurationError as error:
         return ill(name, str(error), "SMTP_URL=smtp://usuario:CLAVE@servidor:587?tls=starttls")
     parts = urlsplit(settings.mail_url)
     if parts.scheme == "file":
-        return well(
-            name, f"No sale: se guarda en {parts.path}. Para enviarlo, ponga SMTP_URL."
-        )
+        return well(name, f"No sale: se guarda en {parts.path}. Para enviarlo, ponga SMTP_URL.")
     host, port = parts.hostname or "", parts.port or SMTP_PORTS[parts.scheme]
     try:
         socket.create_connection((host, port), timeout=SECONDS).close()

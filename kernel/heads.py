@@ -2,12 +2,14 @@
 
 Whoever may do anything in the database can rewrite the whole chain there, and then it agrees with
 itself. ``DATA_DIR/audit/head.log`` is what it does not agree with. A line is ``instant number
-position hash``; after a restore, a line that begins with ``restored`` voids the later heads.
+position hash``; a restore adds one that begins with ``restored``, and voids the heads of seals that
+came after it.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,10 +56,14 @@ class HeadLog:
             self._append(_line(now, head))
         return True
 
-    def restored(self, head: Head, now: datetime) -> None:
-        """Say that the database is from a backup now: heads after this one do not count."""
+    def replace(self, heads: Path, head: Head, now: datetime) -> None:
+        """Go on from the heads of a backup, whose chain ends with ``head``; keep the old file."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(self.path.with_suffix(".lock")):
+            if self.path.exists():
+                self.path.rename(self.path.with_name(f"head-{now:%Y%m%dT%H%M%S%f}.log"))
+            if heads.exists():
+                shutil.copyfile(heads, self.path)
             self._append(f"{RESTORED} {_line(now, head)}")
 
     def read(self) -> dict[int, KeptHead]:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pluggy
-import typer
 
 if TYPE_CHECKING:
+    import typer
     from pydantic import BaseModel
 
     from kernel.context import Ctx

@@ -6,17 +6,15 @@ order, privileges of the application role, permissions, and the addons' own firs
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from psycopg.sql import Identifier
+from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
-from kernel import audit, installed, logging, manifest, migrations, rbac, registry
+from kernel import audit, installed, logging, migrations, rbac
 from kernel.context import Ctx
-from kernel.errors import ConfigurationError
 from kernel.manifest import Manifest
-from kernel.registry import Registry
 from kernel.runtime import Runtime
 from kernel.settings import Settings
 
@@ -24,26 +22,6 @@ log = logging.get(__name__)
 
 LOCK = 7_203_114
 """Advisory lock that keeps two installations apart."""
-
-
-def load(settings: Settings, names: Iterable[str]) -> Registry:
-    """Return the registry of these addons and what they depend on."""
-    available = manifest.discover(settings.addon_roots)
-    return registry.load(manifest.solve(available, names))
-
-
-def load_installed(settings: Settings, engine: Engine) -> Registry:
-    """Return the registry of what the database says is installed.
-
-    Raises:
-        ConfigurationError: nothing is installed yet, or an addon's code is missing on this host.
-    """
-    names = installed.versions(engine)
-    if not names:
-        raise ConfigurationError(
-            "The database is empty: run «server.py migrate --install base,sales,inventory»."
-        )
-    return load(settings, names)
 
 
 def migrate(runtime: Runtime) -> list[str]:
@@ -60,7 +38,8 @@ def migrate(runtime: Runtime) -> list[str]:
             before = installed.versions(connection)
             for one in (migrations.KERNEL, *runtime.registry.manifests):
                 done.extend(_upgrade(connection, one))
-            _grant(connection, runtime.settings)
+            for statement in grants(runtime.settings):
+                connection.execute(text(statement))
             _tell_addons(connection, runtime, before)
     finally:
         engine.dispose()
@@ -97,17 +76,18 @@ def _tell(ctx: Ctx, one: Manifest, previous: str | None) -> None:
     ctx.audit("instalar", "addons", one.name, despues={"version": one.version}, modulo="kernel")
 
 
-def _grant(connection: Connection, settings: Settings) -> None:
-    """Give the application role what it needs and no more: audit rows are append-only."""
+def grants(settings: Settings) -> tuple[str, ...]:
+    """Return the statements that give the application role what it needs and no more.
+
+    Audit rows are append-only. None where the application enters as the owner.
+    """
     role = make_url(settings.database_url).username
-    owner = make_url(settings.owner_url).username
-    if not role or role == owner:
-        return
-    quoted = connection.dialect.identifier_preparer.quote(role)
-    for statement in (
+    if not role or role == make_url(settings.owner_url).username:
+        return ()
+    quoted = Identifier(role).as_string()
+    return (
         f"GRANT USAGE ON SCHEMA public TO {quoted}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}",
         f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {quoted}",
         *audit.privileges(quoted),
-    ):
-        connection.execute(text(statement))
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 import os
 import time
@@ -19,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from starlette.websockets import WebSocket
 
-from kernel import docs, identity, metrics, openapi
+from kernel import identity, metrics, openapi
 from kernel.answers import JSON
 from kernel.errors import NotAuthenticated
 from kernel.runtime import Runtime
@@ -31,10 +32,16 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", None})
 
 def routes(runtime: Runtime) -> list[BaseRoute]:
     """Return the kernel's own routes."""
-    document = openapi.document(runtime.registry)
-    body = to_json(document)
-    page = docs.render(document).encode()
-    policy = {"Content-Security-Policy": docs.POLICY}
+
+    @functools.cache
+    def document() -> dict[str, Any]:
+        return openapi.document(runtime.registry)
+
+    @functools.cache
+    def page() -> tuple[bytes, str]:
+        from kernel import docs  # Jinja, once somebody asks
+
+        return docs.render(document()).encode(), docs.POLICY
 
     async def live(_request: Request) -> Response:
         return Response(b'{"status":"ok"}', media_type=JSON)
@@ -51,10 +58,13 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
 
     async def show_openapi(_request: Request) -> Response:
+        body = await anyio.to_thread.run_sync(lambda: to_json(document()))
         return Response(body, media_type=JSON)
 
     async def show_docs(_request: Request) -> Response:
-        return Response(page, media_type="text/html; charset=utf-8", headers=policy)
+        body, policy = await anyio.to_thread.run_sync(page)
+        headers = {"Content-Security-Policy": policy}
+        return Response(body, media_type="text/html; charset=utf-8", headers=headers)
 
     return [
         Route("/health/live", live),

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from sqlalchemy import create_engine
 from starlette.types import ASGIApp
 
-from kernel import app, installed, lifecycle, logging, pages
+from kernel import app, generation, installed, logging, pages
 from kernel.db import Database
 from kernel.queue import HueyQueue
 from kernel.realtime import Hub
@@ -31,7 +31,7 @@ def make_runtime(settings: Settings, registry: Registry | None = None) -> Runtim
     """
     database = Database(settings.database_url, pool=settings.database_pool)
     if registry is None:
-        registry = lifecycle.load_installed(settings, database.engine)
+        registry = generation.load_installed(settings, database.engine)
     transport = transport_for(settings.redis_url, settings.database_url)
     queue = Waker(HueyQueue.from_settings(settings))
     runtime = Runtime(settings, registry, database, queue, Hub(transport))
@@ -41,12 +41,14 @@ def make_runtime(settings: Settings, registry: Registry | None = None) -> Runtim
 
 def install(settings: Settings, names: list[str]) -> list[str]:
     """Install addons and migrate, in a runtime of their own; return what was done."""
+    from kernel import lifecycle  # Alembic is nothing that a web process needs
+
     engine = create_engine(settings.owner_url)
     try:
         wanted = [*installed.versions(engine), *names]
     finally:
         engine.dispose()
-    runtime = make_runtime(settings, lifecycle.load(settings, wanted))
+    runtime = make_runtime(settings, generation.load(settings, wanted))
     try:
         return lifecycle.migrate(runtime)
     finally:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -20,7 +20,6 @@ from kernel import audit, logging, rbac
 from kernel.context import Ctx, RequestFacts
 from kernel.db import Database
 from kernel.identity import Identity
-from kernel.mail import Mailer
 from kernel.preferences import Preferences, Regional
 from kernel.realtime import Hub
 from kernel.registry import Registry
@@ -30,6 +29,9 @@ from kernel.settings import Settings
 from kernel.storage import Storage
 from kernel.tokens import TokenSigner
 from kernel.waking import Queue
+
+if TYPE_CHECKING:
+    from kernel.mail import Mailer
 
 T = TypeVar("T")
 log = logging.get(__name__)
@@ -78,6 +80,8 @@ class Runtime:
     @cached_property
     def mailer(self) -> Mailer:
         """Outgoing mail."""
+        from kernel.mail import Mailer  # smtplib and email, for jobs only
+
         sender = self.settings.mail_sender
         return Mailer.from_url(self.settings.mail_url, sender=sender, clock=self.clock)
 

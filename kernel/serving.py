@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from kernel import processes
+from kernel import processes, registry
 from kernel.settings import Settings
 from kernel.supervisor import ProcessSpec, Supervisor, listen
 
@@ -18,6 +18,8 @@ def serve(settings: Settings, extra: dict[str, str] | None = None) -> None:
 
     ``extra`` are environment variables for the children.
     """
+    # A wrong setting stops here, with a sentence, and not in every child again and again.
+    processes.make_runtime(settings, registry.load([])).close()
     listener = listen(settings.host, settings.port)
     env = {**os.environ, **(extra or {})}
     env["PROMETHEUS_MULTIPROC_DIR"] = processes.metrics_folder(settings)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 from starlette.testclient import TestClient
 
-from kernel import lifecycle, logging, manifest, processes
+from kernel import generation, lifecycle, logging, manifest, processes
 from kernel.registry import Registry
 from kernel.runtime import Runtime
 from kernel.settings import Settings, load
@@ -56,7 +56,7 @@ def runtime_of(settings: Settings, registry: Registry) -> Runtime:
 def registry() -> Registry:
     """What our addons declare; a process loads them once."""
     nowhere = "postgresql://nobody@127.0.0.1:1/none"
-    return lifecycle.load(settings_of(nowhere, nowhere, Path("var")), ADDONS)
+    return generation.load(settings_of(nowhere, nowhere, Path("var")), ADDONS)
 
 
 @pytest.fixture(scope="session")

@@ -95,6 +95,13 @@ def test_plugin_of_an_addon_has_only_hooks_of_three_lines(name: str) -> None:
             assert source.body_lines(function) <= 3, f"{where} has logic; move it to a service"
 
 
+@each_addon
+def test_readme_of_an_addon_names_its_tables_and_dependencies(name: str, registry: Registry) -> None:
+    readme = (source.folder_of(ADDONS[name]) / "README.md").read_text(encoding="utf-8")
+    named = migrations.owned_tables(name) | set(ADDONS[name].depends)
+    assert [it for it in sorted(named) if f"`{it}`" not in readme] == []
+
+
 # Imports ----------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-from kernel import lifecycle, processes
+from kernel import generation, processes
 from kernel.settings import Settings
 
 OPENAPI = "/api/openapi.json"
@@ -21,7 +21,7 @@ def main() -> None:
     """Build the application, let it answer, and print what a test wants to know of it."""
     order = json.loads(sys.argv[1])
     settings = Settings(_env_file=None, **order["settings"])
-    registry = lifecycle.load(settings, order["addons"])
+    registry = generation.load(settings, order["addons"])
     application = processes.web_app(processes.make_runtime(settings, registry))
     found = {"addons": [one.name for one in registry.manifests], **answers(application, order)}
     print(json.dumps({**found, "modules": sorted(sys.modules)}))

@@ -1,4 +1,4 @@
-"""Chaos: sales go on while processes die, PostgreSQL crashes and Redis forgets; then all is counted.
+"""Chaos: selling goes on while processes die, PostgreSQL crashes and Redis forgets; then a count.
 
 ``python -m bench.chaos --seconds 30 --seed 1``. The real instance is started: supervisor, two web
 and two job processes, PostgreSQL 18 with fsync on, a Redis of its own. Eight cashiers sell with

@@ -20,7 +20,7 @@ from bench.lab import Lab, LabError, answers, free_port, wait_for
 
 DATABASE = "chaos"
 SELLERS = 8
-SCARCE, LITTLE = 40, 60
+SCARCE, LITTLE = 40, 30
 OUTCOME_SECONDS = 60.0
 DRAIN_SECONDS = 120.0
 ADDON = product.addon_root("chaos_addon")

@@ -9,12 +9,15 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import psutil
 import redis
 
 from kernel.embedded import EmbeddedPostgres
+
+Harm = Callable[[random.Random], None]
 
 KILL_SECONDS = 1.0
 CRASH_SECONDS = 10.0
@@ -36,11 +39,11 @@ class Monkey:
 
     def start(self) -> None:
         """Begin."""
-        plans = [(self._kill, KILL_SECONDS), (self._crash, CRASH_SECONDS)]
+        plans: list[tuple[Harm, float]] = [(self._kill, KILL_SECONDS), (self._crash, CRASH_SECONDS)]
         if self.redis_url:
             plans.append((self._flush, FLUSH_SECONDS))
         for act, seconds in plans:
-            chance = random.Random(f"{self.seed}:{act.__name__}")  # noqa: S311  # repeatable
+            chance = random.Random(f"{self.seed}:{act.__name__}")
             thread = threading.Thread(target=self._repeat, args=(act, seconds, chance), daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -52,8 +55,7 @@ class Monkey:
             thread.join()
         self.postgres.start()
 
-    def _repeat(self, act: object, seconds: float, chance: random.Random) -> None:
-        assert callable(act)
+    def _repeat(self, act: Harm, seconds: float, chance: random.Random) -> None:
         while not self._stop.wait(seconds * chance.uniform(0.6, 1.4)):
             try:
                 act(chance)

@@ -43,7 +43,7 @@ class Seller(threading.Thread):
         super().__init__(daemon=True, name=f"seller-{client.caja_id}")
         self.client = client
         self.port = port
-        self.chance = random.Random(f"{seed}:{client.caja_id}")  # noqa: S311  # repeatable
+        self.chance = random.Random(f"{seed}:{client.caja_id}")
         self.scarce = scarce
         self.stop_at = self.give_up_at = 0.0
         self.acts: list[Act] = []

@@ -12,7 +12,9 @@ def rounded(value: Decimal) -> Decimal:
     return value.quantize(CENT, ROUND_HALF_UP)
 
 
-def split(lines: Iterable[tuple[Decimal, Decimal, Decimal, Decimal]]) -> list[tuple[Decimal, ...]]:
+def split(
+    lines: Iterable[tuple[Decimal, Decimal, Decimal, Decimal]],
+) -> list[tuple[Decimal, Decimal, Decimal]]:
     """Return (subtotal, igv, total) of lines given as quantity, price, discount and rate."""
     sums: dict[Decimal, Decimal] = {}
     found = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -536,13 +537,19 @@ def test_heads_kept_within_the_hour_are_one(tmp_path: Path) -> None:
     assert list(heads.read()) == [1, 3]
 
 
+def copy_of(heads: HeadLog, folder: Path) -> Path:
+    """Return a copy of the file as a backup would hold it."""
+    return Path(shutil.copyfile(heads.path, folder / "copy.log"))
+
+
 def test_heads_restored_voids_the_later_ones(tmp_path: Path) -> None:
     heads, now = HeadLog(tmp_path), datetime(2026, 1, 1, tzinfo=UTC)
     for number in (1, 2, 3):
         heads.keep(Head(number, number, b"a"), now, every=timedelta(0))
-    heads.restored(Head(2, 2, b"a"), now)
+    heads.replace(copy_of(heads, tmp_path), Head(2, 2, b"a"), now)
     heads.keep(Head(3, 3, b"z"), now, every=timedelta(0))
     assert {n: kept.head.hash for n, kept in heads.read().items()} == {1: b"a", 2: b"a", 3: b"z"}
+    assert len(list(heads.path.parent.glob("head-*.log"))) == 1
 
 
 def test_heads_line_cut_by_a_power_failure_is_left_out(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class TokenAuthentication(BaseAuthentication):
     """One query: session, user, role, and whether the role has the view's permission."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any]:
+        """Return the caller and the claims of the token."""
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             raise AuthenticationFailed
@@ -56,6 +57,7 @@ class TokenAuthentication(BaseAuthentication):
         return Caller(*found[0]), claims
 
     def authenticate_header(self, request: Request) -> str:
+        """Return what a 401 asks for."""
         return "Bearer"
 
 
@@ -63,6 +65,7 @@ class MayDo(BasePermission):
     """What the query of the authentication found."""
 
     def has_permission(self, request: Request, view: object) -> bool:
+        """Return whether the role has the permission."""
         return bool(request.user and request.user.permitted)
 
 
@@ -70,7 +73,9 @@ class OnlyJson(BaseContentNegotiation):
     """There is one parser and one renderer: nothing to negotiate."""
 
     def select_parser(self, request: Request, parsers: list[Any]) -> Any:
+        """Return the only parser."""
         return parsers[0]
 
     def select_renderer(self, request: Request, renderers: list[Any], suffix: str = "") -> Any:
+        """Return the only renderer."""
         return renderers[0], renderers[0].media_type

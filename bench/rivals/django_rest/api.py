@@ -53,8 +53,12 @@ SHOWN = (
 
 
 class LineIn(serializers.Serializer):
+    """A line to sell."""
+
     producto_id = serializers.IntegerField(min_value=1)
-    cantidad = serializers.DecimalField(max_digits=14, decimal_places=4, min_value=Decimal("0.0001"))
+    cantidad = serializers.DecimalField(
+        max_digits=14, decimal_places=4, min_value=Decimal("0.0001")
+    )
     precio_unitario = serializers.DecimalField(
         max_digits=16, decimal_places=6, min_value=Decimal(0), required=False, allow_null=True
     )
@@ -64,12 +68,16 @@ class LineIn(serializers.Serializer):
 
 
 class PaymentIn(serializers.Serializer):
+    """A payment."""
+
     metodo = serializers.CharField(max_length=30)
     monto = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal("0.01"))
     referencia = serializers.CharField(max_length=250, default="", allow_blank=True)
 
 
 class SaleIn(serializers.Serializer):
+    """A sale to register."""
+
     cliente_id = serializers.IntegerField(min_value=1)
     sucursal_id = serializers.IntegerField(min_value=1)
     caja_id = serializers.IntegerField(min_value=1)
@@ -83,6 +91,7 @@ class Sales(APIView):
 
     @property
     def permission(self) -> tuple[str, str]:
+        """What the caller must be allowed to do."""
         return ("ventas", "crear" if self.request.method == "POST" else "ver")
 
     def post(self, request: Request) -> Response:

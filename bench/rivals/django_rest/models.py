@@ -1,5 +1,6 @@
 """The tables of the sale, as Django sees them; plain ids where no join is wanted."""
 
+# ruff: noqa: D101  # the tables are the product's, which documents them
 from django.db import models
 from django.db.models.functions import Now
 

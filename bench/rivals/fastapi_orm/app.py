@@ -1,28 +1,39 @@
-"""The sale and the list in FastAPI with SQLAlchemy's ORM: plain ``def`` endpoints, one process."""
+"""The sale and the list in FastAPI: plain ``def`` endpoints, a session of the ORM a request."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import jwt
+from anyio import to_thread
 from fastapi import Depends, FastAPI, HTTPException, Request
-from contextlib import asynccontextmanager
-from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, ForeignKey, Numeric, create_engine, func, select, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import (
-    DeclarativeBase,
-    Mapped,
-    Session,
-    contains_eager,
-    mapped_column,
-    relationship,
-    sessionmaker,
-)
+from pydantic import Field
+from sqlalchemy import create_engine, func, select, text
+from sqlalchemy.orm import Session, contains_eager, sessionmaker
 
 from bench.rivals.amounts import ZERO, split
+from bench.rivals.fastapi_orm.models import (
+    Almacen,
+    AuditLog,
+    Caja,
+    Cliente,
+    Configuracion,
+    DetalleVenta,
+    FormaPago,
+    JobRow,
+    MetodoPago,
+    MovimientoStock,
+    Permiso,
+    Producto,
+    ProductoAlmacen,
+    Sesion,
+    Usuario,
+    Venta,
+)
+from bench.rivals.fastapi_orm.schemas import LineIn, Page, SaleIn, SaleOut, SaleRow
 
 KEY = bytes.fromhex(os.environ["RIVAL_KEY"])
 THREADS = 10
@@ -31,249 +42,9 @@ engine = create_engine(os.environ["RIVAL_URL"], pool_size=THREADS, max_overflow=
 make_session = sessionmaker(engine, expire_on_commit=False)
 
 
-class Base(DeclarativeBase):
-    type_annotation_map = {dict[str, Any]: JSONB()}
-
-
-Id = Annotated[int, mapped_column(BigInteger, primary_key=True)]
-Big = Annotated[int, mapped_column(BigInteger)]
-Money = Annotated[Decimal, mapped_column(Numeric(12, 2))]
-Price = Annotated[Decimal, mapped_column(Numeric(16, 6))]
-Units = Annotated[Decimal, mapped_column(Numeric(14, 4))]
-
-
-class Permiso(Base):
-    __tablename__ = "permisos"
-    id: Mapped[Id]
-    rol_id: Mapped[Big]
-    modulo: Mapped[str]
-    accion: Mapped[str]
-    permitido: Mapped[bool]
-
-
-class Usuario(Base):
-    __tablename__ = "usuarios"
-    id: Mapped[Id]
-    nombre: Mapped[str]
-    email: Mapped[str]
-    rol_id: Mapped[Big]
-    activo: Mapped[bool]
-
-
-class Sesion(Base):
-    __tablename__ = "sesiones"
-    id: Mapped[Id]
-    usuario_id: Mapped[int] = mapped_column(ForeignKey("usuarios.id"))
-    token_jti: Mapped[str]
-    activo: Mapped[bool]
-    expires_at: Mapped[datetime]
-    usuario: Mapped[Usuario] = relationship()
-
-
-class Configuracion(Base):
-    __tablename__ = "configuracion"
-    id: Mapped[Id]
-    tasa_igv: Mapped[Decimal] = mapped_column(Numeric(5, 4))
-
-
-class Cliente(Base):
-    __tablename__ = "clientes"
-    id: Mapped[Id]
-
-
-class Caja(Base):
-    __tablename__ = "cajas"
-    id: Mapped[Id]
-    sucursal_id: Mapped[Big]
-    estado: Mapped[str]
-
-
-class MetodoPago(Base):
-    __tablename__ = "metodos_pago"
-    id: Mapped[Id]
-    codigo: Mapped[str]
-    activo: Mapped[bool]
-
-
-class Producto(Base):
-    __tablename__ = "productos"
-    id: Mapped[Id]
-    precio: Mapped[Price]
-    afectacion_igv: Mapped[str]
-    stock_actual: Mapped[Units]
-    permite_venta_sin_stock: Mapped[bool]
-    activo: Mapped[bool]
-
-
-class Almacen(Base):
-    __tablename__ = "almacenes"
-    id: Mapped[Id]
-    sucursal_id: Mapped[Big]
-    activo: Mapped[bool]
-
-
-class ProductoAlmacen(Base):
-    __tablename__ = "productos_almacen"
-    id: Mapped[Id]
-    producto_id: Mapped[int] = mapped_column(ForeignKey("productos.id"))
-    almacen_id: Mapped[Big]
-    stock_actual: Mapped[Units]
-    producto: Mapped[Producto] = relationship()
-
-
-class MovimientoStock(Base):
-    __tablename__ = "movimientos_stock"
-    id: Mapped[Id]
-    producto_id: Mapped[Big]
-    almacen_origen_id: Mapped[Big | None] = mapped_column(BigInteger)
-    tipo_movimiento: Mapped[str]
-    cantidad: Mapped[Units]
-    usuario_id: Mapped[Big | None] = mapped_column(BigInteger)
-    referencia_doc: Mapped[str]
-
-
-class Venta(Base):
-    __tablename__ = "ventas"
-    id: Mapped[Id]
-    serie: Mapped[str]
-    numero: Mapped[Big]
-    cliente_id: Mapped[Big]
-    usuario_id: Mapped[Big]
-    sucursal_id: Mapped[Big]
-    caja_id: Mapped[Big]
-    fecha: Mapped[datetime]
-    subtotal: Mapped[Money]
-    igv: Mapped[Money]
-    total: Mapped[Money]
-    vuelto: Mapped[Money]
-    estado: Mapped[str]
-    modo_emision: Mapped[str]
-    metodo_pago_id: Mapped[Big | None] = mapped_column(BigInteger)
-    detalle: Mapped[list["DetalleVenta"]] = relationship()
-    formas_pago: Mapped[list["FormaPago"]] = relationship()
-
-
-class DetalleVenta(Base):
-    __tablename__ = "detalle_venta"
-    id: Mapped[Id]
-    venta_id: Mapped[int] = mapped_column(ForeignKey("ventas.id"))
-    producto_id: Mapped[Big]
-    cantidad: Mapped[Units]
-    precio_unitario: Mapped[Price]
-    descuento: Mapped[Money]
-    subtotal: Mapped[Money]
-    igv: Mapped[Money]
-    total: Mapped[Money]
-
-
-class FormaPago(Base):
-    __tablename__ = "formas_pago"
-    id: Mapped[Id]
-    venta_id: Mapped[int] = mapped_column(ForeignKey("ventas.id"))
-    metodo: Mapped[str]
-    monto: Mapped[Money]
-    referencia: Mapped[str]
-
-
-class AuditLog(Base):
-    __tablename__ = "audit_logs"
-    id: Mapped[Id]
-    usuario_id: Mapped[Big | None] = mapped_column(BigInteger)
-    modulo: Mapped[str]
-    accion: Mapped[str]
-    objeto_tipo: Mapped[str]
-    objeto_id: Mapped[str | None]
-    datos_nuevos_json: Mapped[dict[str, Any] | None]
-
-
-class JobRow(Base):
-    __tablename__ = "andes_jobs"
-    id: Mapped[Id]
-    name: Mapped[str]
-    args: Mapped[dict[str, Any]]
-    usuario_id: Mapped[Big | None] = mapped_column(BigInteger)
-
-
-Ref = Annotated[int, Field(ge=1)]
-Amount = Annotated[Decimal, Field(max_digits=12, decimal_places=2, ge=0)]
-
-
-class LineIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    producto_id: Ref
-    cantidad: Annotated[Decimal, Field(max_digits=14, decimal_places=4, gt=0)]
-    precio_unitario: Annotated[Decimal, Field(max_digits=16, decimal_places=6, ge=0)] | None = None
-    descuento: Amount = ZERO
-
-
-class PaymentIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    metodo: Annotated[str, Field(max_length=30)]
-    monto: Annotated[Amount, Field(gt=0)]
-    referencia: Annotated[str, Field(max_length=250)] = ""
-
-
-class SaleIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    cliente_id: Ref
-    sucursal_id: Ref
-    caja_id: Ref
-    modo_emision: Literal["pos", "ecommerce"] = "pos"
-    detalle: Annotated[list[LineIn], Field(min_length=1, max_length=500)]
-    formas_pago: Annotated[list[PaymentIn], Field(min_length=1, max_length=20)]
-
-
-class LineOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-    id: int
-    producto_id: int
-    cantidad: Decimal
-    precio_unitario: Decimal
-    descuento: Decimal
-    subtotal: Decimal
-    igv: Decimal
-    total: Decimal
-
-
-class PaymentOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-    metodo: str
-    monto: Decimal
-    referencia: str
-
-
-class SaleRow(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-    id: int
-    serie: str
-    numero: int
-    cliente_id: int
-    usuario_id: int
-    sucursal_id: int
-    caja_id: int
-    fecha: datetime
-    subtotal: Decimal
-    igv: Decimal
-    total: Decimal
-    vuelto: Decimal
-    estado: str
-    modo_emision: str
-
-
-class SaleOut(SaleRow):
-    detalle: list[LineOut]
-    formas_pago: list[PaymentOut]
-
-
-class Page(BaseModel):
-    items: list[SaleRow]
-    next: str | None
-
-
 @asynccontextmanager
-async def lifespan(_app: FastAPI) -> Any:
-    from anyio import to_thread
-
+async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    """Give the endpoints as many threads as the other contestants have."""
     to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield
 
@@ -282,6 +53,7 @@ app = FastAPI(lifespan=lifespan)
 
 
 def session_of() -> Iterator[Session]:
+    """Yield the session of a request; it is committed before the answer is sent."""
     with make_session() as session, session.begin():
         yield session
 
@@ -297,7 +69,8 @@ class Caller:
         self.accion = accion
 
     def __call__(self, request: Request, session: Db) -> Usuario:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        """Return the caller, or answer 401 or 403."""
+        _scheme, _, token = request.headers.get("authorization", "").partition(" ")
         try:
             claims = jwt.decode(token, KEY, ["HS256"], audience="andes", issuer="andes")
         except jwt.PyJWTError:
@@ -335,6 +108,7 @@ Reader = Annotated[Usuario, Depends(Caller("ventas", "ver"))]
 
 @app.get("/ready")
 def ready() -> str:
+    """Say that the process serves."""
     return "ok"
 
 
@@ -351,9 +125,7 @@ def page(
         query = query.where(Venta.id < next)
     rows = session.scalars(query).all()
     shown = [SaleRow.model_validate(row) for row in rows[:limit]]
-    return Page.model_construct(
-        items=shown, next=str(shown[-1].id) if len(rows) > limit else None
-    )
+    return Page.model_construct(items=shown, next=str(shown[-1].id) if len(rows) > limit else None)
 
 
 @app.post("/api/ventas/", status_code=201)
@@ -425,8 +197,8 @@ def _checked(session: Session, sale: SaleIn) -> tuple[Decimal, dict[str, int]]:
     ).one_or_none()
     if found is None or found[0] != "abierta" or found[1] != sale.sucursal_id or not found[2]:
         raise HTTPException(400, "caja_id")
-    rows = session.execute(select(MetodoPago.codigo, MetodoPago.id).where(MetodoPago.activo))
-    known = {code: number for code, number in rows}
+    methods = select(MetodoPago.codigo, MetodoPago.id).where(MetodoPago.activo)
+    known = {row.codigo: row.id for row in session.execute(methods)}
     if any(one.metodo not in known for one in sale.formas_pago):
         raise HTTPException(400, "formas_pago")
     return found[3], known
