@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import sys
 from collections.abc import Iterable, Sequence
@@ -61,7 +62,8 @@ def _shown(value: object) -> str:
 
 def median_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """Return the median of the ratios of each round, so that a slow moment counts for both."""
-    return median(mine / other for mine, other in zip(ours, theirs, strict=True) if other)
+    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True) if other]
+    return median(ratios) if ratios else math.inf
 
 
 def percentile(values: Sequence[float], share: float) -> float:

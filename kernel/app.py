@@ -344,9 +344,9 @@ def _outcome(ctx: Ctx, endpoint: Endpoint, result: Any) -> Outcome:
     if endpoint.adapter is None or result is None:
         return Outcome(endpoint.status, b"")
     if endpoint.protected:
-        data = endpoint.adapter.dump_python(result, mode="json")
+        data = endpoint.adapter.dump_python(result, mode="json", by_alias=True)
         return Outcome(endpoint.status, to_json(rbac.prune(ctx, endpoint.protected, data)))
-    return Outcome(endpoint.status, endpoint.adapter.dump_json(result))
+    return Outcome(endpoint.status, endpoint.adapter.dump_json(result, by_alias=True))
 
 
 class Edge:

@@ -15,8 +15,9 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from typing import IO, Any, cast
@@ -33,6 +34,7 @@ from kernel.backup_tools import BackupError, Tools, connect, find_tools
 from kernel.heads import HeadLog
 from kernel.manifest import KERNEL_VERSION
 from kernel.restore import restore
+from kernel.runtime import utc_now
 from kernel.secrets import Vault
 from kernel.settings import Settings
 from kernel.storage import FileMissing, Storage
@@ -52,7 +54,7 @@ def create(settings: Settings, target: Path) -> str:
     Raises:
         BackupError: something is missing or failed; then there is no archive.
     """
-    now = datetime.now(UTC)
+    now = utc_now()
     path = _path(settings, target, now)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,11 +107,16 @@ def _record(settings: Settings, path: Path, now: datetime) -> None:
 def _write(settings: Settings, archive: Path, now: datetime) -> Manifest:
     """Write the archive from one snapshot and return its manifest."""
     with contextlib.closing(connect(settings.owner_url)) as connection:
-        server = connection.info.server_version // 10_000
-        tools = find_tools(server)
+        tools = find_tools(connection.info.server_version // 10_000)
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        (snapshot,) = _one(connection, "SELECT pg_export_snapshot()")
+        installed, snapshot = _one(
+            connection, "SELECT to_regclass('public.andes_addons'), pg_export_snapshot()"
+        )
+        if installed is None:
+            raise BackupError(
+                "La base de datos está vacía: no hay qué copiar.", "Corrija DATABASE_OWNER_URL."
+            )
         dump = archive.with_name(DUMP)
         tables = _dump(settings, connection, tools, dump, snapshot)
         manifest = _describe(settings, connection, tools, now, tables)
@@ -143,32 +150,27 @@ def _describe(
     now: datetime,
     tables: dict[str, Content],
 ) -> Manifest:
-    has = {name.removeprefix("public.") for name in tables}
-    addons: dict[str, str] = {}
-    if "andes_addons" in has:
-        rows = connection.execute("SELECT name, version FROM andes_addons ORDER BY name")
-        addons = {str(row[0]): str(row[1]) for row in rows.fetchall()}
-    head = chain.head(connection) if "andes_audit_seals" in has else None
+    head = chain.head(connection)
+    rows = connection.execute("SELECT name, version FROM andes_addons ORDER BY name").fetchall()
     return Manifest(
         at=now.isoformat(),
         kernel=KERNEL_VERSION,
         server=connection.info.server_version,
         dump_major=tools.major,
-        addons=addons,
-        revisions=dict(_revisions(connection, has)),
+        addons={str(row[0]): str(row[1]) for row in rows},
+        revisions=dict(_revisions(connection, tables)),
         master_keys=_master_keys(settings, connection),
-        audit=None
-        if head is None
-        else {"number": head.number, "position": head.position, "hash": head.hash.hex()},
+        audit=None if head is None else asdict(head) | {"hash": head.hash.hex()},
         storage=settings.files_url.partition("?")[0],
         tables=tables,
     )
 
 
-def _revisions(connection: Connection, tables: set[str]) -> Iterator[tuple[str, str]]:
-    for table in sorted(tables):
+def _revisions(connection: Connection, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for name in tables:
+        schema, _, table = name.partition(".")
         if table.startswith("alembic_"):
-            query = sql.SQL("SELECT version_num FROM {}").format(sql.Identifier(table))
+            query = sql.SQL("SELECT version_num FROM {}").format(sql.Identifier(schema, table))
             for (revision,) in connection.execute(query).fetchall():
                 yield table.removeprefix("alembic_"), revision
 

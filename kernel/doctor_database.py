@@ -232,7 +232,7 @@ def _protection(_settings: Settings, connection: Connection, name: str) -> Findi
     if loose:
         table, acts = loose[0]
         seen = f"El rol de la aplicación puede hacer {acts} en {table}."
-        return ill(name, seen, f"{SEPARATE} (o solo: python server.py migrate)")
+        return ill(name, seen, f"python server.py migrate; si no basta: {SEPARATE}")
     guarded = set(
         connection.scalars(
             text(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +14,7 @@ from kernel import backup
 from kernel.backup_tables import sealed_values
 from kernel.findings import Finding, ill, well
 from kernel.heads import HeadLog
+from kernel.runtime import utc_now
 from kernel.secrets import SecretUnreadable, Vault
 from kernel.settings import Settings
 from kernel.verification import verify_chain
@@ -69,7 +70,7 @@ def _audit(settings: Settings, connection: Connection, name: str) -> Finding:
         )
         return ill(name, verdict.message, cure)
     oldest = verdict.oldest_unsealed
-    if oldest is not None and datetime.now(UTC) - oldest > UNSEALED and _runs(connection):
+    if oldest is not None and utc_now() - oldest > UNSEALED and _runs(connection):
         seen = f"{verdict.unsealed} filas esperan su sello desde el {oldest:%Y-%m-%d %H:%M} UTC."
         return ill(name, seen, f"Compruebe que corran los trabajos: {START}")
     return well(name, verdict.message)
@@ -142,17 +143,17 @@ def _sealed(settings: Settings, connection: Connection, name: str) -> Finding:
 
 
 def _backup(settings: Settings, connection: Connection, name: str) -> Finding:
-    command = f"python server.py backup /ruta/andes-{datetime.now(UTC):%Y%m%d}.tar"
+    command = f"python server.py backup /ruta/andes-{utc_now():%Y%m%d}.tar"
     path = settings.data_dir / backup.RECORD
     if not path.exists():
         (since,) = one(connection, "SELECT min(installed_at) FROM andes_addons")
-        if datetime.now(UTC) - since > timedelta(days=BACKUP_DAYS):
+        if utc_now() - since > timedelta(days=BACKUP_DAYS):
             return ill(name, "Nunca se hizo una copia de seguridad en este equipo.", command)
         return well(name, f"Aún no hay ninguna; para hacerla: {command}")
     record = json.loads(path.read_text(encoding="utf-8"))
     made = datetime.fromisoformat(record["at"])
     seen = f"La última es del {made:%Y-%m-%d %H:%M} UTC: {record['path']}"
-    if datetime.now(UTC) - made > timedelta(days=BACKUP_DAYS):
+    if utc_now() - made > timedelta(days=BACKUP_DAYS):
         return ill(name, f"{seen}.", command)
     return well(name, f"{seen}.")
 

@@ -178,7 +178,7 @@ def show_view(ctx: Ctx, id: str) -> dict[str, Any]:
     raise NotFound
 
 
-@endpoint("GET", "/api/why/", permission="")
+@endpoint("GET", "/api/why/", permission="", statuses=(404,))
 def explain_verdict(ctx: Ctx, query: WhyQuery) -> rbac.Verdict:
     """Por qué un usuario puede o no hacer algo, regla por regla."""
     return rbac.why(ctx, query.accion, query.modelo, query.id, query.usuario_id)
@@ -202,7 +202,8 @@ def change_settings(ctx: Ctx, name: str, change: SettingsChange) -> SettingsGrou
     """Cambia valores de un grupo; el resto queda."""
     kind = _settings_kind(ctx, name)
     try:
-        value = kind(**{**ctx.config(kind).model_dump(), **change.values})
+        together = {**ctx.config(kind).model_dump(), **change.values}
+        value = kind.model_validate(together, extra="forbid")
     except ValidationError as error:
         raise validation_failed(error, "values.") from None
     ctx.runtime.preferences.write(ctx.session, value)

@@ -27,8 +27,8 @@ This page is made from `kernel/settings.py` by `python -m kernel.reference > doc
 """
 
 TAIL = """
-Secrets may come from a file instead, as container platforms hand them out: `SECRET_KEY_FILE` names \
-a file that holds the value of `SECRET_KEY`. That goes for {secrets}.
+Secrets may come from a file instead, as container platforms hand them out: `SECRET_KEY_FILE` \
+names a file that holds the value of `SECRET_KEY`. That goes for {secrets}.
 """
 
 BOUNDS = (("ge", "≥ {}"), ("le", "≤ {}"), ("min_length", "{} characters or more"))

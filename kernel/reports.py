@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 
 from kernel import exports
 from kernel.http import Endpoint
+from kernel.schemas import Day
 
 if TYPE_CHECKING:
     from kernel.context import Ctx
@@ -24,8 +24,8 @@ class Period(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    desde: date | None = None
-    hasta: date | None = None
+    desde: Day | None = None
+    hasta: Day | None = None
 
 
 class ReportAnswer(BaseModel):

@@ -17,10 +17,11 @@ from sqlalchemy import Column
 
 from kernel import listing, rbac
 from kernel.context import Ctx
-from kernel.errors import ConfigurationError, Conflict, NotFound, ValidationFailed
+from kernel.errors import ConfigurationError, Conflict, FieldError, NotFound
 from kernel.exports import CSV, XLSX
 from kernel.filters import Filter, declared, python_type
 from kernel.http import Endpoint
+from kernel.messages import refused
 from kernel.model import Model
 from kernel.rbac import FieldRule, Protected
 from kernel.schemas import Page, QueryId, Schema, Version
@@ -231,6 +232,7 @@ class Resource:
 
     def insert(self, ctx: Ctx, nuevo: Schema) -> Model:
         """Return the new row of a body, flushed."""
+        self._refuse_hidden(ctx, nuevo.model_fields_set)
         if self.create_with is not None:
             return self.create_with(ctx, nuevo)
         made = self.model(**nuevo.model_dump(exclude_unset=True))
@@ -252,15 +254,21 @@ class Resource:
                 code="version_obsoleta",
                 field="version",
             )
-        hidden = rbac.hidden_fields(ctx, self.model) & set(data)
-        if hidden:
-            raise ValidationFailed("Su rol no puede cambiar este campo.", field=min(hidden))
+        self._refuse_hidden(ctx, data)
         for name, value in data.items():
             setattr(found, name, value)
         if self.update_with is not None:
             self.update_with(ctx, found, cambio)
         ctx.session.flush()
         return found  # type: ignore[no-any-return]  # a Model, seen as Any for its attributes
+
+    def _refuse_hidden(self, ctx: Ctx, names: Iterable[str]) -> None:
+        hidden = rbac.hidden_fields(ctx, self.model).intersection(names)
+        if hidden:
+            raise refused(
+                FieldError(name, "sin_permiso", "Su rol no puede escribir este campo.")
+                for name in sorted(hidden)
+            )
 
     def show(self, ctx: Ctx, row: type[BaseModel], found: Model) -> BaseModel:
         """Return a row as its schema, defaults made by the database included."""

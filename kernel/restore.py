@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from subprocess import PIPE
@@ -28,6 +28,7 @@ from kernel.backup_tools import FIT, BackupError, Tools, connect, find_tools, un
 from kernel.heads import Head, HeadLog
 from kernel.manifest import KERNEL_VERSION, discover
 from kernel.manifest import Manifest as AddonManifest
+from kernel.runtime import utc_now
 from kernel.secrets import Vault
 from kernel.settings import Settings
 from kernel.storage import Storage, is_key
@@ -216,21 +217,19 @@ def _load(settings: Settings, tools: Tools, found: Manifest, dump: Path) -> None
 
 def _finish(settings: Settings, found: Manifest, heads: Path) -> str:
     """Return what came to be, the audit verified against the heads that came with it."""
-    now = datetime.now(UTC)
+    now = utc_now()
     log = HeadLog(settings.data_dir)
     with contextlib.closing(connect(settings.owner_url, autocommit=True)) as connection:
         connection.execute("ANALYZE")
-        has_chain = "public.andes_audit_seals" in found.tables
-        log.replace(heads, (has_chain and chain.head(connection)) or NO_HEAD, now)
-        verdict = verify_chain(connection, log) if has_chain else None
+        log.replace(heads, chain.head(connection) or NO_HEAD, now)
+        verdict = verify_chain(connection, log)
     files = sum(name.startswith(FILES) for name in found.members)
     made = f"{datetime.fromisoformat(found.at):%Y-%m-%d %H:%M} UTC"
     lines = [
         f"Restaurada la copia del {made}: {len(found.tables)} tablas, "
-        f"{backup_tables.total(found.tables.values())} filas, {files} archivos; todo coincide."
+        f"{backup_tables.total(found.tables.values())} filas, {files} archivos; todo coincide.",
+        verdict.message if verdict.intact else f"ATENCIÓN: {verdict.message}",
     ]
-    if verdict is not None:
-        lines.append(verdict.message if verdict.intact else f"ATENCIÓN: {verdict.message}")
     if not found.storage.startswith("file:"):
         lines.append(f"Los archivos están en {found.storage} y no van en la copia.")
     lines.append("Para terminar: python server.py migrate && python server.py doctor")

@@ -5,6 +5,9 @@ A ``Schema`` refuses unknown fields, so that a misspelt one is an error and not 
 
 from __future__ import annotations
 
+import re
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
@@ -13,6 +16,7 @@ from pydantic_core import PydanticCustomError
 ItemT = TypeVar("ItemT")
 
 MAX_ID = 2**63 - 1
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Schema(BaseModel):
@@ -40,6 +44,14 @@ def _digits(value: object) -> object:
     return value
 
 
+def _iso_day(value: object) -> object:
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise PydanticCustomError("date_parsing", "write the day as AAAA-MM-DD")
+    if isinstance(value, int | float | Decimal):
+        raise PydanticCustomError("date_type", "write the day as a text")
+    return value
+
+
 RefId = Annotated[int, Strict(), Field(ge=1, le=MAX_ID)]
 """The id of another record, in a body."""
 
@@ -51,6 +63,9 @@ Flag = Annotated[bool, Strict()]
 
 Version = Annotated[int, Strict(), Field(ge=1, le=MAX_ID)]
 """The ``version`` of a record that an edit starts from."""
+
+Day = Annotated[date, BeforeValidator(_iso_day)]
+"""A calendar day, AAAA-MM-DD."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 """A line of text that cannot be blank."""

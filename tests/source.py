@@ -8,7 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kernel import manifest
 from kernel.manifest import ROOT, Manifest
+
+ADDONS = {name: one for name, one in manifest.discover().items() if one.folder == ROOT}
+"""The addons of the tree."""
+
+HEAVY = ("matplotlib", "numpy", "openpyxl", "pandas", "prophet", "sklearn", "weasyprint", "xgboost")
+"""Libraries that take seconds or much memory to load: in functions, in job processes."""
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("plugin",),
@@ -59,14 +66,14 @@ def read(path: Path, module: str) -> Source:
     return Source(path, module, ast.parse(path.read_text(encoding="utf-8")))
 
 
-def folder_of(manifest: Manifest) -> Path:
+def folder_of(one: Manifest) -> Path:
     """Return the folder of an addon's code."""
-    return manifest.folder.joinpath(*manifest.module.split("."))
+    return one.folder.joinpath(*one.module.split("."))
 
 
-def sources_of(manifest: Manifest) -> list[Source]:
+def sources_of(one: Manifest) -> list[Source]:
     """Return the Python files of an addon."""
-    return list(_sources(folder_of(manifest), manifest.module))
+    return list(_sources(folder_of(one), one.module))
 
 
 def kernel_sources() -> list[Source]:
@@ -83,7 +90,7 @@ def _sources(folder: Path, package: str) -> Iterator[Source]:
 def imports(source: Source, *, on_load: bool = False) -> list[str]:
     """Return what a file imports (``addons.sales.models.Caja``), or only what loading it does."""
     nodes = _outside_functions(source.tree) if on_load else ast.walk(source.tree)
-    found = []
+    found: list[str] = []
     for node in nodes:
         if isinstance(node, ast.Import):
             found.extend(alias.name for alias in node.names)
@@ -128,9 +135,7 @@ def texts(source: Source, call: ast.Call) -> list[str]:
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
     named = [known.get(one.id) if isinstance(one, ast.Name) else one for one in arguments]
     return [
-        one.value
-        for one in named
-        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        one.value for one in named if isinstance(one, ast.Constant) and isinstance(one.value, str)
     ]
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,31 +10,23 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from kernel import hookspecs, migrations, model
-from kernel import manifest as manifests
 from kernel.fields import Protected
 from kernel.http import Endpoint
 from kernel.manifest import ROOT, Manifest
 from kernel.model import Model, addon_of, table_of
 from kernel.registry import Registry
-from kernel.settings import Settings
 from tests import schema, source, specification
 from tests.schema import Schema
-from tests.shop import PASSWORD
-from tests.source import BESIDES, PACKAGES, RANKS, TOGETHER, Source
+from tests.source import ADDONS, BESIDES, HEAVY, PACKAGES, RANKS, TOGETHER, Source
 
-ADDONS = {name: one for name, one in manifests.discover().items() if one.folder == ROOT}
 KERNEL = migrations.KERNEL.name
 HISTORIES = [KERNEL, *ADDONS]
-HEAVY = ("matplotlib", "numpy", "openpyxl", "pandas", "prophet", "sklearn", "weasyprint", "xgboost")
 
 NOT_USED_YET = {"addon_upgraded": "no addon of the tree has a second version"}
 """Hooks that nothing here implements, each with its reason."""
 
 each_addon = pytest.mark.parametrize("name", sorted(ADDONS))
 each_history = pytest.mark.parametrize("name", HISTORIES)
-each_removable = pytest.mark.parametrize(
-    "name", sorted(name for name, one in ADDONS.items() if not one.required)
-)
 
 
 # Folder and manifest ----------------------------------------------------------------------------
@@ -96,7 +84,9 @@ def test_plugin_of_an_addon_has_only_hooks_of_three_lines(name: str) -> None:
 
 
 @each_addon
-def test_readme_of_an_addon_names_its_tables_and_dependencies(name: str, registry: Registry) -> None:
+def test_readme_of_an_addon_names_its_tables_and_dependencies(
+    name: str, registry: Registry
+) -> None:
     readme = (source.folder_of(ADDONS[name]) / "README.md").read_text(encoding="utf-8")
     named = migrations.owned_tables(name) | set(ADDONS[name].depends)
     assert [it for it in sorted(named) if f"`{it}`" not in readme] == []
@@ -248,7 +238,9 @@ def test_migrations_of_an_addon_make_what_its_models_say(
     name: str, migrated: tuple[Schema, list[str]], declared: Schema
 ) -> None:
     tables = migrations.owned_tables(name)
-    have, want = ({t: lines for t, lines in s.items() if t in tables} for s in (migrated[0], declared))
+    have, want = (
+        {t: lines for t, lines in s.items() if t in tables} for s in (migrated[0], declared)
+    )
     missing = [line for line in schema.difference(want, have) if " trigger " not in line]
     assert missing == []
 
@@ -285,7 +277,10 @@ def test_permission_of_an_addon_is_asked_for_somewhere(name: str, registry: Regi
 
 
 def _asked_in_code() -> set[str]:
-    code = [*source.kernel_sources(), *(s for one in ADDONS.values() for s in source.sources_of(one))]
+    code = [
+        *source.kernel_sources(),
+        *(s for one in ADDONS.values() for s in source.sources_of(one)),
+    ]
     return {
         text
         for one in code
@@ -341,7 +336,9 @@ def test_hook_is_implemented_by_the_kernel_or_an_addon(registry: Registry) -> No
 @each_addon
 def test_tables_of_the_specification_exist(name: str, migrated: tuple[Schema, list[str]]) -> None:
     for table, columns in specification.TABLES.get(name, {}).items():
-        have = {line.split()[1].strip('"') for line in migrated[0][table] if line.startswith("column")}
+        have = {
+            line.split()[1].strip('"') for line in migrated[0][table] if line.startswith("column")
+        }
         assert set(columns) <= have, f"{table} lacks {set(columns) - have}"
     for table, indexes in specification.INDEXES.get(name, {}).items():
         lines = [line for line in migrated[0][table] if line.startswith("index")]
@@ -373,62 +370,3 @@ def test_extension_of_a_table_is_by_an_addon_that_depends_on_its_owner(
 
 def _mappers() -> list[Any]:
     return list(Model.registry.mappers)
-
-
-# Disabled ---------------------------------------------------------------------------------------
-
-
-def web_process(settings: Settings, addons: list[str], get: list[str]) -> dict[str, Any]:
-    """Return what ``tests.web_process`` finds in a process of its own."""
-    facts = {name: getattr(settings, name) for name in ("database_url", "database_owner_url")}
-    secrets = {name: getattr(settings, name).get_secret_value() for name in ("secret_key", "master_key")}
-    order = {
-        "addons": addons,
-        "settings": {**facts, **secrets, "data_dir": str(settings.data_dir), "password_cost": 4},
-        "login": {"email": "admin@tienda.pe", "password": PASSWORD},
-        "get": get,
-    }
-    run = subprocess.run(
-        [sys.executable, "-W", "error::DeprecationWarning", "-m", "tests.web_process", json.dumps(order)],
-        cwd=ROOT, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    found: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
-    return found
-
-
-def test_web_process_loads_no_heavy_library(settings: Settings) -> None:
-    found = web_process(settings, list(ADDONS), [])
-    assert found["login"] == 200
-    assert {it for it in found["modules"] if it.split(".")[0] in HEAVY} == set()
-
-
-@each_removable
-def test_rest_works_while_an_addon_is_disabled(
-    name: str, settings: Settings, registry: Registry
-) -> None:
-    gone = _dependents(name)
-    rest = [it for it in ADDONS if it not in gone]
-    lists = {it.path: it.addon for it in registry.endpoints if it.method == "GET" and _plain(it)}
-    found = web_process(settings, rest, list(lists))
-    assert set(found["addons"]) == set(rest)
-    assert (found["ready"], found["login"]) == (200, 200)
-    expected = {path: 404 if addon in gone else 200 for path, addon in lists.items()}
-    assert found["answers"] == expected
-    assert not {path for path, addon in lists.items() if addon in gone} & set(found["paths"])
-
-
-def _plain(endpoint: Endpoint) -> bool:
-    """Return whether an address answers without parameters."""
-    fields = endpoint.query.model_fields.values() if endpoint.query else ()
-    return not endpoint.path_types and not any(it.is_required() for it in fields)
-
-
-def _dependents(name: str) -> set[str]:
-    """Return the addon and all that need it."""
-    found = {name}
-    while more := {it for it, one in ADDONS.items() if found & set(one.depends)} - found:
-        found |= more
-    return found
-
-

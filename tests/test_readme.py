@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from kernel.manifest import ROOT
-from tests import pages
+from tests import cluster, pages
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +67,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(timeout=PATIENCE)
 
 
+def block(facts: str) -> str:
+    """Return the commands of the README whose fence says this."""
+    found = pages.blocks((ROOT / "README.md").read_text(encoding="utf-8"), "sh")
+    return next(one.text for one in found if one.facts == facts)
+
+
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Return when an address answers; fail with the log when the process ends before."""
     deadline = time.monotonic() + PATIENCE
@@ -80,8 +86,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def test_first_sale_of_the_readme_works(demo: str, tmp_path: Path) -> None:
-    (block,) = [one for one in pages.blocks((ROOT / "README.md").read_text("utf-8")) if one.facts]
-    script, replaced = re.subn(r"http://127\.0\.0\.1:8000", demo, block.text)
+    script, replaced = re.subn(r"http://127\.0\.0\.1:8000", demo, block("run"))
     assert replaced == 1
     (tmp_path / "curl").write_text(CURL.format(python=sys.executable), encoding="utf-8")
     (tmp_path / "curl").chmod(0o755)
@@ -97,3 +102,31 @@ def test_first_sale_of_the_readme_works(demo: str, tmp_path: Path) -> None:
     assert (sale["total"], sale["vuelto"]) == ("59.80", "40.20")
     assert Decimal(product["stock_actual"]) == Decimal(before) - 2
     assert (caja["estado"], caja["diferencia"]) == ("cerrada", "0.00")
+
+
+def test_company_of_your_own_of_the_readme_works(tmp_path: Path) -> None:
+    database = cluster.create_database()
+    *lines, last = block("own").splitlines()
+    script, replaced = "\n".join(lines), 0
+    for written, real in (
+        ("postgresql://andes@db/andes", database.owner_url),
+        ("postgresql://andes_app@db/andes", database.app_url),
+    ):
+        script, count = re.subn(re.escape(written), f"'{real}'", script)
+        replaced += count
+    assert (replaced, last) == (2, "python server.py serve")
+    run = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"{script}\npython server.py addon list"],
+        cwd=ROOT,
+        env={
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "ANDES_PASSWORD": PASSWORD,
+            "DATA_DIR": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+    )
+    cluster.drop_database(database.name)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Your Company S.A.C." in run.stdout
+    assert run.stdout.count("installed 0.1.0") == 3

@@ -48,3 +48,6 @@ def _show(act: Callable[[Ctx], Configuracion]) -> None:
         runtime.close()
     for name, value in empresa.model_dump(exclude={"version"}).items():
         typer.echo(f"{name:<22} {value}")
+
+
+COMMANDS = [EMPRESA]

@@ -21,7 +21,7 @@ def register_models() -> list[type[Model]]:
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """Login, users, roles, company, sucursales."""
-    return [routes.SUCURSALES, routes.USUARIOS, routes.ROLES, *endpoints_in(routes)]
+    return [*routes.RESOURCES, *endpoints_in(routes)]
 
 
 @hookimpl
@@ -57,7 +57,7 @@ def register_schedules() -> list[Schedule]:
 @hookimpl
 def register_commands() -> list[typer.Typer]:
     """The company, from the command line."""
-    return [commands.EMPRESA]
+    return commands.COMMANDS
 
 
 @hookimpl

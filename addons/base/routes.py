@@ -54,6 +54,8 @@ ROLES = Resource(
     actions=("list", "detail", "create"),
 )
 
+RESOURCES = [SUCURSALES, USUARIOS, ROLES]
+
 
 @endpoint("POST", "/api/auth/login/", public=True, statuses=(401,))
 def login(ctx: Ctx, credenciales: schemas.Login) -> schemas.Tokens:

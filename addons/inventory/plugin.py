@@ -24,7 +24,7 @@ def register_models() -> list[type[Model]]:
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """Warehouses, stock, movements, entries."""
-    return [routes.ALMACENES, routes.STOCK, routes.MOVIMIENTOS, *endpoints_in(routes)]
+    return [*routes.RESOURCES, *endpoints_in(routes)]
 
 
 @hookimpl

@@ -64,6 +64,8 @@ MOVIMIENTOS = Resource(
     actions=("list", "export"),
 )
 
+RESOURCES = [ALMACENES, STOCK, MOVIMIENTOS]
+
 
 @endpoint("POST", "/api/inventario/entrada/", permission="stock.entrada", status=201)
 def registrar_entrada(ctx: Ctx, entrada: schemas.EntradaNueva) -> schemas.MovimientoCreado:

@@ -101,15 +101,15 @@ class MetodoPagoNuevo(Schema):
 
     codigo: Codigo
     nombre: Text
-    es_efectivo: bool = False
-    activo: bool = True
+    es_efectivo: Flag = False
+    activo: Flag = True
 
 
 class MetodoPagoCambio(Schema):
     """What may change of a way to pay."""
 
     nombre: Text
-    activo: bool = True
+    activo: Flag = True
 
 
 class AperturaCaja(Schema):

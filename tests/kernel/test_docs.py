@@ -48,7 +48,9 @@ def document(registry: Registry) -> docs.Json:
 
 def test_render_shows_every_operation_once(document: docs.Json) -> None:
     page = Page(docs.render(document))
-    operations = [one["operationId"] for path in document["paths"].values() for one in path.values()]
+    operations = [
+        one["operationId"] for path in document["paths"].values() for one in path.values()
+    ]
     assert len(page.ids) == len(set(page.ids))
     assert set(operations) <= set(page.ids)
     assert page.tags.count("details") == len(operations)
@@ -73,8 +75,9 @@ def test_render_escapes_what_addons_wrote(document: docs.Json) -> None:
 
 def test_groups_names_types_limits_and_filters(document: docs.Json) -> None:
     sales = next(group for group in docs.groups(document) if group.name == "sales")
-    listed, created = sales.nouns["ventas"][0], next(
-        one for one in sales.nouns["ventas"] if one.method == "POST"
+    listed, created = (
+        sales.nouns["ventas"][0],
+        next(one for one in sales.nouns["ventas"] if one.method == "POST"),
     )
     fields = {one.name: one for one in created.body}
     assert (created.permission, created.public) == ("ventas.crear", False)

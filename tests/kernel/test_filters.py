@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from addons.sales.models import Caja, Cliente, Producto
 from kernel import filters
-from kernel.audit import AuditLog
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError
 from kernel.registry import Registry
@@ -110,27 +108,28 @@ def test_conditions_whole_day_is_the_companys_day(shared_runtime: Runtime) -> No
     midnight = datetime(2026, 7, 28, tzinfo=LIMA).astimezone(UTC)
     moments = [midnight + timedelta(seconds=s) for s in (-1, 0, 86_399, 86_400)]
     expected = {
-        "created_at": [1, 2],
-        "created_at__gte": [1, 2, 3],
-        "created_at__gt": [3],
-        "created_at__lte": [0, 1, 2],
-        "created_at__lt": [0],
+        "fecha_apertura": [1, 2],
+        "fecha_apertura__gte": [1, 2, 3],
+        "fecha_apertura__gt": [3],
+        "fecha_apertura__lte": [0, 1, 2],
+        "fecha_apertura__lt": [0],
     }
-    marks = [f"día-{number}" for number in range(4)]
+    shop = shared_runtime.transact(Shop.of)
 
     def write(ctx: Ctx) -> None:
-        for mark, at in zip(marks, moments, strict=True):
-            row: dict[str, Any] = {"modulo": "x", "accion": mark, "objeto_tipo": "x"}
-            ctx.session.execute(insert(AuditLog).values(created_at=at, **row))
+        place = {"sucursal_id": shop.sucursales[0], "usuario_id": shop.usuarios["admin"]}
+        for number, at in enumerate(moments):
+            caja = Caja(monto_apertura=number, fecha_apertura=at, estado="cerrada", **place)
+            ctx.session.add(caja)
 
     shared_runtime.transact(write)
-    declared = filters.declared([AuditLog.created_at])
+    declared = filters.declared([Caja.fecha_apertura])
     for name, positions in expected.items():
         found, faults = filters.conditions(declared, {name: "2026-07-28"}, LIMA)
         assert not faults
-        query = select(AuditLog.accion).where(AuditLog.accion.in_(marks), *found)
-        seen = shared_runtime.transact(lambda ctx, q=query: sorted(ctx.session.scalars(q)))
-        assert seen == [marks[position] for position in positions], name
+        query = select(Caja.monto_apertura).where(*found).order_by(Caja.monto_apertura)
+        seen = shared_runtime.transact(lambda ctx, q=query: list(ctx.session.scalars(q)))
+        assert seen == positions, name
 
 
 def test_list_filters_by_all_declared_parameters_together(

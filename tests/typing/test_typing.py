@@ -40,7 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def all_plugins() -> str:
     """Return a module that puts each hook of each plugin beside its specification."""
-    lines = ["from kernel import hookspecs", "from snippets.hooks import implements"]
+    lines = ["from kernel import hookspecs", "from snippets.hooks import fits"]
     hooks = [name for name, one in vars(hookspecs).items() if hasattr(one, "andes_spec")]
     modules = {"snippets.warranty": hooks, "kernel.own": _own("kernel.own")}
     for one in manifest.discover().values():
@@ -48,7 +48,7 @@ def all_plugins() -> str:
     for module, own in modules.items():
         alias = module.replace(".", "_")
         lines.append(f"import {module} as {alias}")
-        lines.extend(f"implements(hookspecs.{hook})({alias}.{hook})" for hook in own)
+        lines.extend(f"fits(hookspecs.{hook})({alias}.{hook})" for hook in own)
     return "\n".join(lines) + "\n"
 
 

@@ -2,7 +2,6 @@
 
 # ruff: noqa: D101  # the tables are the product's, which documents them
 from django.db import models
-from django.db.models.functions import Now
 
 
 class Rol(models.Model):
@@ -199,8 +198,6 @@ class AuditLog(models.Model):
     objeto_tipo = models.TextField()
     objeto_id = models.TextField(null=True)
     datos_nuevos_json = models.JSONField(null=True)
-    tx_id = models.BigIntegerField(db_default=0)
-    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         app_label = "shop"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from kernel import hookspecs
+from kernel import hookspecs as spec
 from kernel.context import Ctx
 from kernel.hookspecs import hookimpl
 from kernel.jobs import Job
@@ -13,9 +13,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def implements(spec: Callable[P, R]) -> Callable[[Callable[P, R]], None]:
+def fits(hook: Callable[P, R]) -> Callable[[Callable[P, R]], None]:
     """Return a function that takes only implementations of a hook."""
-    raise AssertionError(spec)
+    raise AssertionError(hook)
 
 
 @hookimpl
@@ -31,7 +31,7 @@ def register_jobs() -> list[Model]:
 
 
 @hookimpl
-def register_schedules(ctx: Ctx) -> list[Job]:
+def register_menus(ctx: Ctx) -> list[Job]:
     """Not what the hook is given."""
     return []
 
@@ -41,8 +41,8 @@ def addon_upgraded(ctx: Ctx, previous: str) -> None:
     """As the contract says."""
 
 
-implements(hookspecs.register_models)(register_models)
-implements(hookspecs.addon_upgraded)(addon_upgraded)
-implements(hookspecs.register_jobs)(register_jobs)  # error: mypy arg-type, pyright reportArgumentType
-implements(hookspecs.register_schedules)(register_schedules)  # error: mypy arg-type, pyright reportArgumentType
-implements(hookspecs.addon_installed)(addon_upgraded)  # error: mypy arg-type, pyright reportArgumentType
+fits(spec.register_models)(register_models)
+fits(spec.addon_upgraded)(addon_upgraded)
+fits(spec.register_jobs)(register_jobs)  # error: mypy arg-type, pyright reportArgumentType
+fits(spec.register_menus)(register_menus)  # error: mypy arg-type, pyright reportArgumentType
+fits(spec.addon_installed)(addon_upgraded)  # error: mypy arg-type, pyright reportArgumentType

@@ -1,0 +1,79 @@
+"""A real Andes for tests: supervisor, web and job processes on a test's database."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from kernel.settings import Settings
+
+SERVER = Path(__file__).resolve().parent.parent / "server.py"
+PATIENCE = 60.0
+
+
+@contextlib.contextmanager
+def serving(settings: Settings, *, web: int = 1, jobs: int = 0) -> Iterator[str]:
+    """Run ``server.py serve`` for the length of the block; give its address."""
+    port = _free_port()
+    folder = settings.data_dir / f"live-{port}"
+    folder.mkdir(parents=True)
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(SERVER), "serve"],
+            env={**os.environ, **_environment(settings, folder, port, web, jobs)},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait(process, address, log)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(timeout=PATIENCE)
+
+
+def _environment(
+    settings: Settings, folder: Path, port: int, web: int, jobs: int
+) -> dict[str, str]:
+    return {
+        "DATABASE_URL": settings.database_url,
+        "DATABASE_OWNER_URL": settings.database_owner_url,
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "MASTER_KEY": settings.master_key.get_secret_value(),
+        "PASSWORD_COST": str(settings.password_cost),
+        "DATA_DIR": str(folder),
+        "PORT": str(port),
+        "WEB_PROCESSES": str(web),
+        "JOB_PROCESSES": str(jobs),
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Return once a web process answers."""
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{address}/health/ready").status_code == 200:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"it did not start:\n{log.read_text(encoding='utf-8')[-4000:]}")
