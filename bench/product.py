@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.company import SECRET
 from bench.lab import ROOT, Lab, answers, wait_for
 from kernel import processes
+from kernel.instance import environment
 from kernel.secrets import generate_key
 from kernel.settings import Settings, load
 
@@ -32,21 +33,6 @@ def settings(lab: Lab, database: str, **chosen: object) -> Settings:
         data_dir=data,
         **{"web_processes": 1, "job_processes": 0, **chosen},
     )
-
-
-def environment(found: Settings) -> dict[str, str]:
-    """Return the settings as environment variables of a process; nothing else is inherited."""
-    shown = {
-        name.upper(): getattr(found, name)
-        for name in type(found).model_fields
-        if name in found.model_fields_set
-    }
-    values = {
-        name: value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-        for name, value in shown.items()
-    }
-    roots = [str(root) for root in found.addon_roots]
-    return {**values, "ADDON_ROOTS": str(roots).replace("'", '"')}
 
 
 def make_template(

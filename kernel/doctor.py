@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from kernel import doctor_database, doctor_host, processes, registry, settings
+from sqlalchemy import NullPool, create_engine
+
+from kernel import doctor_database, doctor_host, generation, processes, registry, settings
 from kernel.db import driver
 from kernel.errors import ConfigurationError
 from kernel.findings import Finding, examine, first_line, ill, well
@@ -53,13 +55,18 @@ def _setting(line: str) -> Finding:
 
 def _addons(given: Settings) -> list[Finding]:
     """Return what the installed addons say about themselves."""
+    engine = create_engine(given.database_url, poolclass=NullPool)
     try:
-        runtime = processes.make_runtime(given)
+        loaded = generation.load_installed(given, engine)
     except Exception as error:  # noqa: BLE001  # code of addons can raise anything
         cure = "Corrija o retire el addon, y compruebe con: python server.py addon list"
         return [ill("addons", f"No cargan: {type(error).__name__}: {first_line(error)}", cure)]
+    names = ", ".join(one.name for one in loaded.manifests)
     try:
-        names = ", ".join(one.name for one in runtime.registry.manifests)
+        runtime = processes.make_runtime(given, loaded)
+    except ConfigurationError:  # said already, by its name
+        return [well("addons", f"Cargan: {names}; no se les preguntó, por lo anterior.")]
+    try:
         return [well("addons", f"Cargan: {names}."), *_health(runtime)]
     finally:
         runtime.close()

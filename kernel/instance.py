@@ -11,8 +11,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import typer
+from pydantic import SecretStr
 
 from kernel import demo as demonstration
 from kernel import logging, processes, serving
@@ -98,21 +100,15 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the settings as environment variables, for child processes and for a shell."""
-    return {
-        "DATABASE_URL": settings.database_url,
-        "DATABASE_OWNER_URL": settings.database_owner_url,
-        "SECRET_KEY": settings.secret_key.get_secret_value(),
-        "MASTER_KEY": settings.master_key.get_secret_value(),
-        "DATA_DIR": str(settings.data_dir),
-        "HOST": settings.host,
-        "PORT": str(settings.port),
-        "REDIS_URL": settings.redis_url,
-        "WEB_PROCESSES": str(settings.web_processes),
-        "JOB_PROCESSES": str(settings.job_processes),
-        "JOB_THREADS": str(settings.job_threads),
-        "LOG_LEVEL": settings.log_level,
-        "LOG_FORMAT": settings.log_format,
-    }
+    return {name.upper(): _plain(value) for name, value in settings.model_dump().items()}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value)
 
 
 def _fill(settings: Settings, data: Path) -> str:

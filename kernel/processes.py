@@ -29,13 +29,17 @@ def make_runtime(settings: Settings, registry: Registry | None = None) -> Runtim
         ConfigurationError: a setting is wrong, the database has no addons yet, or one is missing
             on this host.
     """
-    database = Database(settings.database_url, pool=settings.database_pool)
-    if registry is None:
-        registry = generation.load_installed(settings, database.engine)
-    transport = transport_for(settings.redis_url, settings.database_url)
-    queue = Waker(HueyQueue.from_settings(settings))
-    runtime = Runtime(settings, registry, database, queue, Hub(transport))
-    runtime.check_settings()
+    with contextlib.ExitStack() as unless_made:
+        database = Database(settings.database_url, pool=settings.database_pool)
+        unless_made.callback(database.dispose)
+        if registry is None:
+            registry = generation.load_installed(settings, database.engine)
+        transport = transport_for(settings.redis_url, settings.database_url)
+        queue = Waker(HueyQueue.from_settings(settings))
+        runtime = Runtime(settings, registry, database, queue, Hub(transport))
+        unless_made.callback(runtime.close)
+        runtime.check_settings()
+        unless_made.pop_all()
     return runtime
 
 

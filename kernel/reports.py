@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, create_model
 
 from kernel import exports
+from kernel.errors import Unprocessable
 from kernel.http import Endpoint
 from kernel.schemas import Day
 
@@ -64,6 +65,7 @@ def endpoint_of(report: Report) -> Endpoint:
     )
 
     def run(ctx: Ctx, query: Any) -> Any:
+        _check_order(query)
         table = report.run(ctx, query)
         if query.formato != "json":
             return exports.file(report.name, query.formato, table.columns, table.rows)
@@ -80,5 +82,12 @@ def endpoint_of(report: Report) -> Endpoint:
         schema_name="query",
         answer=ReportAnswer,
         files=(exports.CSV, exports.XLSX),
+        statuses=(422,),
         summary=report.title,
     )
+
+
+def _check_order(query: BaseModel) -> None:
+    """Refuse a period that ends before it begins."""
+    if isinstance(query, Period) and query.desde and query.hasta and query.hasta < query.desde:
+        raise Unprocessable("El periodo termina antes de empezar.", field="hasta")

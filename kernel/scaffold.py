@@ -17,7 +17,7 @@ from kernel.manifest import ROOT
 TEMPLATE = Path(__file__).with_name("scaffolding")
 SUFFIX = ".tmpl"
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-LONGEST = 24
+LONGEST = 18
 """Longer names would make lines of the template too long."""
 
 

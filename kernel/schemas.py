@@ -64,8 +64,8 @@ Flag = Annotated[bool, Strict()]
 Version = Annotated[int, Strict(), Field(ge=1, le=MAX_ID)]
 """The ``version`` of a record that an edit starts from."""
 
-Day = Annotated[date, BeforeValidator(_iso_day)]
-"""A calendar day, AAAA-MM-DD."""
+Day = Annotated[date, BeforeValidator(_iso_day), Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
+"""A calendar day, AAAA-MM-DD, of the centuries that business is done in."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 """A line of text that cannot be blank."""

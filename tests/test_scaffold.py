@@ -64,7 +64,7 @@ def test_create_makes_an_addon_that_passes_the_tests_of_every_addon(scaffolded: 
     tree.run(scaffolded, "pytest", "-q", "-n0", "-k", f"{NAME} or {general}", *tests)
 
 
-@pytest.mark.parametrize("name", ["pos", "abcdefghijk_lmnopqrst_uvw"[: scaffold.LONGEST]])
+@pytest.mark.parametrize("name", ["pos", "abcdefgh_jklmn_opq"])
 def test_create_is_formatted_whatever_the_length_of_the_name(name: str, tmp_path: Path) -> None:
     scaffold.create(name, tmp_path)
     config = ("--no-cache", "--config", str(ROOT / "pyproject.toml"))
@@ -72,7 +72,7 @@ def test_create_is_formatted_whatever_the_length_of_the_name(name: str, tmp_path
     tree.run(tmp_path, "ruff", "check", "--select", "E501", *config, ".")
 
 
-@pytest.mark.parametrize("name", ["Warranty", "9lives", "a__b", "con-guion", "class", "x" * 25, ""])
+@pytest.mark.parametrize("name", ["Warranty", "9lives", "a__b", "con-guion", "class", "x" * 19, ""])
 def test_create_with_a_bad_name_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is no name for an addon"):
         scaffold.create(name, tmp_path)
