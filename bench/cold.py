@@ -22,6 +22,7 @@ import psutil
 
 from bench import product, report
 from bench.lab import Lab, answers, end, environment, wait_for
+from kernel import instance
 
 SECONDS, MEGABYTES = 1.5, 120.0
 HEAVY = ("pandas", "prophet", "weasyprint", "xgboost", "numpy", "lxml")
@@ -71,7 +72,7 @@ def start(lab: Lab, number: int, *, importtime: bool = False) -> Start:
         command = [sys.executable, *options, str(product.SERVER), "web", str(listener.fileno())]
         began = time.perf_counter()
         process = lab.spawn(
-            f"web-{number}", command, product.environment(found), (listener.fileno(),)
+            f"web-{number}", command, instance.environment(found), (listener.fileno(),)
         )
         wait_for(lambda: answers(f"{address}/health/live"), "the web process")
         live = time.perf_counter() - began

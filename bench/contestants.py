@@ -41,7 +41,9 @@ class Driver:
 
     def __init__(self, lab: Lab, module: str, name: str) -> None:
         self.name = name
-        self.process: subprocess.Popen[str] = lab.pipe(name, [sys.executable, "-m", module])
+        self.process: subprocess.Popen[str] = lab.pipe(
+            name, [sys.executable, "-c", f"from {module} import main; main()"]
+        )
 
     def run(self, plan: dict[str, Any]) -> Measured:
         """Return what the process measured.

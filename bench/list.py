@@ -30,7 +30,7 @@ PAGE = 50
 
 def main() -> None:
     """Run the benchmark from the command line."""
-    parser = race.arguments(__doc__ or "", NAMES, seconds=2, quick=(2, 0.7, [1, 8]))
+    parser = race.arguments(__doc__ or "", NAMES, seconds=1.2, quick=(2, 0.7, [1, 8]))
     parser.add_argument("--sales", type=int, help=f"default {SALES:,}; quick {QUICK_SALES:,}")
     chosen = race.chosen(parser)
     sales = chosen.sales or (QUICK_SALES if chosen.quick else SALES)

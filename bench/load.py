@@ -1,9 +1,8 @@
 """The load client: keep-alive HTTP over plain sockets, in one thread, with requests made before.
 
-Run as a process of its own (``python -m bench.load``): it reads a plan as one line of JSON on
-standard input, drives every connection as fast as the server answers, and writes what it measured
-as one line. It costs some 20 to 30 µs of CPU a request, which it reports, so that a client that is
-itself the limit would show.
+Run as a process of its own: it reads a plan as one line of JSON on standard input, drives every
+connection as fast as the server answers, and writes what it measured as one line. It costs some 20
+to 30 µs of CPU a request, which it reports, so that a client that is itself the limit would show.
 """
 
 from __future__ import annotations
@@ -196,7 +195,3 @@ def main() -> None:
         )
         sys.stdout.write(found.line())
         sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

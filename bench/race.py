@@ -100,7 +100,7 @@ def arguments(
     parser.add_argument(
         "--quick", action="store_true", help=f"{rounds} rounds of {short:g} s at {clients} clients"
     )
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=seconds, help="a contestant and round")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 8])
     parser.add_argument("--only", nargs="+", choices=names, default=list(names))

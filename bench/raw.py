@@ -1,7 +1,7 @@
 """The raw limit: hand-written statements through psycopg, without HTTP, framework or validation.
 
-Run as a process of its own (``python -m bench.raw``) that takes plans, one a line of JSON. A thread
-and a connection a client; each act is one prepared statement in autocommit, so one round trip.
+Run as a process of its own that takes plans, one a line of JSON. A thread and a connection a
+client; each act is one prepared statement in autocommit, so one round trip.
 """
 
 from __future__ import annotations
@@ -170,7 +170,3 @@ def main() -> None:
     for line in sys.stdin:
         sys.stdout.write(measure(json.loads(line)).line())
         sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -22,7 +22,7 @@ TARGETS = {"raw": 0.40, "django": 4.0, "fastapi": 3.0}
 
 def main() -> None:
     """Run the benchmark from the command line."""
-    parser = race.arguments(__doc__ or "", NAMES, seconds=3, quick=(2, 0.7, [1, 8]))
+    parser = race.arguments(__doc__ or "", NAMES, seconds=1.5, quick=(2, 0.7, [1, 8]))
     parser.add_argument("--redis", action="store_true", help="give Andes a Redis")
     parser.add_argument("--jobs", type=int, default=0, help="job processes of Andes")
     chosen = race.chosen(parser)

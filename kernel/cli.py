@@ -127,7 +127,9 @@ def worker() -> None:
     from kernel import worker as jobs
 
     found = ready()
-    jobs.run(processes.make_runtime(found))
+    runtime = processes.make_runtime(found)
+    runtime.check_settings()
+    jobs.run(runtime)
 
 
 @app.command(hidden=True)

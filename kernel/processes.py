@@ -26,8 +26,7 @@ def make_runtime(settings: Settings, registry: Registry | None = None) -> Runtim
     """Return the runtime of this process; without a registry, of what the database has installed.
 
     Raises:
-        ConfigurationError: a setting is wrong, the database has no addons yet, or one is missing
-            on this host.
+        ConfigurationError: the database has no addons yet, or one is missing on this host.
     """
     with contextlib.ExitStack() as unless_made:
         database = Database(settings.database_url, pool=settings.database_pool)
@@ -36,11 +35,8 @@ def make_runtime(settings: Settings, registry: Registry | None = None) -> Runtim
             registry = generation.load_installed(settings, database.engine)
         transport = transport_for(settings.redis_url, settings.database_url)
         queue = Waker(HueyQueue.from_settings(settings))
-        runtime = Runtime(settings, registry, database, queue, Hub(transport))
-        unless_made.callback(runtime.close)
-        runtime.check_settings()
         unless_made.pop_all()
-    return runtime
+    return Runtime(settings, registry, database, queue, Hub(transport))
 
 
 def install(settings: Settings, names: list[str]) -> list[str]:

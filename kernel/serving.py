@@ -19,7 +19,9 @@ def serve(settings: Settings, extra: dict[str, str] | None = None) -> None:
     ``extra`` are environment variables for the children.
     """
     # A wrong setting stops here, with a sentence, and not in every child again and again.
-    processes.make_runtime(settings, registry.load([])).close()
+    runtime = processes.make_runtime(settings, registry.load([]))
+    runtime.check_settings()
+    runtime.close()
     listener = listen(settings.host, settings.port)
     env = {**os.environ, **(extra or {})}
     env["PROMETHEUS_MULTIPROC_DIR"] = processes.metrics_folder(settings)

@@ -36,7 +36,7 @@ class Inbox:
         self.mails: list[tuple[list[str], EmailMessage]] = []
         self.answers: dict[str, str] = {}
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802  # the library names it
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = self.answers.get(address, "250 OK")
@@ -44,7 +44,7 @@ class Inbox:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # the library names it
         if "DATA" in self.answers:
             return self.answers["DATA"]
         assert isinstance(envelope.content, bytes)
@@ -52,7 +52,7 @@ class Inbox:
         self.mails.append((envelope.rcpt_tos, parsed))
         return "250 OK"
 
-    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # the library names it
         return self.answers.get("QUIT", "221 Bye")
 
 

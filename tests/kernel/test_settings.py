@@ -122,12 +122,14 @@ SETTINGS_MADE_LATER = {
 
 
 @pytest.mark.parametrize(("name", "value"), SETTINGS_MADE_LATER.items())
-def test_make_runtime_of_wrong_setting_stops_the_start(
+def test_check_settings_of_what_is_made_late_names_it(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch, registry: Registry
 ) -> None:
     monkeypatch.setenv(name, value)
+    runtime = processes.make_runtime(load(), registry)
     with pytest.raises(ConfigurationError, match=name):
-        processes.make_runtime(load(), registry)
+        runtime.check_settings()
+    runtime.close()
 
 
 def test_load_of_lists_takes_commas(monkeypatch: pytest.MonkeyPatch) -> None:

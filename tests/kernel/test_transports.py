@@ -47,7 +47,8 @@ class Place:
     def _cut_postgres(self) -> int:
         with psycopg.connect(DATABASE, autocommit=True) as connection:
             found = connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = %s",
                 (self.name,),
             )
             return len(found.fetchall())
@@ -61,8 +62,8 @@ class Place:
 
 
 @pytest.fixture(params=["postgres", "redis"])
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    yield Place(request.param)
+def place(request: pytest.FixtureRequest) -> Place:
+    return Place(request.param)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Registering a sale, in few round trips whatever the number of lines. Source: módulo 1."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,8 @@ CERO = Decimal("0.00")
 CANTIDAD = Decimal("0.0001")
 PRECIO = Decimal("0.000001")
 GRAVADO = "10"
+LIMITE = Decimal("9999999999.99")
+"""The largest amount that the tables hold."""
 
 PREPARAR = Statement(
     "venta_preparar",
@@ -131,7 +133,7 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
         productos=[linea.producto_id for linea in nueva.detalle],
     )
     hay = Preparada.of(rows[0])
-    incluyen_igv = _comprobar(ctx, nueva, hay)
+    incluyen_igv = _comprobar(nueva, hay)
     lineas = _precios(ctx, nueva.detalle, hay)
     total, importes = calcular(lineas, incluyen_igv=incluyen_igv)
     _comprobar_lineas(importes)
@@ -167,16 +169,9 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
     return leida
 
 
-def _comprobar(ctx: Ctx, nueva: VentaNueva, hay: Preparada) -> bool:
-    """Return whether prices carry IGV, once caja, cliente and sucursal fit together."""
-    faults = []
-    if hay.estado_caja is None:
-        faults.append(FieldError("caja_id", "no_existe", "No existe una caja con este id."))
-    elif hay.sucursal_id != nueva.sucursal_id:
-        faults.append(FieldError("sucursal_id", "otra", "La caja es de otra sucursal."))
-    if hay.cliente_id is None:
-        faults.append(FieldError("cliente_id", "no_existe", "No existe un cliente con este id."))
-    if faults:
+def _comprobar(nueva: VentaNueva, hay: Preparada) -> bool:
+    """Return whether prices carry IGV, once everything that the sale names fits together."""
+    if faults := list(_faltas(nueva, hay)):
         raise refused(faults)
     if hay.alcance is not None and nueva.sucursal_id not in hay.alcance:
         raise Forbidden("Su usuario no vende en esta sucursal.", field="sucursal_id")
@@ -187,34 +182,41 @@ def _comprobar(ctx: Ctx, nueva: VentaNueva, hay: Preparada) -> bool:
     return hay.incluyen_igv
 
 
-def _precios(
-    ctx: Ctx,
-    detalle: Sequence[LineaNueva],
-    hay: Preparada,
-) -> list[Linea]:
-    lineas = []
-    faults = []
-    for index, linea in enumerate(detalle):
-        producto = hay.productos.get(linea.producto_id)
-        if producto is None:
+def _faltas(nueva: VentaNueva, hay: Preparada) -> Iterator[FieldError]:
+    """Yield what the sale names and doesn't exist."""
+    if hay.estado_caja is None:
+        yield FieldError("caja_id", "no_existe", "No existe una caja con este id.")
+    elif hay.sucursal_id != nueva.sucursal_id:
+        yield FieldError("sucursal_id", "otra", "La caja es de otra sucursal.")
+    if hay.cliente_id is None:
+        yield FieldError("cliente_id", "no_existe", "No existe un cliente con este id.")
+    for index, linea in enumerate(nueva.detalle):
+        if linea.producto_id not in hay.productos:
             campo = f"detalle.{index}.producto_id"
-            faults.append(
-                FieldError(campo, "no_existe", "No existe un producto activo con este id.")
+            yield FieldError(campo, "no_existe", "No existe un producto activo con este id.")
+    for index, pago in enumerate(nueva.formas_pago):
+        if pago.metodo not in hay.metodos:
+            aceptados = ", ".join(sorted(hay.metodos))
+            yield FieldError(
+                f"formas_pago.{index}.metodo",
+                "no_existe",
+                f"No se acepta «{pago.metodo}»; métodos: {aceptados}.",
             )
-            continue
-        de_lista, afectacion = producto
+
+
+def _precios(ctx: Ctx, detalle: Sequence[LineaNueva], hay: Preparada) -> list[Linea]:
+    lineas = []
+    for linea in detalle:
+        de_lista, afectacion = hay.productos[linea.producto_id]
         precio = de_lista if linea.precio_unitario is None else linea.precio_unitario
         if precio != de_lista:
             ctx.require("ventas.cambiar_precio")
         tasa = hay.tasa if afectacion == GRAVADO else CERO
         lineas.append(Linea(linea.cantidad, precio, linea.descuento, tasa))
-    if faults:
-        raise refused(faults)
     return lineas
 
 
 def _comprobar_lineas(importes: Sequence[Importe]) -> None:
-    limite = Decimal("9999999999.99")
     faults = [
         FieldError(
             f"detalle.{index}.descuento", "excede", "El descuento excede el valor de la línea."
@@ -227,28 +229,20 @@ def _comprobar_lineas(importes: Sequence[Importe]) -> None:
             f"detalle.{index}.cantidad", "excede", "El valor de la línea es demasiado grande."
         )
         for index, uno in enumerate(importes)
-        if uno.total > limite
+        if uno.total > LIMITE
     ]
-    if not faults and sum((uno.total for uno in importes), CERO) > limite:
+    if not faults and sum((uno.total for uno in importes), CERO) > LIMITE:
         faults.append(FieldError("detalle", "excede", "El total de la venta es demasiado grande."))
     if faults:
         raise refused(faults)
 
 
 def _vuelto(nueva: VentaNueva, metodos: dict[str, tuple[int, bool]], total: Decimal) -> Decimal:
-    faults = [
-        FieldError(
-            f"formas_pago.{index}.metodo",
-            "no_existe",
-            f"No se acepta «{pago.metodo}»; métodos: {', '.join(sorted(metodos))}.",
-        )
-        for index, pago in enumerate(nueva.formas_pago)
-        if pago.metodo not in metodos
-    ]
-    if faults:
-        raise refused(faults)
     pagado = sum((pago.monto for pago in nueva.formas_pago), CERO)
     efectivo = sum((p.monto for p in nueva.formas_pago if metodos[p.metodo][1]), CERO)
+    if pagado > LIMITE:
+        message = "La suma de los pagos es demasiado grande."
+        raise refused([FieldError("formas_pago", "excede", message)])
     if pagado < total:
         raise PagoInsuficiente(
             f"Los pagos suman {pagado} y el total es {total}.", field="formas_pago"

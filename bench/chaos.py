@@ -1,4 +1,10 @@
-"""The command: start the instance, let chaos happen, wait for the outbox to drain, count."""
+"""Chaos: selling goes on while processes die, PostgreSQL crashes and Redis forgets; then a count.
+
+``python -m bench.chaos --seconds 30 --seed 1``. The real instance is started: supervisor, two web
+and two job processes, PostgreSQL 18 with fsync on, a Redis of its own. Eight cashiers sell with
+Idempotency-Keys and repeat a request until its outcome is known. Afterwards everything that was
+answered must be there, whole and once, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +18,9 @@ from typing import Any
 
 import psycopg
 
-from bench import chaos, company, product, report
-from bench.chaos import checks
-from bench.chaos.monkey import Monkey
-from bench.chaos.sellers import Seller
+from bench import chaos_checks, company, product, report
+from bench.chaos_monkey import Monkey
+from bench.chaos_sellers import Seller
 from bench.lab import Lab, LabError, answers, free_port, wait_for
 
 DATABASE = "chaos"
@@ -36,7 +41,7 @@ PENDING = "SELECT count(*) FROM andes_jobs WHERE status IN ('queued', 'running')
 
 def main() -> None:
     """Run from the command line; exit code 1 when anything was violated."""
-    parser = argparse.ArgumentParser(prog="bench.chaos", description=chaos.__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="8 seconds of chaos")
@@ -118,8 +123,8 @@ def check(lab: Lab, sellers: Sequence[Seller], drained: float | None) -> list[st
         found.append(f"the outbox did not drain within {DRAIN_SECONDS:g} s")
     acts = [act for seller in sellers for act in seller.acts]
     with lab.connection(DATABASE) as connection:
-        found += checks.of_database(connection)
-        found += checks.of_answers(connection, acts)
+        found += chaos_checks.of_database(connection)
+        found += chaos_checks.of_answers(connection, acts)
     return found
 
 

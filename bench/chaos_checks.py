@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from bench.chaos.sellers import Act
+from bench.chaos_sellers import Act
 
 Database = psycopg.Connection[tuple[Any, ...]]
 SHOWN = 5
