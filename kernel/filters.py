@@ -35,9 +35,7 @@ ORDER: Mapping[str, Operator] = {
 ORDERED = (int, Decimal, datetime, date)
 
 IN: TypeAdapter[list[str]] = TypeAdapter(
-    Annotated[
-        list[str], BeforeValidator(lambda text: text.split(",")), Field(max_length=MAX_IN)
-    ]
+    Annotated[list[str], BeforeValidator(lambda text: text.split(",")), Field(max_length=MAX_IN)]
 )
 Int = Annotated[int, Field(gt=-(2**63), lt=2**63)]
 Number = Annotated[Decimal, Field(max_digits=20, decimal_places=10, allow_inf_nan=False)]

@@ -12,7 +12,11 @@ from addons.sales.errors import StockInsuficiente
 from addons.sales.schemas import LineaVendida, VentaRegistrada
 from kernel.context import Ctx
 from kernel.db import Statement
-from kernel.errors import FieldError
+from kernel.errors import FieldError, Forbidden
+from kernel.messages import refused
+
+LIMITE = Decimal("9999999999.9999")
+"""The largest quantity that the tables hold."""
 
 VENDER = Statement(
     "stock_vender",
@@ -52,7 +56,7 @@ VENDER = Statement(
     SELECT 'falta', producto_id, hay, sin_fila FROM falta
     UNION ALL
     SELECT 'minimo', producto_id, stock_actual, false FROM cambio
-     WHERE stock_minimo > 0 AND stock_actual <= stock_minimo
+     WHERE stock_actual < 0 OR (stock_minimo > 0 AND stock_actual <= stock_minimo)
     """,
 )
 ABRIR_FILAS = Statement(
@@ -66,6 +70,13 @@ ABRIR_FILAS = Statement(
      WHERE pr.id = ANY(%(productos)s::bigint[]) AND pr.permite_venta_sin_stock
     ON CONFLICT DO NOTHING
     RETURNING producto_id
+    """,
+)
+COMPROBAR = Statement(
+    "stock_comprobar",
+    """
+    SELECT (SELECT sucursal_id FROM almacenes WHERE id = %(almacen)s AND activo),
+           (SELECT stock_actual FROM productos WHERE id = %(producto)s)
     """,
 )
 ENTRAR = Statement(
@@ -171,8 +182,10 @@ def registrar_entrada(ctx: Ctx, entrada: EntradaNueva) -> MovimientoCreado:
     """Return the movement that brings goods into a warehouse.
 
     Raises:
-        ValidationFailed: the product or the warehouse doesn't exist.
+        ValidationFailed: the product or the warehouse doesn't exist, or so much doesn't fit.
+        Forbidden: the warehouse is of a sucursal out of the user's reach.
     """
+    _comprobar(ctx, entrada)
     rows = ctx.sql(
         ENTRAR,
         almacen=entrada.almacen_id,
@@ -187,6 +200,24 @@ def registrar_entrada(ctx: Ctx, entrada: EntradaNueva) -> MovimientoCreado:
         "entrada", "movimientos_stock", rows[0][0], despues=entrada.model_dump(), modulo="inventory"
     )
     return MovimientoCreado(id=rows[0][0])
+
+
+def _comprobar(ctx: Ctx, entrada: EntradaNueva) -> None:
+    sucursal_id, stock = ctx.sql(
+        COMPROBAR, almacen=entrada.almacen_id, producto=entrada.producto_id
+    )[0]
+    faults = []
+    if sucursal_id is None:
+        faults.append(FieldError("almacen_id", "no_existe", "No existe un almacén activo así."))
+    if stock is None:
+        faults.append(FieldError("producto_id", "no_existe", "No existe un producto con este id."))
+    elif stock + entrada.cantidad > LIMITE:
+        faults.append(FieldError("cantidad", "excede", "El stock sería demasiado grande."))
+    if faults:
+        raise refused(faults)
+    permitidas = ctx.scope("sucursales")
+    if permitidas is not None and sucursal_id not in permitidas:
+        raise Forbidden("Su usuario no mueve este almacén.", field="almacen_id")
 
 
 def revisar_libro(ctx: Ctx) -> str | None:
