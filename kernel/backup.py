@@ -31,6 +31,7 @@ from kernel import backup_archive, chain
 from kernel.backup_archive import DUMP, FILES, HEADS, Manifest, Writer
 from kernel.backup_tables import Connection, Content, contents, sealing_versions, total
 from kernel.backup_tools import BackupError, Tools, connect, find_tools
+from kernel.errors import RemoteError
 from kernel.heads import HeadLog
 from kernel.manifest import KERNEL_VERSION
 from kernel.restore import restore
@@ -46,6 +47,7 @@ RECORD = "backup.json"
 
 IN_MEMORY = 8 * 1024 * 1024
 SPACE = "Libere espacio o elija otra carpeta para la copia."
+DOCTOR = "Compruebe con: python server.py doctor"
 
 
 def create(settings: Settings, target: Path) -> str:
@@ -65,6 +67,8 @@ def create(settings: Settings, target: Path) -> str:
         _record(settings, path, now)
     except OSError as error:
         raise BackupError(f"No se pudo escribir {path}: {error.strerror}.", SPACE) from None
+    except RemoteError as error:
+        raise BackupError(f"No se pudieron leer los archivos: {error}.", DOCTOR) from None
     files = sum(name.startswith(FILES) for name in manifest.members)
     return (
         f"{path}: {path.stat().st_size / 1024**2:.1f} MiB; {len(manifest.tables)} tablas, "

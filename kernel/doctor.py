@@ -6,6 +6,7 @@ Each check stands alone, so that the doctor says something useful on an instance
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import NullPool, create_engine
@@ -42,7 +43,19 @@ def run(given: Settings | None = None) -> list[Finding]:
     findings += database
     if ready:
         findings += _addons(given)
-    return findings
+    return [_for_here(given, finding) for finding in findings]
+
+
+def _for_here(given: Settings, finding: Finding) -> Finding:
+    """Return the finding with commands as an embedded instance takes them."""
+    if not (given.data_dir / "postgres").is_dir():
+        return finding
+    command, here = "python server.py ", f"python server.py --data {given.data_dir} "
+    return replace(
+        finding,
+        message=finding.message.replace(command, here),
+        cure=finding.cure.replace(command, here),
+    )
 
 
 def _setting(line: str) -> Finding:

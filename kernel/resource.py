@@ -84,7 +84,8 @@ class Resource:
         for name, column in self.columns.items():
             kind: Any = python_type(column)
             kind = kind | None if column.nullable else kind
-            fields[name] = (_protected(kind, permission.get(name)), ...)
+            hideable = name in permission  # then an answer may lack it
+            fields[name] = (_protected(kind, permission.get(name)), None if hideable else ...)
         return create_model(
             f"{self.model.__name__}Fila",
             __config__=ConfigDict(from_attributes=True),

@@ -25,6 +25,7 @@ from sqlalchemy import make_url
 from kernel import backup_archive, backup_tables, chain, lifecycle, migrations
 from kernel.backup_archive import CHUNK, DUMP, FILES, HEADS, Manifest
 from kernel.backup_tools import FIT, BackupError, Tools, connect, find_tools, understood
+from kernel.errors import RemoteError
 from kernel.heads import Head, HeadLog
 from kernel.manifest import KERNEL_VERSION, discover
 from kernel.manifest import Manifest as AddonManifest
@@ -50,15 +51,18 @@ def restore(settings: Settings, source: Path) -> str:
     _check_keys(settings, found)
     tools = _check_database(settings, found)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with (
-        TemporaryDirectory(dir=settings.data_dir, prefix=".restore-") as name,
-        _files(settings, found) as files,
-    ):
-        folder = Path(name)
-        _extract(source, folder, files)
-        _load(settings, tools, found, folder / DUMP)
-        files.keep()
-        return _finish(settings, found, folder / HEADS)
+    try:
+        with (
+            TemporaryDirectory(dir=settings.data_dir, prefix=".restore-") as name,
+            _files(settings, found) as files,
+        ):
+            folder = Path(name)
+            _extract(source, folder, files)
+            _load(settings, tools, found, folder / DUMP)
+            files.keep()
+            return _finish(settings, found, folder / HEADS)
+    except RemoteError as error:
+        raise BackupError(f"No se pudieron guardar los archivos: {error}.", UNTOUCHED) from None
 
 
 # Before anything is touched ----------------------------------------------------------------------

@@ -11,8 +11,9 @@ from addons.base.models import Configuracion, Usuario
 from kernel import passwords
 from kernel.context import Ctx
 from kernel.db import Statement
-from kernel.errors import NotFound, ValidationFailed
+from kernel.errors import FieldError, NotFound
 from kernel.identity import Permiso, Rol, Sesion
+from kernel.messages import TEXTS, refused
 
 ALCANCE = Statement(
     "sucursales_del_usuario",
@@ -99,12 +100,14 @@ def actualizar_permisos(
     if ctx.session.get(Rol, rol_id) is None:
         raise NotFound
     known = ctx.runtime.registry.permissions
-    for index, uno in enumerate(cambio.permisos):
-        if f"{uno.modulo}.{uno.accion}" not in known:
-            raise ValidationFailed(
-                f"Ningún addon declara «{uno.modulo}.{uno.accion}».",
-                field=f"permisos.{index}.accion",
-            )
+    faults = [
+        FieldError(f"permisos.{index}.accion", "no_existe", "Ningún addon declara esta acción.")
+        for index, uno in enumerate(cambio.permisos)
+        if f"{uno.modulo}.{uno.accion}" not in known
+    ]
+    if faults:
+        raise refused(faults)
+    for uno in cambio.permisos:
         _poner_permiso(ctx, rol_id, uno)
     ctx.session.flush()
     return permisos_del_rol(ctx, rol_id)
@@ -142,9 +145,9 @@ def cambiar_configuracion(ctx: Ctx, cambio: schemas.ConfiguracionCambio) -> Conf
     data = cambio.model_dump(exclude_none=True)
     found = ctx.session.get(Configuracion, 1)
     if found is None:
-        for name in ("ruc", "razon_social"):
-            if name not in data:
-                raise ValidationFailed("Falta este campo.", field=name, code="missing")
+        missing = [name for name in ("ruc", "razon_social") if name not in data]
+        if missing:
+            raise refused(FieldError(name, "missing", TEXTS["missing"]) for name in missing)
         found = Configuracion(id=1)
         ctx.session.add(found)
     for name, value in data.items():

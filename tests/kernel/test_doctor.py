@@ -86,6 +86,12 @@ def test_run_changes_nothing(runtime: Runtime, settings: Settings) -> None:
     assert list(settings.data_dir.glob(".doctor-*")) == []
 
 
+def test_run_on_an_embedded_instance_gives_commands_for_it(settings: Settings) -> None:
+    (settings.data_dir / "postgres").mkdir()
+    (finding,) = found(settings, "copia de seguridad")
+    assert f"python server.py --data {settings.data_dir} backup" in finding.message
+
+
 # Settings and host -------------------------------------------------------------------------------
 
 

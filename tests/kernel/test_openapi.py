@@ -143,3 +143,9 @@ def test_every_list_answers_as_its_schema_says(
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
         whole = {"components": document["components"], **schema}
         Draft202012Validator(whole).validate(answer.json())
+
+
+def test_field_that_a_role_may_not_see_is_not_required(document: dict[str, Any]) -> None:
+    row = document["components"]["schemas"]["ProductoFila"]
+    assert "costo" in row["properties"]
+    assert set(row["properties"]) - set(row["required"]) == {"costo"}

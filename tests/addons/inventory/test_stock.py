@@ -145,9 +145,13 @@ def test_venta_of_a_product_in_several_lines_takes_their_sum(
     caja = abrir_caja(cajero, shop)
     uno = shop.productos[0]
     detalle = [{"producto_id": uno, "cantidad": "60"}, {"producto_id": uno, "cantidad": "40.0001"}]
-    refused = cajero.post("/api/ventas/", json=shop.venta(caja, detalle=detalle))
-    assert refused.status_code == 422 or refused.json()["code"] == "stock_insuficiente"
     pagos = [{"metodo": "yape", "monto": "1180.00"}]
+    refused = cajero.post("/api/ventas/", json=shop.venta(caja, detalle=detalle, formas_pago=pagos))
+    assert refused.json()["code"] == "stock_insuficiente"
+    assert [one["field"] for one in refused.json()["errors"]] == [
+        "detalle.0.cantidad",
+        "detalle.1.cantidad",
+    ]
     detalle[1]["cantidad"] = "40"
     body = shop.venta(caja, detalle=detalle, formas_pago=pagos)
     assert cajero.post("/api/ventas/", json=body).status_code == 201
@@ -229,17 +233,16 @@ def test_movimientos_are_never_changed_through_the_api(admin: TestClient) -> Non
 
 
 def test_revisar_libro_of_a_stock_that_was_tampered_with_names_it(
-    runtime: Runtime, shop: Shop, almacen: TestClient
+    runtime: Runtime, shop: Shop
 ) -> None:
-    changes = {
-        "UPDATE productos_almacen SET stock_actual = stock_actual {} WHERE producto_id = 3": (
-            "almacen 1, producto 3"
-        ),
-        "UPDATE productos SET stock_actual = stock_actual {} WHERE id = 4": "productos(4)",
-    }
-    for statement, told in changes.items():
+    uno, almacen = shop.productos[2], shop.almacenes[0]
+    for table, column, told in (
+        ("productos_almacen", "producto_id", f"almacen {almacen}, producto {uno}"),
+        ("productos", "id", f"productos({uno})"),
+    ):
+        statement = f"UPDATE {table} SET stock_actual = stock_actual + :n WHERE {column} = :id"
         with runtime.database.engine.begin() as connection:
-            connection.execute(text(statement.format("+ 1")))
+            connection.execute(text(statement), {"n": 1, "id": uno})
         assert told in (runtime.transact(services.revisar_libro) or "")
         with runtime.database.engine.begin() as connection:
-            connection.execute(text(statement.format("- 1")))
+            connection.execute(text(statement), {"n": -1, "id": uno})

@@ -1,0 +1,122 @@
+"""Opening and closing cajas through the API. Source: spec/erp-modules.md, módulo 1."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from kernel.runtime import Runtime
+from tests.conftest import Connect
+from tests.contents import changed, contents
+from tests.shop import Shop, abrir_caja
+
+ABRIR, CERRAR = "/api/cajas/abrir/", "/api/cajas/cerrar/"
+
+
+def apertura(shop: Shop, **changes: Any) -> dict[str, Any]:
+    return {"sucursal_id": shop.sucursales[0], "monto_apertura": "100", **changes}
+
+
+def test_abrir_caja_second_of_the_same_user_is_a_409(
+    connect: Connect, shop: Shop, runtime: Runtime
+) -> None:
+    cajero, cajera = connect("cajero"), connect("cajera")
+    caja = abrir_caja(cajero, shop)
+    before = contents(runtime)
+    again = cajero.post(ABRIR, json=apertura(shop))
+    assert (again.status_code, again.json()["code"]) == (409, "caja_ya_abierta")
+    assert str(caja) in again.json()["detail"]
+    assert not changed(before, contents(runtime))
+    assert cajera.post(ABRIR, json=apertura(shop)).status_code == 201
+
+
+def test_abrir_caja_in_parallel_opens_one(cajero: TestClient, shop: Shop, runtime: Runtime) -> None:
+    barrier = Barrier(8)
+
+    def open_one(_number: int) -> int:
+        barrier.wait()
+        return cajero.post(ABRIR, json=apertura(shop)).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(open_one, range(8)))
+    assert statuses == [201] + [409] * 7
+    with runtime.database.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM cajas")) == 1
+
+
+def test_abrir_caja_again_after_closing_is_another_one(cajero: TestClient, shop: Shop) -> None:
+    first = abrir_caja(cajero, shop)
+    cajero.post(CERRAR, json={"caja_id": first, "monto_cierre": "100"})
+    assert abrir_caja(cajero, shop) != first
+
+
+def test_abrir_caja_where_there_is_no_active_sucursal_is_refused(
+    connect: Connect, admin: TestClient, shop: Shop
+) -> None:
+    gerente = connect("gerente")
+    admin.put(f"/api/sucursales/{shop.sucursales[1]}/", json={"activo": False})
+    for sucursal in (shop.sucursales[1], 999_999):
+        answer = gerente.post(ABRIR, json=apertura(shop, sucursal_id=sucursal))
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["field"] == "sucursal_id"
+
+
+def test_cerrar_caja_expects_cash_less_change(cajero: TestClient, shop: Shop) -> None:
+    caja = abrir_caja(cajero, shop, "50.00")
+    for pagos in (
+        [{"metodo": "efectivo", "monto": "100"}],  # 52.80 of change
+        [{"metodo": "tarjeta", "monto": "47.20"}],
+        [{"metodo": "yape", "monto": "40"}, {"metodo": "efectivo", "monto": "10"}],  # 2.80
+    ):
+        assert cajero.post("/api/ventas/", json=shop.venta(caja, formas_pago=pagos)).is_success
+    answer = cajero.post(CERRAR, json={"caja_id": caja, "monto_cierre": "100.00"})
+    assert answer.status_code == 200
+    cerrada = answer.json()
+    assert (cerrada["estado"], cerrada["monto_esperado"]) == ("cerrada", "104.40")
+    assert (cerrada["monto_cierre"], cerrada["diferencia"]) == ("100.00", "-4.40")
+    assert cerrada["fecha_cierre"] >= cerrada["fecha_apertura"]
+
+
+def test_cerrar_caja_twice_is_a_409(cajero: TestClient, shop: Shop) -> None:
+    cierre = {"caja_id": abrir_caja(cajero, shop), "monto_cierre": "100"}
+    assert cajero.post(CERRAR, json=cierre).status_code == 200
+    again = cajero.post(CERRAR, json=cierre)
+    assert (again.status_code, again.json()["code"]) == (409, "caja_cerrada")
+
+
+def test_cerrar_caja_of_somebody_else_needs_its_permission(connect: Connect, shop: Shop) -> None:
+    caja = abrir_caja(connect("cajero"), shop)
+    cierre = {"caja_id": caja, "monto_cierre": "100"}
+    assert connect("cajera").post(CERRAR, json=cierre).status_code == 404
+    assert connect("gerente").post(CERRAR, json=cierre).status_code == 200
+
+
+@pytest.mark.parametrize("rounds", [3])
+def test_cerrar_caja_while_others_sell_counts_every_sale(
+    connect: Connect, shop: Shop, runtime: Runtime, rounds: int
+) -> None:
+    cajero, vendedor = connect("cajero"), connect("vendedor")
+    for _ in range(rounds):
+        caja = abrir_caja(cajero, shop, "0")
+        detalle = [{"producto_id": shop.productos[0], "cantidad": 1}]
+        body = shop.venta(
+            caja, detalle=detalle, formas_pago=[{"metodo": "efectivo", "monto": "11.80"}]
+        )
+        barrier = Barrier(7)
+
+        def sell(_number: int, body: dict[str, Any] = body, barrier: Barrier = barrier) -> int:
+            barrier.wait()
+            return vendedor.post("/api/ventas/", json=body).status_code
+
+        with ThreadPoolExecutor(6) as pool:
+            selling = [pool.submit(sell, number) for number in range(6)]
+            barrier.wait()
+            cerrada = cajero.post(CERRAR, json={"caja_id": caja, "monto_cierre": "0"}).json()
+            statuses = [one.result() for one in selling]
+        assert set(statuses) <= {201, 409}
+        assert cerrada["monto_esperado"] == f"{statuses.count(201) * 11.8:.2f}"
