@@ -93,3 +93,14 @@ $(DEV): pyproject.toml uv.lock | $(UV)
 $(ASSETS): package.json package-lock.json | $(RUN)
 	@$(PYTHON) -m kernel.assets
 	@touch $@
+
+# Benchmarks ---------------------------------------------------------------------------------------
+
+.PHONY: bench-sale bench-list bench-jobs bench-cold bench-chaos
+
+bench-sale bench-list bench-jobs: $(RUN) | $(UV)
+	@$(UV) sync --quiet --frozen --no-dev --inexact --group rivals
+	@$(PYTHON) -m $(@:bench-%=bench.%) $(ARGS)
+
+bench-cold bench-chaos: $(RUN)
+	@$(PYTHON) -m $(@:bench-%=bench.%) $(ARGS)

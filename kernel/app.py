@@ -18,10 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import parse_qsl
 
 import psycopg
-from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -32,12 +30,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kernel import answers, bodies, identity, logging, metrics, proxies, rbac
+from kernel import answers, bodies, identity, logging, metrics, proxies, queries, rbac
 from kernel.answers import Outcome
 from kernel.context import Ctx, RequestFacts, StoredAnswer
 from kernel.errors import (
     DomainError,
-    FieldError,
     Forbidden,
     NotAuthenticated,
     NotFound,
@@ -47,7 +44,6 @@ from kernel.errors import (
 )
 from kernel.http import Endpoint
 from kernel.identity import Identity
-from kernel.messages import field_name, refused, validation_failed
 from kernel.runtime import Runtime, finish
 
 log = logging.get(__name__)
@@ -276,66 +272,16 @@ def _replayed(stored: tuple[str, int, bytes], digest: str) -> Outcome:
 def _arguments(call: Call) -> dict[str, Any]:
     endpoint = call.endpoint
     arguments: dict[str, Any] = {
-        name: _path_value(kind, call.path[name]) for name, kind in endpoint.path_types.items()
+        name: queries.path_value(kind, call.path[name])
+        for name, kind in endpoint.path_types.items()
     }
     if endpoint.body is not None:
         arguments[endpoint.schema_name] = bodies.parse(call.raw, endpoint.body)
     elif endpoint.query is not None:
-        arguments[endpoint.schema_name] = read_query(call.query, endpoint.query)
+        arguments[endpoint.schema_name] = queries.parse(call.query, endpoint.query)
     elif call.query and endpoint.method == "GET":
-        read_query(call.query, _Nothing)
+        queries.parse(call.query, queries.Nothing)
     return arguments
-
-
-_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
-
-
-def _path_value(kind: Any, text: str) -> Any:
-    adapter = _ADAPTERS.get(kind)
-    if adapter is None:
-        adapter = _ADAPTERS[kind] = TypeAdapter(kind)
-    try:
-        value = adapter.validate_python(text)
-    except ValidationError:
-        raise NotFound from None
-    if "\x00" in text or (isinstance(value, int) and not 0 < value < 2**63):
-        raise NotFound
-    return value
-
-
-def read_query(raw: bytes, schema: type[BaseModel]) -> BaseModel:
-    """Return a query string as a schema; a repeated name is an error, not a choice."""
-    values: dict[str, str] = {}
-    faults: list[FieldError] = []
-    for name, value in _pairs(raw):
-        if name in values:
-            message = "Este parámetro está repetido."
-            faults.append(FieldError(field_name([name]), "repetido", message))
-        elif "\x00" in value:
-            faults.append(FieldError(field_name([name]), "nul", "Contiene el carácter NUL."))
-        values[name] = value
-    try:
-        read = schema.model_validate(values)
-    except ValidationError as error:
-        raise refused([*faults, *validation_failed(error).errors]) from None
-    if faults:
-        raise refused(faults)
-    return read
-
-
-def _pairs(raw: bytes) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict")
-    except ValueError:
-        raise ValidationFailed(
-            "Los parámetros no están en UTF-8 codificado con «%».", code="consulta_invalida"
-        ) from None
-
-
-class _Nothing(BaseModel):
-    """The query of an endpoint that takes none."""
-
-    model_config = {"extra": "forbid"}
 
 
 def _outcome(ctx: Ctx, endpoint: Endpoint, result: Any) -> Outcome:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -33,6 +34,8 @@ ORDER: Mapping[str, Operator] = {
     "__lt": lambda column, value: column < value,
 }
 ORDERED = (int, Decimal, datetime, date)
+
+UTC = ZoneInfo("UTC")
 
 IN: TypeAdapter[list[str]] = TypeAdapter(
     Annotated[list[str], BeforeValidator(lambda text: text.split(",")), Field(max_length=MAX_IN)]
@@ -85,6 +88,16 @@ class Filter:
         if isinstance(value, datetime) and value.tzinfo is None:
             value = value.replace(tzinfo=zone)
         return {**EQUAL, **ORDER}[self.operator](self.column, value)
+
+    def check(self, text: str) -> str:
+        """Return the text if it is a value of the filter; what a query's schema asks."""
+        try:
+            self.condition(text, UTC)
+        except (ValidationError, OverflowError) as error:
+            fault = _fault(self.parameter, error)
+            facts = {"message": fault.message}
+            raise PydanticCustomError(fault.code, "{message}", facts) from None
+        return text
 
     def _value(self, text: str) -> Any:
         shape = SHAPES.get(self.kind)

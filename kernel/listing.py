@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from pydantic_core import to_json
 from sqlalchemy import Select, select
 
@@ -37,8 +37,8 @@ def query_schema(resource: Resource, *, export: bool = False) -> type[BaseModel]
         fields["fields"] = (Line | None, None)
     if resource.search:
         fields["q"] = (Line | None, None)
-    for name in resource.filter_set:
-        fields[name] = (Line | None, None)
+    for name, one in resource.filter_set.items():
+        fields[name] = (Annotated[Line, AfterValidator(one.check)] | None, None)
     kind = "Exportar" if export else "Listar"
     return create_model(
         f"{kind}{resource.model.__name__}", __config__=ConfigDict(extra="forbid"), **fields

@@ -162,11 +162,11 @@ def test_path_id_that_is_none_is_a_404_for_every_address(
     admin: TestClient, registry: Registry
 ) -> None:
     for one in registry.endpoints:
-        if not one.path_types or one.method not in ("GET", "DELETE"):
+        if not one.path_types or str in one.path_types.values():
             continue
         for bad in BAD_IDS:
-            path = one.path.replace("{id}", bad).replace("{lote}", bad)
-            answer = admin.request(one.method, path)
+            path = one.path.replace("{id}", bad)
+            answer = admin.request(one.method, path, json={})
             assert answer.status_code in (404, 405), (one.method, path)
             problem_of(answer)
 

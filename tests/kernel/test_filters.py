@@ -163,7 +163,8 @@ def test_list_search_finds_text_in_any_case_and_takes_wildcards_as_they_are(
 
 
 def test_list_every_bad_parameter_is_named_at_once(admin: TestClient) -> None:
-    answer = admin.get("/api/ventas/?cliente_id=x&total__gte=y&fecha=ayer&estado=a&numero__in=1,z")
+    query = "cliente_id=x&total__gte=y&fecha=ayer&estado=a&numero__in=1,z&limit=0&nada=1&sort=x"
+    answer = admin.get(f"/api/ventas/?{query}")
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert {one["field"] for one in answer.json()["errors"]} == {
@@ -171,7 +172,12 @@ def test_list_every_bad_parameter_is_named_at_once(admin: TestClient) -> None:
         "total__gte",
         "fecha",
         "numero__in",
+        "limit",
+        "nada",
+        "sort",
     }
+    messages = {one["field"]: one["message"] for one in answer.json()["errors"]}
+    assert messages["cliente_id"] == "Debe ser un número entero."
 
 
 def test_list_cajas_by_estado_finds_the_open_ones(admin: TestClient, shop: Shop) -> None:

@@ -241,8 +241,9 @@ def test_costo_is_neither_exported_nor_changed_by_who_may_not_see_it(
 
 
 def test_cajas_and_ventas_of_another_sucursal_are_out_of_sight(
-    connect: Connect, shop: Shop
+    connect: Connect, shop: Shop, runtime: Runtime
 ) -> None:
+    give(runtime, shop, "cajero", "ventas.exportar", "cajas.exportar", "reportes_ventas.ver")
     gerente, cajero = connect("gerente"), connect("cajero")
     body = {"sucursal_id": shop.sucursales[1], "monto_apertura": "1"}
     stock = {"almacen_id": shop.almacenes[1], "producto_id": shop.productos[0], "cantidad": 5}
@@ -258,6 +259,10 @@ def test_cajas_and_ventas_of_another_sucursal_are_out_of_sight(
         assert len(gerente.get(path).json()["items"]) == 1
         assert cajero.get(path).json()["items"] == []
         assert cajero.get(path, params={"sucursal_id": shop.sucursales[1]}).json()["items"] == []
+        lines = [who.get(f"{path}exportar/").text.count("\n") for who in (gerente, cajero)]
+        assert lines == [2, 1]  # the first names the columns
+    reports = [who.get("/api/reportes/ventas-diarias/").json() for who in (gerente, cajero)]
+    assert [one["totales"]["ventas"] for one in reports] == [1, 0]
     refused = cajero.post("/api/ventas/", json=venta)
     assert refused.status_code in (400, 403)
     assert cajero.post("/api/cajas/abrir/", json=body).status_code == 403
