@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix addon bench chaos clean
+.PHONY: help run demo test check fix addon bench clean
 .DELETE_ON_ERROR:
 
 PORT ?= 8000
@@ -64,9 +64,6 @@ bench: $(DEV) ## list the benchmarks
 	  printf "  %-38s %s\n" "$(PYTHON) -m bench.$$(basename "$$file" .py)" \
 	    "$$(sed -n '1s/"""//gp' "$$file")"; \
 	done
-
-chaos: $(DEV) ## sell while everything dies for 30 s, then count; ARGS='--seconds 300 --seed 7'
-	@$(PYTHON) -m bench.chaos --seconds 30 --seed 1 $(ARGS)
 
 clean: ## remove what make installed; keeps var/
 	@rm -rf .venv .venv-tools kernel/web/static/vendor kernel/web/static/.vendor* node_modules
