@@ -30,9 +30,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kernel import answers, bodies, identity, logging, metrics, proxies, queries, rbac
+from kernel import answers, bodies, credentials, identity, logging, metrics, proxies, queries, rbac
 from kernel.answers import Outcome
 from kernel.context import Ctx, RequestFacts, StoredAnswer
+from kernel.cors import Cors
+from kernel.credentials import Credential
 from kernel.errors import (
     DomainError,
     Forbidden,
@@ -42,19 +44,13 @@ from kernel.errors import (
     Unprocessable,
     ValidationFailed,
 )
+from kernel.headers import complete
 from kernel.http import Endpoint
 from kernel.identity import Identity
 from kernel.runtime import Runtime, finish
 
 log = logging.get(__name__)
 
-HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 Found = tuple[dict[str, Endpoint], dict[str, str]]
@@ -180,11 +176,11 @@ async def _send(
 def respond(runtime: Runtime, call: Call) -> Outcome | Response:
     """Return the answer to a call; never raises."""
     try:
-        jti = None if call.endpoint.public else _session_of(runtime, call)
+        shown = None if call.endpoint.public else credentials.read(call.headers, runtime.signer)
         try:
-            return _transact(runtime, call, jti)
+            return _transact(runtime, call, shown)
         except (DomainError, DBAPIError, psycopg.Error):
-            stored = _answer_of_twin(runtime, call, jti)
+            stored = _answer_of_twin(runtime, call, shown)
             if stored is None:
                 raise
             return stored
@@ -192,39 +188,34 @@ def respond(runtime: Runtime, call: Call) -> Outcome | Response:
         return answers.of_exception(error, call.facts.request_id)
 
 
-def _transact(runtime: Runtime, call: Call, jti: str | None) -> Outcome | Response:
-    return runtime.database.run(lambda session: _work(runtime, session, call, jti), finish=finish)
+def _transact(runtime: Runtime, call: Call, shown: Credential | None) -> Outcome | Response:
+    return runtime.database.run(lambda session: _work(runtime, session, call, shown), finish=finish)
 
 
-def _answer_of_twin(runtime: Runtime, call: Call, jti: str | None) -> Outcome | None:
+def _answer_of_twin(runtime: Runtime, call: Call, shown: Credential | None) -> Outcome | None:
     """Return what a parallel request with the same Idempotency-Key was answered meanwhile.
 
     What made this one fail may well be the other's effect: the stock it took, the caja it opened.
     """
-    if jti is None or not call.endpoint.creates or b"idempotency-key" not in call.headers:
+    if shown is None or not call.endpoint.creates or b"idempotency-key" not in call.headers:
         return None
     key, digest = _idempotency(call)
     permission = call.endpoint.permission or ""
-    known = runtime.database.run(lambda session: identity.identify(session, jti, permission, key))
+    known = runtime.database.run(lambda one: identity.identify(one, shown, permission, key))
     _allowed(known, call.endpoint)
     return _replayed(known.replay, digest) if known is not None and known.replay else None
 
 
-def _session_of(runtime: Runtime, call: Call) -> str:
-    scheme, _, token = call.headers.get(b"authorization", b"").partition(b" ")
-    if scheme.lower() != b"bearer" or not token:
-        raise NotAuthenticated("Inicie sesión y envíe «Authorization: Bearer …».")
-    return runtime.signer.read(token.decode("ascii", "replace").strip(), "access").jti
-
-
-def _work(runtime: Runtime, session: Session, call: Call, jti: str | None) -> Outcome | Response:
+def _work(
+    runtime: Runtime, session: Session, call: Call, shown: Credential | None
+) -> Outcome | Response:
     endpoint = call.endpoint
     user: Identity | None = None
     key = digest = ""
-    if jti is not None:
+    if shown is not None:
         if endpoint.creates:
             key, digest = _idempotency(call)
-        known = identity.identify(session, jti, endpoint.permission or "", key or None)
+        known = identity.identify(session, shown, endpoint.permission or "", key or None)
         user = _allowed(known, endpoint)
         if known is not None and known.replay is not None:
             runtime.ctx(session, user, call.facts)
@@ -306,12 +297,13 @@ class Edge:
         self.app = app
         self.runtime = runtime
         self.proxies = proxies.Proxies(runtime.settings.trusted_proxies)
+        self.cors = Cors(runtime.settings.cors_origins)
         self.generation = str(runtime.generation).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._serve_other(scope, receive, send)
             return
         started = time.perf_counter()
         facts = scope["andes.facts"] = self._facts(scope)
@@ -323,11 +315,13 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._add_headers(message, facts)
+                self._add_headers(message, scope, facts)
             await send(message)
 
         try:
             found = self.table.find(scope["path"])
+            if self.cors.origins and await self._preflight(scope, send_with_headers):
+                return
             if found is not None:
                 await self.table.handle(found, scope, receive, send_with_headers)
             else:
@@ -340,7 +334,7 @@ class Edge:
             self._account(scope, facts, status, time.perf_counter() - started)
 
     def _facts(self, scope: Scope) -> RequestFacts:
-        given = agent = forwarded = ""
+        given = agent = forwarded = forwarded_scheme = ""
         for name, value in scope["headers"]:
             if name == b"x-request-id":
                 given = value.decode("latin-1")
@@ -348,18 +342,64 @@ class Edge:
                 agent = value.decode("latin-1")[:300]
             elif name == b"x-forwarded-for":
                 forwarded = f"{forwarded},{value.decode('latin-1')}"
+            elif name == b"x-forwarded-proto":
+                forwarded_scheme = value.decode("latin-1")
         peer = scope["client"][0] if scope.get("client") else None
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-        return RequestFacts(request_id, self.proxies.client(peer, forwarded), agent or None)
+        secure = self.proxies.is_secure(peer, scope.get("scheme", "http"), forwarded_scheme)
+        return RequestFacts(request_id, self.proxies.client(peer, forwarded), agent or None, secure)
 
-    def _add_headers(self, message: MutableMapping[str, Any], facts: RequestFacts) -> None:
-        present = {name for name, _ in message["headers"]}
-        message["headers"] = [
-            *message["headers"],
-            *(pair for pair in HEADERS if pair[0] not in present),
-            (b"x-request-id", facts.request_id.encode()),
-            (b"x-generation", self.generation),
-        ]
+    def _add_headers(
+        self, message: MutableMapping[str, Any], scope: Scope, facts: RequestFacts
+    ) -> None:
+        headers = complete(message.get("headers", ()), secure=facts.secure)
+        headers.append((b"x-request-id", facts.request_id.encode()))
+        headers.append((b"x-generation", self.generation))
+        if self.cors.origins:
+            headers.extend(self.cors.headers(dict(scope["headers"]).get(b"origin")))
+        message["headers"] = headers
+
+    async def _preflight(self, scope: Scope, send: Send) -> bool:
+        """Answer a browser that asks whether a page of another site may call."""
+        headers = self.cors.preflight(scope["method"], dict(scope["headers"]))
+        if headers is not None:
+            start = {"type": "http.response.start", "status": 204, "headers": list(headers)}
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+        return headers is not None
+
+    async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket or the lifespan; a refused WebSocket is an answer like any other."""
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+            return
+        facts = scope["andes.facts"] = self._facts(scope)
+        accepted = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal accepted
+            if message["type"] == "websocket.accept":
+                accepted = True
+            elif message["type"] == "websocket.close" and not accepted:
+                await self._deny(scope, facts, send)
+                return
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+    async def _deny(self, scope: Scope, facts: RequestFacts, send: Send) -> None:
+        """Refuse the handshake of a WebSocket with a problem document."""
+        refusal = answers.problem(
+            Forbidden("Esta conexión no está permitida.", code="websocket_rechazado"),
+            facts.request_id,
+        )
+
+        async def send_denial(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add_headers(message, scope, facts)
+            await send({**message, "type": f"websocket.{message['type']}"})
+
+        await _send(send_denial, refusal)
 
     def _account(self, scope: Scope, facts: RequestFacts, status: int, seconds: float) -> None:
         endpoint = cast("Endpoint | None", scope.get("andes.endpoint"))
@@ -388,7 +428,7 @@ def build(runtime: Runtime, routes: Iterable[BaseRoute] = (), lifespan: Any = No
     table = EndpointTable(runtime.registry.endpoints, runtime)
     inner = Starlette(
         routes=list(routes),
-        exception_handlers={HTTPException: _refuse, Exception: _break},
+        exception_handlers={HTTPException: _refuse, DomainError: _break, Exception: _break},
         lifespan=lifespan,
     )
     return Edge(table, inner, runtime)

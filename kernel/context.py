@@ -32,6 +32,8 @@ class RequestFacts:
     request_id: str = ""
     ip: str | None = None
     user_agent: str | None = None
+    secure: bool = False
+    """Whether it came by https."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Ctx:
         if self.user is None:
             return True
         if self._permissions is None:
-            self._permissions = identity.permissions_of(self.session, self.user.rol_id)
+            self._permissions = identity.permissions_of(self.session, self.user)
         return permission in self._permissions
 
     def require(self, permission: str) -> None:

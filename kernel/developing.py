@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine, text
 
 from kernel import manifest, migrations, registry
 from kernel.errors import ConfigurationError
+from kernel.manifest import Manifest
 from kernel.settings import Settings
+
+WORKSHOP = "andes_workshop"
+"""The schema that exists within the transaction of ``make_migration``, and nowhere else."""
 
 
 def make_migration(settings: Settings, addon: str, message: str) -> Path:
-    """Return the file of a new revision, made by comparing the addon's tables with the database.
+    """Return the file of a new revision: what the addon's models have beyond its history.
 
-    The database is brought to head first; only the addon and what it depends on are imported.
+    The histories of the addon and of what it depends on are run in a schema of their own, and
+    compared and rolled back there: what else the database holds, such as columns that other addons
+    added to these tables, neither counts nor changes.
 
     Raises:
         ConfigurationError: this host has no such addon.
@@ -26,10 +33,16 @@ def make_migration(settings: Settings, addon: str, message: str) -> Path:
     registry.load(closure)
     engine = create_engine(settings.owner_url)
     try:
-        with engine.begin() as connection:
-            for one in (migrations.KERNEL, *closure):
-                if migrations.head(one) is not None:
-                    migrations.upgrade(connection, one)
+        with engine.connect() as connection:
+            _run_histories(connection, (migrations.KERNEL, *closure))
             return migrations.make(connection, available[addon], message)
     finally:
         engine.dispose()
+
+
+def _run_histories(connection: Connection, manifests: Iterable[Manifest]) -> None:
+    connection.execute(text(f"CREATE SCHEMA {WORKSHOP}"))
+    connection.execute(text(f"SET LOCAL search_path = {WORKSHOP}"))
+    for one in manifests:
+        if migrations.head(one) is not None:
+            migrations.upgrade(connection, one)

@@ -8,10 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-POLICY = (
-    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
+from kernel.headers import policy
+
+POLICY = policy("style-src 'self'", "font-src 'self'", "img-src 'self'")
 MAX_ID = 2**63 - 1
 MAX_DEPTH = 3
 JSON = "application/json"

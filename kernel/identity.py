@@ -8,11 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import db
+from kernel.credentials import Credential
 from kernel.model import Id, Model, Timestamps, Versioned
 
 
@@ -24,6 +36,7 @@ class Rol(Model):
     id: Mapped[Id]
     nombre: Mapped[str] = mapped_column(unique=True)
     descripcion: Mapped[str] = mapped_column(server_default="")
+    exige_2fa: Mapped[bool] = mapped_column(server_default="false", default=False)
 
 
 class Permiso(Model):
@@ -53,11 +66,16 @@ class Usuario(Timestamps, Versioned, Model):
     activo: Mapped[bool] = mapped_column(server_default="true", default=True)
     dos_fa_activo: Mapped[bool] = mapped_column("2fa_activo", server_default="false", default=False)
     dos_fa_secret: Mapped[bytes | None] = mapped_column("2fa_secret", LargeBinary)
+    dos_fa_ultimo_paso: Mapped[int | None] = mapped_column("2fa_ultimo_paso", BigInteger)
     ultimo_acceso: Mapped[datetime | None]
 
 
 class Sesion(Model):
-    """A login: the truth about whether a token still counts."""
+    """A login: the truth about whether its tokens still count, and the family of its refreshes.
+
+    ``token_jti`` names the login in access tokens; for a login held by a cookie it is the SHA-256
+    of the cookie's value. Of the refresh tokens only the last one counts.
+    """
 
     __tablename__ = "sesiones"
     __audited__ = False
@@ -72,18 +90,47 @@ class Sesion(Model):
     activo: Mapped[bool] = mapped_column(server_default="true", default=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
+    metodo: Mapped[str] = mapped_column(server_default="clave", default="clave")
+    refresh_jti: Mapped[str | None]
+    refresh_anterior: Mapped[str | None]
+    rotada_at: Mapped[datetime | None]
+    reautenticada_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ClaveApi(Timestamps, Model):
+    """An API key of a machine: acts as its user, within its own list of permissions."""
+
+    __tablename__ = "claves_api"
+
+    id: Mapped[Id]
+    usuario_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("usuarios.id", ondelete="CASCADE"), index=True
+    )
+    nombre: Mapped[str]
+    prefijo: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    alcances: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    activo: Mapped[bool] = mapped_column(server_default="true", default=True)
+    expires_at: Mapped[datetime | None]
+    ultimo_uso: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The user behind a request, as the database knows them now."""
+    """The user behind a request, as the database knows them now.
+
+    Either ``sesion_id`` or ``clave_id`` says how they came in; ``alcances`` are the only
+    permissions that an API key has, None for a login.
+    """
 
     id: int
     email: str
     nombre: str
     rol_id: int
     rol: str
-    sesion_id: int
+    sesion_id: int | None
+    clave_id: int | None = None
+    alcances: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,35 +143,58 @@ class Known:
     """(digest of the request, status, body) of an earlier request with this Idempotency-Key."""
 
 
-IDENTIFY = db.Statement(
-    "identify",
-    """
-    SELECT u.id, u.email, u.nombre, u.rol_id, r.nombre, s.id,
+_PERMITTED = """
            EXISTS (SELECT FROM permisos p WHERE p.rol_id = u.rol_id AND p.modulo = %(modulo)s
-                     AND p.accion = %(accion)s AND p.permitido),
-           k.digest, k.status, k.body
-      FROM sesiones s
-      JOIN usuarios u ON u.id = s.usuario_id AND u.activo
+                     AND p.accion = %(accion)s AND p.permitido)
+"""
+_WHO = """
       JOIN roles r ON r.id = u.rol_id
       LEFT JOIN andes_idempotency_keys k ON k.usuario_id = u.id AND k.key = %(key)s
-     WHERE s.token_jti = %(jti)s AND s.activo AND s.expires_at > now()
-    """,
+"""
+
+BY_SESSION = db.Statement(
+    "identify",
+    f"""
+    SELECT u.id, u.email, u.nombre, u.rol_id, r.nombre, s.id, NULL::bigint, NULL::text[],
+           {_PERMITTED}, k.digest, k.status, k.body
+      FROM sesiones s
+      JOIN usuarios u ON u.id = s.usuario_id AND u.activo {_WHO}
+     WHERE s.token_jti = %(value)s AND s.activo AND s.expires_at > now()
+    """,  # noqa: S608  # our own pieces
+)
+BY_KEY = db.Statement(
+    "identify_key",
+    f"""
+    SELECT u.id, u.email, u.nombre, u.rol_id, r.nombre, NULL::bigint, c.id, c.alcances,
+           %(permission)s = ANY(c.alcances) AND {_PERMITTED}, k.digest, k.status, k.body
+      FROM claves_api c
+      JOIN usuarios u ON u.id = c.usuario_id AND u.activo {_WHO}
+     WHERE c.digest = %(value)s AND c.activo AND (c.expires_at IS NULL OR c.expires_at > now())
+    """,  # noqa: S608  # our own pieces
 )
 
 
-def identify(session: Session, jti: str, permission: str, key: str | None) -> Known | None:
-    """Return who holds the token, or None when its session or user no longer counts.
+def identify(
+    session: Session, credential: Credential, permission: str, key: str | None
+) -> Known | None:
+    """Return who holds the credential, or None when it or its user no longer counts.
 
     ``permission`` is ``modulo.accion``; ``key`` the Idempotency-Key of the request, if any.
     """
     modulo, _, accion = permission.rpartition(".")
-    facts = {"jti": jti, "modulo": modulo, "accion": accion, "key": key}
-    [rows] = db.execute_all(session, [(IDENTIFY, facts)])  # with BEGIN in one round trip
+    facts: dict[str, Any] = {"value": credential.value, "modulo": modulo, "accion": accion}
+    facts["key"] = key
+    statement = BY_SESSION
+    if credential.kind == "key":
+        statement, facts["permission"] = BY_KEY, permission
+    [rows] = db.execute_all(session, [(statement, facts)])  # with BEGIN in one round trip
     if not rows:
         return None
     row = rows[0]
-    replay = (row[7], row[8], bytes(row[9])) if row[7] is not None else None
-    return Known(Identity(*row[:6]), bool(row[6]), replay)
+    replay = (row[9], row[10], bytes(row[11])) if row[9] is not None else None
+    alcances = frozenset(row[7]) if row[7] is not None else None
+    who = Identity(row[0], row[1], row[2], row[3], row[4], row[5], row[6], alcances)
+    return Known(who, bool(row[8]), replay)
 
 
 PERMISSIONS = db.Statement(
@@ -133,6 +203,7 @@ PERMISSIONS = db.Statement(
 )
 
 
-def permissions_of(session: Session, rol_id: int) -> frozenset[str]:
-    """Return every ``modulo.accion`` that the role has now."""
-    return frozenset(row[0] for row in db.execute(session, PERMISSIONS, {"rol": rol_id}))
+def permissions_of(session: Session, user: Identity) -> frozenset[str]:
+    """Return every ``modulo.accion`` that the user has now: the role's, within the key's."""
+    found = frozenset(row[0] for row in db.execute(session, PERMISSIONS, {"rol": user.rol_id}))
+    return found if user.alcances is None else found & user.alcances

@@ -78,6 +78,7 @@ def prepare(data: Path, server: EmbeddedPostgres, host: str, port: int) -> Setti
         data_dir=data,
         host=host,
         port=port,
+        docs_public=True,
         **_chosen(),
     )
 

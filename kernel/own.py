@@ -18,7 +18,7 @@ from kernel.errors import NotFound
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoint, endpoints_in
 from kernel.idempotency import IdempotencyKey
-from kernel.identity import Permiso, Rol, Sesion, Usuario
+from kernel.identity import ClaveApi, Permiso, Rol, Sesion, Usuario
 from kernel.installed import AddonRow
 from kernel.jobs import JobAttempt, JobRow
 from kernel.messages import validation_failed
@@ -30,6 +30,7 @@ from kernel.resource import Resource
 from kernel.schedules import ScheduleRun
 from kernel.schemas import Answer, QueryId, Schema
 from kernel.sequences import Counter
+from kernel.throttle import Intentos
 
 AUDIT = Resource(
     path="/api/audit-logs/",
@@ -240,6 +241,8 @@ def register_models() -> list[type[Model]]:
         Permiso,
         Usuario,
         Sesion,
+        ClaveApi,
+        Intentos,
         AuditLog,
         AuditLink,
         AuditSeal,

@@ -20,8 +20,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from starlette.websockets import WebSocket
 
-from kernel import identity, metrics, openapi
+from kernel import credentials, identity, metrics, openapi, violations
 from kernel.answers import JSON
+from kernel.credentials import Credential
 from kernel.errors import NotAuthenticated
 from kernel.runtime import Runtime
 from kernel.sockets import websocket_route
@@ -57,11 +58,13 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
             return Response(b"", 401, {"WWW-Authenticate": "Bearer"})
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
 
-    async def show_openapi(_request: Request) -> Response:
+    async def show_openapi(request: Request) -> Response:
+        await anyio.to_thread.run_sync(_require_reader, runtime, request)
         body = await anyio.to_thread.run_sync(lambda: to_json(document()))
         return Response(body, media_type=JSON)
 
-    async def show_docs(_request: Request) -> Response:
+    async def show_docs(request: Request) -> Response:
+        await anyio.to_thread.run_sync(_require_reader, runtime, request)
         body, policy = await anyio.to_thread.run_sync(page)
         headers = {"Content-Security-Policy": policy}
         return Response(body, media_type="text/html; charset=utf-8", headers=headers)
@@ -74,7 +77,10 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         Route("/api/docs", show_docs),
         Route("/api/docs/", show_docs),
         Mount("/static", Files(directory=STATIC)),
-        websocket_route(runtime.realtime, _authorizer(runtime)),
+        violations.route(),
+        websocket_route(
+            runtime.realtime, _authorizer(runtime), origins=runtime.settings.cors_origins
+        ),
     ]
 
 
@@ -139,26 +145,35 @@ def _may_scrape(runtime: Runtime, request: Request) -> bool:
     return hmac.compare_digest(given.encode(), token.encode())
 
 
+def _require_reader(runtime: Runtime, request: Request) -> None:
+    """Let the documentation be read by who is signed in, or by all where a setting says so.
+
+    Raises:
+        NotAuthenticated: nobody that we know asks.
+    """
+    if not runtime.settings.docs_public:
+        shown = credentials.read(dict(request.scope["headers"]), runtime.signer)
+        if runtime.database.run(lambda one: identity.identify(one, shown, "", None)) is None:
+            raise NotAuthenticated("Inicie sesión para leer la documentación.")
+
+
 def _authorizer(runtime: Runtime) -> Callable[[WebSocket], Any]:
     """Return who may listen: a signed-in user, to the topics of what they may see."""
 
-    def topics(token: str) -> set[str] | None:
+    def authorize(websocket: WebSocket) -> set[str] | None:
         try:
-            jti = runtime.signer.read(token, "access").jti
+            shown = credentials.read(dict(websocket.scope["headers"]), runtime.signer)
         except NotAuthenticated:
             return None
-        return runtime.database.run(lambda session: _topics(session, jti))
-
-    def authorize(websocket: WebSocket) -> set[str] | None:
-        return topics(websocket.headers.get("authorization", "").removeprefix("Bearer "))
+        return runtime.database.run(lambda session: _topics(session, shown))
 
     return authorize
 
 
-def _topics(session: Any, jti: str) -> set[str] | None:
-    known = identity.identify(session, jti, "", None)
+def _topics(session: Any, shown: Credential) -> set[str] | None:
+    known = identity.identify(session, shown, "", None)
     if known is None:
         return None
-    permissions = identity.permissions_of(session, known.identity.rol_id)
+    permissions = identity.permissions_of(session, known.identity)
     seen = {name.partition(".")[0] for name in permissions if name.endswith(".ver")}
     return seen | {f"{modulo}.*" for modulo in seen} | {f"usuario.{known.identity.id}"}

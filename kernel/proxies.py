@@ -1,4 +1,4 @@
-"""Where a request really comes from: X-Forwarded-For is believed only from trusted proxies."""
+"""Where a request really comes from: X-Forwarded-* is believed only from trusted proxies."""
 
 from __future__ import annotations
 
@@ -32,6 +32,16 @@ class Proxies:
                 return str(address)
             peer = str(address)
         return peer
+
+    def is_secure(self, peer: str | None, scheme: str, forwarded: str) -> bool:
+        """Return whether the request came by https, to us or to the trusted proxy before us.
+
+        ``forwarded`` is X-Forwarded-Proto; of a list, what the nearest proxy said counts.
+        """
+        if scheme == "https" or not forwarded or not self.networks or peer is None:
+            return scheme == "https"
+        nearest = forwarded.rpartition(",")[2].strip().lower()
+        return nearest == "https" and self._trusted(_address(peer))
 
     def _trusted(self, address: IPv4Address | IPv6Address | None) -> bool:
         return address is not None and any(address in network for network in self.networks)

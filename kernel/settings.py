@@ -25,6 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from kernel.cors import origin
 from kernel.errors import ConfigurationError
 
 SECRETS = (
@@ -92,7 +93,15 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
     trusted_proxies: Texts = Field(
         default_factory=list,
-        description="Networks whose X-Forwarded-For is believed: 10.0.0.0/8,127.0.0.1.",
+        description="Networks whose X-Forwarded-For and -Proto are believed: 10.0.0.0/8,127.0.0.1.",
+    )
+    cors_origins: Texts = Field(
+        default_factory=list,
+        description="Other sites whose pages may call the API: https://app.company.pe, exact.",
+    )
+    docs_public: bool = Field(
+        default=False,
+        description="Whether the API documentation is shown to who is not signed in.",
     )
     body_limit: int = Field(
         default=4 * 1024 * 1024, ge=1024, description="Largest JSON body accepted, in bytes."
@@ -146,6 +155,12 @@ class Settings(BaseSettings):
         for text in value:
             ip_network(text)
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def check_origins(cls, value: list[str]) -> list[str]:
+        """Refuse what is no exact origin; write the others as browsers do."""
+        return [origin(text) for text in value]
 
     @property
     def owner_url(self) -> str:

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from addons.base import schemas, services
+from addons.base import schemas
 from addons.base.models import Configuracion
+from addons.base.services import empresa
 from kernel import processes, settings
 from kernel.context import Ctx
 from kernel.errors import ValidationFailed
@@ -19,7 +20,7 @@ EMPRESA = typer.Typer(name="empresa", no_args_is_help=True, help="The company of
 @EMPRESA.command("ver")
 def ver() -> None:
     """Show the company."""
-    _show(services.leer_configuracion)
+    _show(empresa.leer_configuracion)
 
 
 @EMPRESA.command("configurar")
@@ -37,16 +38,16 @@ def configurar(
         faults = validation_failed(error).errors
         text = "\n".join(f"{fault.field}: {fault.message}" for fault in faults)
         raise ValidationFailed(text) from None
-    _show(lambda ctx: services.cambiar_configuracion(ctx, cambio))
+    _show(lambda ctx: empresa.cambiar_configuracion(ctx, cambio))
 
 
 def _show(act: Callable[[Ctx], Configuracion]) -> None:
     runtime = processes.make_runtime(settings.load())
     try:
-        empresa = runtime.transact(lambda ctx: schemas.ConfiguracionLeida.model_validate(act(ctx)))
+        leida = runtime.transact(lambda ctx: schemas.ConfiguracionLeida.model_validate(act(ctx)))
     finally:
         runtime.close()
-    for name, value in empresa.model_dump(exclude={"version"}).items():
+    for name, value in leida.model_dump(exclude={"version"}).items():
         typer.echo(f"{name:<22} {value}")
 
 

@@ -1,9 +1,9 @@
 """Jobs of base: cleaning."""
 
-from addons.base import services
+from addons.base.services import ingreso
 from kernel.jobs import Job, Schedule
 
 JOBS = [
-    Job("base.borrar_sesiones", services.borrar_sesiones_vencidas, "Borra sesiones vencidas."),
+    Job("base.borrar_sesiones", ingreso.borrar_sesiones_vencidas, "Borra sesiones vencidas."),
 ]
 SCHEDULES = [Schedule("base.borrar_sesiones", "20 3 * * *", "base.borrar_sesiones")]

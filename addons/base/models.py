@@ -1,8 +1,9 @@
-"""Tables of base: ``configuracion``, ``sucursales``; a user's sucursal. Source: módulo 9."""
+"""Tables of base: the company, its sucursales, and what signing in needs. Source: módulo 9."""
 
+from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Numeric
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Numeric, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel import identity
@@ -47,4 +48,113 @@ class Usuario(identity.Usuario):
     sucursal_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("sucursales.id"))
 
 
-TABLES: list[type[Model]] = [Sucursal, Configuracion]
+class UsuarioSucursal(Model):
+    """One more sucursal of a user who is confined to some."""
+
+    __tablename__ = "usuario_sucursales"
+    __table_args__ = (UniqueConstraint("usuario_id", "sucursal_id"),)
+
+    id: Mapped[Id]
+    usuario_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("usuarios.id", ondelete="CASCADE")
+    )
+    sucursal_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("sucursales.id"))
+
+
+class CodigoRecuperacion(Model):
+    """A code that replaces the second factor once; only its digest is kept."""
+
+    __tablename__ = "codigos_recuperacion"
+    __audited__ = False
+
+    id: Mapped[Id]
+    usuario_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("usuarios.id", ondelete="CASCADE"), index=True
+    )
+    codigo_hash: Mapped[str]
+    usado_at: Mapped[datetime | None]
+
+
+class IngresoPendiente(Model):
+    """A login whose password was right and whose second factor is awaited."""
+
+    __tablename__ = "ingresos_pendientes"
+    __audited__ = False
+
+    id: Mapped[Id]
+    usuario_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("usuarios.id", ondelete="CASCADE"), index=True
+    )
+    jti: Mapped[str] = mapped_column(unique=True)
+    metodo: Mapped[str] = mapped_column(server_default="clave", default="clave")
+    intentos: Mapped[int] = mapped_column(server_default="0", default=0)
+    ip: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    expires_at: Mapped[datetime]
+
+
+class Enlace(Model):
+    """A link that works once: the first administrator, an invitation, a forgotten password."""
+
+    __tablename__ = "enlaces"
+    __audited__ = False
+    __table_args__ = (
+        CheckConstraint("uso IN ('primer_admin', 'invitacion', 'clave')", name="uso"),
+    )
+
+    id: Mapped[Id]
+    uso: Mapped[str]
+    usuario_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("usuarios.id", ondelete="CASCADE"), index=True
+    )
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    usado_at: Mapped[datetime | None]
+
+
+class IdentidadExterna(Model):
+    """A user as another provider knows them, by its unchanging ``sub``."""
+
+    __tablename__ = "identidades_externas"
+    __table_args__ = (UniqueConstraint("proveedor", "sub"),)
+
+    id: Mapped[Id]
+    usuario_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("usuarios.id", ondelete="CASCADE"), index=True
+    )
+    proveedor: Mapped[str]
+    sub: Mapped[str]
+    email: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ultimo_uso: Mapped[datetime | None]
+
+
+class IngresoSso(Model):
+    """A browser that was sent to a provider and has not come back yet."""
+
+    __tablename__ = "ingresos_sso"
+    __audited__ = False
+
+    id: Mapped[Id]
+    estado_hash: Mapped[str] = mapped_column(unique=True)
+    navegador_hash: Mapped[str]
+    nonce: Mapped[str]
+    verificador: Mapped[str]
+    destino: Mapped[str] = mapped_column(server_default="/", default="/")
+    usuario_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("usuarios.id", ondelete="CASCADE")
+    )
+    expires_at: Mapped[datetime]
+
+
+TABLES: list[type[Model]] = [
+    Sucursal,
+    Configuracion,
+    UsuarioSucursal,
+    CodigoRecuperacion,
+    IngresoPendiente,
+    Enlace,
+    IdentidadExterna,
+    IngresoSso,
+]

@@ -2,7 +2,8 @@
 
 import typer
 
-from addons.base import commands, demo, jobs, models, permissions, routes, services
+from addons.base import commands, demo, jobs, models, permissions, routes
+from addons.base.services import usuarios
 from kernel.demo import DemoData
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
@@ -39,7 +40,7 @@ def register_roles() -> list[Role]:
 @hookimpl
 def register_scopes() -> list[Scope]:
     """Users can be confined to a sucursal."""
-    return [Scope("sucursales", services.sucursales_del_usuario)]
+    return [Scope("sucursales", usuarios.sucursales_del_usuario)]
 
 
 @hookimpl

@@ -1,7 +1,8 @@
 """Addresses of base. Source: spec/erp-modules.md, módulo 9."""
 
-from addons.base import schemas, services
+from addons.base import schemas
 from addons.base.models import Sucursal, Usuario
+from addons.base.services import empresa, ingreso, roles, usuarios
 from kernel.context import Ctx
 from kernel.http import endpoint
 from kernel.identity import Rol
@@ -41,7 +42,7 @@ USUARIOS = Resource(
     search=("nombre", "email"),
     sort=("id", "nombre"),
     actions=("list", "detail", "create", "update"),
-    create_with=services.crear_usuario,
+    create_with=usuarios.crear_usuario,
 )
 
 ROLES = Resource(
@@ -60,13 +61,13 @@ RESOURCES = [SUCURSALES, USUARIOS, ROLES]
 @endpoint("POST", "/api/auth/login/", public=True, statuses=(401,))
 def login(ctx: Ctx, credenciales: schemas.Login) -> schemas.Tokens:
     """Inicia sesión con correo y contraseña."""
-    return services.iniciar_sesion(ctx, credenciales)
+    return ingreso.iniciar_sesion(ctx, credenciales)
 
 
 @endpoint("GET", "/api/roles/{id}/permisos/", permission="roles.ver")
 def ver_permisos(ctx: Ctx, id: QueryId) -> schemas.PermisosDelRol:
     """Lo que un rol puede hacer."""
-    return services.permisos_del_rol(ctx, id)
+    return roles.permisos_del_rol(ctx, id)
 
 
 @endpoint("PUT", "/api/roles/{id}/permisos/", permission="roles.editar")
@@ -74,13 +75,13 @@ def cambiar_permisos(
     ctx: Ctx, id: QueryId, cambio: schemas.PermisosCambio
 ) -> schemas.PermisosDelRol:
     """Cambia lo que un rol puede hacer."""
-    return services.actualizar_permisos(ctx, id, cambio)
+    return roles.actualizar_permisos(ctx, id, cambio)
 
 
 @endpoint("GET", "/api/configuracion/", permission="configuracion.ver")
 def ver_configuracion(ctx: Ctx) -> schemas.ConfiguracionLeida:
     """Los datos de la empresa."""
-    return schemas.ConfiguracionLeida.model_validate(services.leer_configuracion(ctx))
+    return schemas.ConfiguracionLeida.model_validate(empresa.leer_configuracion(ctx))
 
 
 @endpoint("PUT", "/api/configuracion/", permission="configuracion.editar")
@@ -88,4 +89,4 @@ def cambiar_configuracion(
     ctx: Ctx, cambio: schemas.ConfiguracionCambio
 ) -> schemas.ConfiguracionLeida:
     """Cambia los datos de la empresa."""
-    return schemas.ConfiguracionLeida.model_validate(services.cambiar_configuracion(ctx, cambio))
+    return schemas.ConfiguracionLeida.model_validate(empresa.cambiar_configuracion(ctx, cambio))

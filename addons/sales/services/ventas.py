@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from addons.base.services import ALCANCE
+from addons.base.services.usuarios import ALCANCE
 from addons.sales.errors import CajaCerrada, PagoInsuficiente
 from addons.sales.schemas import (
     LineaLeida,

@@ -1,0 +1,1 @@
+"""Rules of base. Source: spec/erp-modules.md, módulo 9."""
