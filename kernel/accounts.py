@@ -16,7 +16,7 @@ def create(ctx: Ctx, nombre: str, email: str, password: str, rol: str) -> int:
     Raises:
         ValidationFailed: there is no such role, or the password is too weak.
     """
-    passwords.check_policy(password)
+    passwords.check_policy(password, personal=(nombre, email))
     found = ctx.session.scalars(select(Rol).where(Rol.nombre == rol)).one_or_none()
     if found is None:
         known = ", ".join(sorted(ctx.session.scalars(select(Rol.nombre))))

@@ -33,6 +33,7 @@ log = logging.get(__name__)
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+FORM = "multipart/form-data"
 
 TITLES: Mapping[int, str] = {
     400: "Datos no válidos",

@@ -1,28 +1,20 @@
 """The web application: a value made from the endpoints of one generation.
 
-An endpoint's work runs in a thread, in one unit of work: identify, permission (401, 403), body
-(400), service, commit, answer. Around it: request ids, security headers, the generation, metrics
-and one access-log line.
+An endpoint's work runs in a thread (``kernel.calls``). Around it: request ids, security headers,
+the generation, metrics and one access-log line.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
+import functools
 import re
 import secrets
 import sys
 import time
 from collections.abc import Iterable, Mapping, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from dataclasses import dataclass
 from typing import Any, cast
 
-import psycopg
 from pydantic_core import to_json
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -30,24 +22,28 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kernel import answers, bodies, credentials, identity, logging, metrics, proxies, queries, rbac
+from kernel import (
+    answers,
+    calls,
+    logging,
+    metrics,
+    proxies,
+    receiving,
+    redaction,
+)
 from kernel.answers import Outcome
-from kernel.context import Ctx, RequestFacts, StoredAnswer
+from kernel.calls import Call
+from kernel.context import RequestFacts
 from kernel.cors import Cors
-from kernel.credentials import Credential
 from kernel.errors import (
     DomainError,
     Forbidden,
-    NotAuthenticated,
     NotFound,
-    TooLarge,
-    Unprocessable,
-    ValidationFailed,
 )
 from kernel.headers import complete
 from kernel.http import Endpoint
-from kernel.identity import Identity
-from kernel.runtime import Runtime, finish
+from kernel.runtime import Runtime
+from kernel.threads import Threads
 
 log = logging.get(__name__)
 
@@ -55,19 +51,6 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 Found = tuple[dict[str, Endpoint], dict[str, str]]
 """The endpoints at a path, by method, and the path's parameters."""
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
-
-
-@dataclass(slots=True)
-class Call:
-    """One request to an endpoint, as the thread that serves it sees it."""
-
-    endpoint: Endpoint
-    path: Mapping[str, str]
-    query: bytes
-    headers: Mapping[bytes, bytes]
-    raw: bytes
-    facts: RequestFacts
 
 
 class EndpointTable:
@@ -77,7 +60,7 @@ class EndpointTable:
         self.runtime = runtime
         self.static: dict[str, dict[str, Endpoint]] = {}
         self.patterns: dict[int, list[tuple[re.Pattern[str], dict[str, Endpoint]]]] = {}
-        self.threads = ThreadPoolExecutor(runtime.settings.request_threads, "request")
+        self.threads = Threads(runtime.settings.request_threads)
         by_path: dict[str, dict[str, Endpoint]] = {}
         for one in endpoints:
             by_path.setdefault(one.path, {})[one.method] = one
@@ -113,15 +96,18 @@ class EndpointTable:
             return
         scope["andes.endpoint"] = endpoint
         headers = dict(scope["headers"])
+        facts: RequestFacts = scope["andes.facts"]
         try:
-            raw = await _body(endpoint, headers, receive, self.runtime.settings.body_limit)
+            shown = calls.credential(self.runtime, endpoint, headers, facts)
+            body = await receiving.body(endpoint, headers, receive, self.runtime.settings)
         except DomainError as error:
             await _send(send, _refusal(error, scope))
             return
-        call = Call(endpoint, path, scope["query_string"], headers, raw, scope["andes.facts"])
-        outcome: Outcome | Response = await asyncio.get_running_loop().run_in_executor(
-            self.threads, copy_context().run, respond, self.runtime, call
-        )
+        call = Call(endpoint, path, scope["query_string"], headers, shown, body, facts)
+        try:
+            outcome = await self.threads.run(functools.partial(calls.respond, self.runtime, call))
+        finally:
+            body.close()
         if isinstance(outcome, Response):
             await outcome(scope, receive, send)
         else:
@@ -136,30 +122,6 @@ def _refusal(error: DomainError, scope: Scope) -> Outcome:
     return answers.problem(error, scope["andes.facts"].request_id)
 
 
-async def _body(
-    endpoint: Endpoint, headers: Mapping[bytes, bytes], receive: Receive, limit: int
-) -> bytes:
-    if endpoint.body is None:
-        return b""
-    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if kind != b"application/json":
-        raise DomainError(
-            "Envíe el cuerpo como application/json.", code="tipo_de_contenido", status=415
-        )
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ValidationFailed("La conexión se cortó.", code="cuerpo_incompleto")
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > limit:
-            raise TooLarge(f"El cuerpo pasa de {limit} bytes.")
-        if not message.get("more_body"):
-            return b"".join(chunks)
-
-
 async def _send(
     send: Send, outcome: Outcome, extra: Mapping[str, str] | None = None, *, head: bool = False
 ) -> None:
@@ -171,119 +133,6 @@ async def _send(
         headers.append((name.lower().encode(), value.encode()))
     await send({"type": "http.response.start", "status": outcome.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else outcome.body})
-
-
-def respond(runtime: Runtime, call: Call) -> Outcome | Response:
-    """Return the answer to a call; never raises."""
-    try:
-        shown = None if call.endpoint.public else credentials.read(call.headers, runtime.signer)
-        try:
-            return _transact(runtime, call, shown)
-        except (DomainError, DBAPIError, psycopg.Error):
-            stored = _answer_of_twin(runtime, call, shown)
-            if stored is None:
-                raise
-            return stored
-    except Exception as error:  # noqa: BLE001  # the edge of a request
-        return answers.of_exception(error, call.facts.request_id)
-
-
-def _transact(runtime: Runtime, call: Call, shown: Credential | None) -> Outcome | Response:
-    return runtime.database.run(lambda session: _work(runtime, session, call, shown), finish=finish)
-
-
-def _answer_of_twin(runtime: Runtime, call: Call, shown: Credential | None) -> Outcome | None:
-    """Return what a parallel request with the same Idempotency-Key was answered meanwhile.
-
-    What made this one fail may well be the other's effect: the stock it took, the caja it opened.
-    """
-    if shown is None or not call.endpoint.creates or b"idempotency-key" not in call.headers:
-        return None
-    key, digest = _idempotency(call)
-    permission = call.endpoint.permission or ""
-    known = runtime.database.run(lambda one: identity.identify(one, shown, permission, key))
-    _allowed(known, call.endpoint)
-    return _replayed(known.replay, digest) if known is not None and known.replay else None
-
-
-def _work(
-    runtime: Runtime, session: Session, call: Call, shown: Credential | None
-) -> Outcome | Response:
-    endpoint = call.endpoint
-    user: Identity | None = None
-    key = digest = ""
-    if shown is not None:
-        if endpoint.creates:
-            key, digest = _idempotency(call)
-        known = identity.identify(session, shown, endpoint.permission or "", key or None)
-        user = _allowed(known, endpoint)
-        if known is not None and known.replay is not None:
-            runtime.ctx(session, user, call.facts)
-            return _replayed(known.replay, digest)
-    ctx = runtime.ctx(session, user, call.facts)
-    result = endpoint.handler(ctx, **_arguments(call))
-    if isinstance(result, Response):
-        return result
-    outcome = _outcome(ctx, endpoint, result)
-    if key:
-        ctx.answer = StoredAnswer(key, digest, outcome.status, outcome.body)
-    return outcome
-
-
-def _allowed(known: identity.Known | None, endpoint: Endpoint) -> Identity:
-    if known is None:
-        raise NotAuthenticated("La sesión terminó; inicie sesión otra vez.")
-    if endpoint.permission and not known.permitted:
-        raise Forbidden(f"Su rol no tiene el permiso «{endpoint.permission}».")
-    return known.identity
-
-
-def _idempotency(call: Call) -> tuple[str, str]:
-    raw = call.headers.get(b"idempotency-key")
-    if raw is None:
-        return "", ""
-    key = raw.decode("latin-1")
-    if not _KEY.fullmatch(key):
-        raise ValidationFailed(
-            "Idempotency-Key: de 1 a 200 caracteres visibles.", code="idempotencia"
-        )
-    facts = f"{call.endpoint.method} {call.endpoint.path} {sorted(call.path.items())}".encode()
-    return key, hashlib.sha256(facts + b"\x00" + call.raw).hexdigest()
-
-
-def _replayed(stored: tuple[str, int, bytes], digest: str) -> Outcome:
-    if stored[0] != digest:
-        raise Unprocessable(
-            "Esta Idempotency-Key ya se usó con otro contenido; genere una nueva.",
-            code="idempotencia_otro_contenido",
-        )
-    return Outcome(stored[1], stored[2], headers={"Idempotent-Replayed": "true"})
-
-
-def _arguments(call: Call) -> dict[str, Any]:
-    endpoint = call.endpoint
-    arguments: dict[str, Any] = {
-        name: queries.path_value(kind, call.path[name])
-        for name, kind in endpoint.path_types.items()
-    }
-    if endpoint.body is not None:
-        arguments[endpoint.schema_name] = bodies.parse(call.raw, endpoint.body)
-    elif endpoint.query is not None:
-        arguments[endpoint.schema_name] = queries.parse(call.query, endpoint.query)
-    elif call.query and endpoint.method == "GET":
-        queries.parse(call.query, queries.Nothing)
-    return arguments
-
-
-def _outcome(ctx: Ctx, endpoint: Endpoint, result: Any) -> Outcome:
-    if isinstance(result, Outcome):
-        return result
-    if endpoint.adapter is None or result is None:
-        return Outcome(endpoint.status, b"")
-    if endpoint.protected:
-        data = endpoint.adapter.dump_python(result, mode="json", by_alias=True)
-        return Outcome(endpoint.status, to_json(rbac.prune(ctx, endpoint.protected, data)))
-    return Outcome(endpoint.status, endpoint.adapter.dump_json(result, by_alias=True))
 
 
 class Edge:
@@ -346,7 +195,8 @@ class Edge:
                 forwarded_scheme = value.decode("latin-1")
         peer = scope["client"][0] if scope.get("client") else None
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-        secure = self.proxies.is_secure(peer, scope.get("scheme", "http"), forwarded_scheme)
+        scheme = "https" if scope.get("scheme") in ("https", "wss") else "http"
+        secure = self.proxies.is_secure(peer, scheme, forwarded_scheme)
         return RequestFacts(request_id, self.proxies.client(peer, forwarded), agent or None, secure)
 
     def _add_headers(
@@ -414,7 +264,7 @@ def _access_line(scope: Scope, facts: RequestFacts, status: int, seconds: float)
     line = {
         "event": "request",
         "method": scope["method"],
-        "path": scope["path"],
+        "path": redaction.clean(scope["path"]),
         "status": status,
         "ms": round(seconds * 1000, 2),
         "ip": facts.ip,

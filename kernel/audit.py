@@ -29,6 +29,8 @@ __all__ = [
     "UNPROTECT",
     "AuditLog",
     "Entry",
+    "agent",
+    "key_in",
     "privileges",
     "rows",
     "watch",
@@ -115,6 +117,26 @@ def privileges(role: str) -> tuple[str, ...]:
 
 
 # Writing -----------------------------------------------------------------------------------------
+
+KEY_MARK = "clave_api:"
+"""How ``user_agent`` begins where an API key acted; its id follows, then what the caller said."""
+
+_KEY_NAMED = re.compile(rf"{KEY_MARK}([0-9]{{1,18}})(?: |\Z)")
+
+
+def agent(clave_id: int | None, user_agent: str | None) -> str | None:
+    """Return the ``user_agent`` of the rows; a caller without a key cannot look like one."""
+    if clave_id is not None:
+        return f"{KEY_MARK}{clave_id} {user_agent or ''}".rstrip()
+    if user_agent is not None and user_agent.startswith(KEY_MARK):
+        return f"'{user_agent}"
+    return user_agent
+
+
+def key_in(user_agent: str | None) -> int | None:
+    """Return the API key that acted, from a row's ``user_agent``; None for a login."""
+    found = _KEY_NAMED.match(user_agent or "")
+    return int(found[1]) if found else None
 
 
 INSERT = """

@@ -101,11 +101,12 @@ def _unstorable(document: Any) -> Iterator[FieldError]:
             pending.extend(((*path, name), name) for name in value)
         elif isinstance(value, list):
             pending.extend(((*path, index), member) for index, member in enumerate(value))
-        elif isinstance(value, str) and (reason := _why_unstorable(value)):
+        elif isinstance(value, str) and (reason := why_unstorable(value)):
             yield FieldError(field_name(path), *reason)
 
 
-def _why_unstorable(text: str) -> tuple[str, str] | None:
+def why_unstorable(text: str) -> tuple[str, str] | None:
+    """Return code and message of what PostgreSQL would not keep of a text, or None."""
     if "\x00" in text:
         return "nul", "Contiene el carácter NUL, que no se puede guardar."
     if any("\ud800" <= character <= "\udfff" for character in text):

@@ -50,7 +50,7 @@ class Watch:
     def __init__(self, ctx: Ctx) -> None:
         self._ctx = ctx
         self._old: dict[InstanceState[Any], dict[str, Any]] = {}
-        self._savepoints: dict[SessionTransaction, int] = {}
+        self._savepoints: dict[SessionTransaction, tuple[int, ...]] = {}
 
     def inserted(self, connection: Connection, state: InstanceState[Any]) -> None:
         """Collect a new row."""
@@ -104,7 +104,7 @@ class Watch:
     def savepoint(self, transaction: SessionTransaction) -> None:
         """Note how much was collected when a savepoint begins."""
         if transaction.nested:
-            self._savepoints[transaction] = len(self._ctx.audited)
+            self._savepoints[transaction] = self._ctx.mark()
 
     def undone(self, transaction: SessionTransaction) -> None:
         """Forget what was collected since the savepoint that a rollback goes back to."""
@@ -113,7 +113,7 @@ class Watch:
         while savepoint is not None and not savepoint.nested:  # a failed flush has one of its own
             savepoint = savepoint.parent
         if savepoint in self._savepoints:
-            del self._ctx.audited[self._savepoints[savepoint] :]
+            self._ctx.forget_since(self._savepoints[savepoint])
 
 
 def watch(session: Session, ctx: Ctx) -> None:

@@ -14,9 +14,12 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from kernel import logging, settings
+from kernel import logging, redaction, secrets_commands, settings
 from kernel.errors import ConfigurationError, DomainError
 from kernel.settings import Settings
+
+BEGINNERS = ("migrate", "restore")
+"""Commands that may begin with a folder where nothing is yet."""
 
 
 class Commands(TyperGroup):
@@ -55,6 +58,7 @@ audit_commands = typer.Typer(no_args_is_help=True, help="The audit trail.")
 app.add_typer(addon_commands, name="addon")
 app.add_typer(user_commands, name="user")
 app.add_typer(audit_commands, name="audit")
+app.add_typer(secrets_commands.commands, name="secrets")
 
 
 def main() -> None:
@@ -91,25 +95,27 @@ def ready() -> Settings:
     """Return the settings of this process, its logs configured."""
     found = settings.load()
     logging.configure(found.log_level, found.log_format)
+    redaction.hide(found.secrets())
     return found
 
 
 @app.callback()
 def main_options(
+    context: typer.Context,
     data: Annotated[
         Path | None, typer.Option(help="Folder of an embedded instance, as demo makes it.")
     ] = None,
 ) -> None:
     """Andes: a framework of addons for Latin-American business."""
-    _attach(data)
+    _attach(data, make=context.invoked_subcommand in BEGINNERS)
 
 
-def _attach(data: Path | None) -> None:
+def _attach(data: Path | None, *, make: bool = False) -> None:
     """Take the settings of an embedded instance, its database started if it isn't running."""
     if data is not None:
         from kernel import instance
 
-        instance.attach(data)
+        instance.attach(data, make=make)
 
 
 @app.command()
@@ -157,12 +163,14 @@ def migrate(
     install: Annotated[str, typer.Option(help="Addons to install, comma separated.")] = "",
 ) -> None:
     """Bring the database to this code: the kernel, the installed addons, and new ones."""
-    from kernel import processes
+    from kernel import processes, welcome
 
     names = [name.strip() for name in install.split(",") if name.strip()]
-    done = processes.install(ready(), names)
+    found = ready()
+    done = processes.install(found, names)
     for line in done or ["Nothing to do: the database is up to date."]:
         typer.echo(line)
+    welcome.greet(found)
 
 
 @app.command()
@@ -276,11 +284,24 @@ def create_user(
     typer.echo(f"User {user_id}: {email}, {rol}.")
 
 
+@user_commands.command("first-link")
+def first_link() -> None:
+    """Print a new one-time link that makes the first administrator; earlier ones are void."""
+    from kernel import processes, welcome
+
+    runtime = processes.make_runtime(ready())
+    try:
+        for sentence in welcome.sentences(runtime):
+            typer.echo(sentence)
+    finally:
+        runtime.close()
+
+
 @audit_commands.command("verify")
 def verify_audit() -> None:
     """Verify the chain of the audit; names the first altered, removed or inserted row."""
     from kernel import processes, sealing
 
-    verdict = processes.make_runtime(ready()).transact(sealing.verify)
+    verdict = processes.make_runtime(ready()).transact(sealing.verify_and_note)
     typer.echo(verdict.message)
     raise SystemExit(0 if verdict.intact else 1)

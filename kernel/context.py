@@ -6,7 +6,7 @@ Idempotency-Key are collected here and written, with the commit, in a single rou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from kernel import audit, db, idempotency, identity, jobs, rbac
+from kernel import audit, credentials, db, idempotency, identity, jobs, prepared, rbac
 from kernel.errors import Forbidden
 from kernel.identity import Identity
 
@@ -34,6 +34,10 @@ class RequestFacts:
     user_agent: str | None = None
     secure: bool = False
     """Whether it came by https."""
+    own_page: bool = True
+    """False for a call to a public address that a browser did not show to come from our pages."""
+    cookie: str = field(default="", repr=False)
+    """The Cookie header, of a call to a public address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class Ctx:
     audited: list[audit.Entry] = field(default_factory=list)
     enqueued: list[jobs.NewJob] = field(default_factory=list)
     answer: StoredAnswer | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    """What the answer says besides its body."""
     _after_commit: list[Callable[[], None]] = field(default_factory=list)
     _permissions: frozenset[str] | None = None
     _scopes: dict[str, frozenset[int] | None] = field(default_factory=dict)
@@ -71,15 +77,9 @@ class Ctx:
         """The user's id, or None for the system itself."""
         return self.user.id if self.user else None
 
-    def sql(self, statement: db.Statement, /, **parameters: Any) -> Sequence[tuple[Any, ...]]:
+    def sql(self, statement: db.Statement, /, **parameters: Any) -> prepared.Rows:
         """Return the rows of a hot statement; see ``kernel.db.Statement`` for what it skips."""
         return db.execute(self.session, statement, parameters)
-
-    def sql_all(
-        self, *calls: tuple[db.Statement, Mapping[str, Any]]
-    ) -> list[Sequence[tuple[Any, ...]]]:
-        """Return the rows of several hot statements, sent in one round trip."""
-        return db.execute_all(self.session, calls)
 
     def can(self, permission: str) -> bool:
         """Return whether the user may do ``modulo.accion``; the system itself may do all."""
@@ -100,6 +100,10 @@ class Ctx:
             self._scopes[name] = self.runtime.registry.scopes[name].load(self)
         return self._scopes[name]
 
+    def know_places(self, places: Mapping[str, frozenset[int] | None]) -> None:
+        """Take over scopes that were found out already."""
+        self._scopes.update(places)
+
     def audit(
         self,
         accion: str,
@@ -114,6 +118,18 @@ class Ctx:
         self.audited.append(
             audit.Entry(modulo or objeto_tipo, accion, objeto_tipo, objeto_id, antes, despues)
         )
+
+    def set_cookie(self, value: str, seconds: int) -> None:
+        """Give the browser the cookie of a login."""
+        self.headers["Set-Cookie"] = credentials.cookie_header(value, seconds)
+
+    def forget_cookie(self) -> None:
+        """Have the browser drop the cookie of its login, and what it kept of our answers.
+
+        Its storage stays: it may hold sales that were made offline and wait to be sent.
+        """
+        self.headers["Set-Cookie"] = credentials.cookie_header("", 0)
+        self.headers["Clear-Site-Data"] = '"cache", "cookies"'
 
     def publish(self, event: object) -> None:
         """Tell a business event to its subscribers."""
@@ -135,10 +151,6 @@ class Ctx:
         """
         declared = self.runtime.registry.job(job)
         self.enqueued.append(jobs.NewJob.of(declared, args, priority, run_at, key))
-
-    def number_call(self, sequence: str, serie: str = "") -> tuple[db.Statement, dict[str, str]]:
-        """Return the statement that takes the next correlativo, for ``sql_all``."""
-        return self.runtime.registry.sequences[sequence].call(serie)
 
     def next_number(self, sequence: str, serie: str = "") -> int:
         """Return the next correlativo of a series; see ``kernel.sequences``."""
@@ -167,24 +179,31 @@ class Ctx:
         with rbac.unrestricted(self, reason) as session:
             yield session
 
+    def mark(self) -> tuple[int, ...]:
+        """Return how much was collected so far, for ``forget_since``."""
+        return tuple(map(len, self._collections))
+
+    def forget_since(self, mark: tuple[int, ...]) -> None:
+        """Forget what was collected since a mark: a savepoint undid what it tells of."""
+        for collected, length in zip(self._collections, mark, strict=True):
+            del collected[length:]
+
+    @property
+    def _collections(self) -> tuple[list[Any], ...]:
+        return self.audited, self.enqueued, self._after_commit
+
     def finish(self) -> None:
-        """Flush, write what was collected, and commit; one round trip after the flush."""
-        self.session.flush()
+        """Flush, write what was collected, and commit."""
         connection = db.driver(self.session)
-        written = None
-        with connection.pipeline():
-            if self._collected:
-                written = connection.execute(WRITE, self._parameters())
-            connection.execute("COMMIT")  # commit() would wait for the server once more
+        due = [row[0] for row in self.write() if row[1]]
+        prepared.commit(connection)
         self.session.commit()
-        due = [row[0] for row in written if row[1]] if written is not None else []
         self.runtime.committed(due, self._after_commit)
 
-    def write(self) -> None:
+    def write(self) -> prepared.Rows:
         """Flush and write what was collected; the commit is the caller's."""
         self.session.flush()
-        if self._collected:
-            db.driver(self.session).execute(WRITE, self._parameters())
+        return self.sql(WRITE, **self._parameters()) if self._collected else []
 
     @property
     def _collected(self) -> bool:
@@ -195,7 +214,9 @@ class Ctx:
         return {
             "usuario_id": self.user_id,
             "ip": self.request.ip,
-            "user_agent": self.request.user_agent,
+            "user_agent": audit.agent(
+                self.user.clave_id if self.user else None, self.request.user_agent
+            ),
             "request_id": self.request.request_id or None,
             "audited": audit.rows(self.audited),
             "jobs": jobs.rows(self.enqueued),
@@ -206,9 +227,12 @@ class Ctx:
         }
 
 
-WRITE = f"""
-WITH audited AS ({audit.INSERT}),
-kept AS ({idempotency.KEEP})
-{jobs.INSERT}
-"""
+WRITE = db.Statement(
+    "write",
+    f"""
+    WITH audited AS ({audit.INSERT}),
+    kept AS ({idempotency.KEEP})
+    {jobs.INSERT}
+    """,
+)
 """All that a transaction leaves besides its rows; returns (id, whether due) of each new job."""

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import psycopg
@@ -19,8 +18,10 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from kernel import logging
+from kernel import logging, prepared
 from kernel.errors import Unavailable
+from kernel.prepared import Rows
+from kernel.prepared import Statement as Statement  # its usual address
 from kernel.rows import GuardedSession
 
 T = TypeVar("T")
@@ -29,21 +30,11 @@ log = logging.get(__name__)
 RETRYABLE = frozenset({"40001", "40P01"})
 """SQLSTATE of a serialisation failure and of a deadlock."""
 
+CONNECT = {"prepare_threshold": None}
+"""psycopg prepares nothing itself: at a rollback it would drop our statements with its own."""
+
 STARTING_UP = frozenset({"57P01", "57P02", "57P03"})
 """SQLSTATE of a server that is shutting down, crashed, or starting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A named SQL text of constant shape, run on the driver without the ORM's overhead.
-
-    Row rules do not apply to it: it is for the few hot writes of a service, which checks
-    what the user may do itself. Parameters are ``%(name)s``; lists become PostgreSQL arrays, so
-    that one text serves any number of lines and stays prepared.
-    """
-
-    name: str
-    sql: str
 
 
 class Database:
@@ -59,6 +50,7 @@ class Database:
             connect_args={
                 "application_name": application,
                 "connect_timeout": 5,
+                **CONNECT,
                 "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=60000",
             },
         )
@@ -121,22 +113,9 @@ def close(session: Session) -> None:
         session.invalidate()
 
 
-def execute(
-    session: Session, statement: Statement, parameters: Mapping[str, Any]
-) -> Sequence[tuple[Any, ...]]:
+def execute(session: Session, statement: Statement, parameters: Mapping[str, Any]) -> Rows:
     """Return the rows of a hot statement, run in the session's transaction."""
-    cursor = driver(session).execute(statement.sql, parameters)
-    return cursor.fetchall() if cursor.description is not None else []
-
-
-def execute_all(
-    session: Session, calls: Sequence[tuple[Statement, Mapping[str, Any]]]
-) -> list[Sequence[tuple[Any, ...]]]:
-    """Return the rows of each hot statement; all are sent in one round trip."""
-    driven = driver(session)
-    with driven.pipeline():
-        cursors = [driven.execute(statement.sql, given) for statement, given in calls]
-    return [cursor.fetchall() if cursor.description is not None else [] for cursor in cursors]
+    return prepared.execute(driver(session), statement, parameters)
 
 
 def connection(session: Session) -> Connection:
@@ -146,6 +125,14 @@ def connection(session: Session) -> Connection:
 
 def driver(session: Session) -> psycopg.Connection[Any]:
     """Return the psycopg connection of the session's transaction."""
+    if not isinstance(session, GuardedSession):
+        return _driver(session)
+    if session.driver is None:
+        session.driver = _driver(session)
+    return session.driver  # type: ignore[no-any-return]  # as below
+
+
+def _driver(session: Session) -> psycopg.Connection[Any]:
     driven: Any = connection(session).connection.driver_connection
     return driven  # type: ignore[no-any-return]  # SQLAlchemy types it as Any
 

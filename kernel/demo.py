@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,12 +22,25 @@ USERS = {
     "contador@demo.pe": "lleva los libros",
     "caja2@demo.pe": "vende en caja y ya tiene una abierta",
 }
-LOADED = Statement("demo_loaded", "SELECT count(*) FROM usuarios WHERE email = 'admin@demo.pe'")
+LOADED = Statement(
+    "demo_loaded",
+    "SELECT jsonb_array_elements_text(data) FROM andes_preferences WHERE name = 'demo'",
+)
+KEEP = Statement(
+    "demo_keep",
+    """
+    INSERT INTO andes_preferences (name, data) VALUES ('demo', %(names)s::jsonb)
+    ON CONFLICT (name) DO UPDATE SET data = excluded.data, updated_at = now()
+    """,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DemoFacts:
-    """What loaders are given: the same seed and day give the same rows."""
+    """What loaders are given: the same seed and day give the same rows.
+
+    Without ``password`` the demo users keep theirs.
+    """
 
     seed: int
     password: str
@@ -41,15 +55,23 @@ class DemoData:
     refresh: Callable[[Ctx, DemoFacts], None] | None = None
 
 
+def loaded(runtime: Runtime) -> bool:
+    """Return whether this instance has demo data."""
+    return runtime.transact(lambda ctx: bool(ctx.sql(LOADED)))
+
+
 def load(runtime: Runtime, password: str) -> None:
-    """Load the demo of every installed addon, or refresh it where it is there already."""
+    """Load the demo of every installed addon; what is there already only gets the new password."""
     facts = DemoFacts(SEED, password)
 
     def work(ctx: Ctx) -> None:
-        again = bool(ctx.sql(LOADED)[0][0])
+        known = [row[0] for row in ctx.sql(LOADED)]
         for data in ctx.runtime.registry.gather("register_demo"):
-            act = data.refresh if again else data.load
-            if act is not None:
-                act(ctx, facts)
+            if data.name not in known:
+                data.load(ctx, facts)
+                known.append(data.name)
+            elif data.refresh is not None and password:
+                data.refresh(ctx, facts)
+        ctx.sql(KEEP, names=json.dumps(known))
 
     runtime.transact(work)

@@ -115,7 +115,8 @@ def _is_kernel(group: Group) -> bool:
 
 
 def _operation(method: str, path: str, facts: Json, schemas: Json) -> Operation:
-    body = facts.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema")
+    bodies = facts.get("requestBody", {}).get("content", {}).values()
+    body = next((one["schema"] for one in bodies), None)
     success = next(iter(facts["responses"].values())).get("content", {})
     answer = success.get(JSON, {}).get("schema")
     return Operation(

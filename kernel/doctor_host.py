@@ -10,9 +10,11 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kernel import pdf
 from kernel.errors import ConfigurationError, RemoteError
 from kernel.findings import Finding, examine, first_line, ill, well
 from kernel.mail import Mailer
@@ -39,6 +41,7 @@ def run(settings: Settings) -> list[Finding]:
         "Redis": _redis,
         "archivos": _storage,
         "correo": _mail,
+        "PDF": _pdf,
     }
     return list(examine((name, partial(check, settings, name)) for name, check in checks.items()))
 
@@ -129,6 +132,15 @@ def _storage(settings: Settings, name: str) -> Finding:
     if not same:
         return ill(name, f"{_place(settings)} devolvió otro contenido.", "Revise el disco: dmesg")
     return well(name, f"Se guarda y se lee en {_place(settings)}.")
+
+
+def _pdf(_settings: Settings, name: str) -> Finding:
+    if find_spec("weasyprint") is None:
+        return well(name, "No se usa: el extra «pdf» no está instalado.")
+    lack = pdf.missing()
+    if lack is not None:
+        return ill(name, lack.partition(". ")[0], pdf.CURE)
+    return well(name, "Se pueden hacer documentos.")
 
 
 def _place(settings: Settings) -> str:

@@ -22,10 +22,15 @@ class FieldError:
 
 
 class DomainError(Exception):
-    """A refusal that the caller can understand and act on."""
+    """A refusal that the caller can understand and act on.
+
+    A request that is refused leaves nothing behind, unless the error's class says that its work
+    ``stands``: an attempt that was counted, a session that was ended, are committed all the same.
+    """
 
     status: int = 400
     code: str = "error"
+    stands: bool = False
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from kernel import logging, metrics
+from kernel import logging, metrics, redaction
 from kernel.claims import Claim
 from kernel.context import Ctx, RequestFacts
 from kernel.db import Statement, execute
@@ -172,7 +172,7 @@ class Execution:
 
     def _failed(self, error: BaseException) -> str:
         """Record a try that ended badly and return the job's status."""
-        claim, reason = self.claim, explain(error)
+        claim, reason = self.claim, redaction.clean(explain(error))
         if isinstance(error, LeaseLost):
             log.warning("job_lease_lost", attempt=claim.attempt)
             return "lost"
@@ -187,7 +187,7 @@ class Execution:
             log.warning("remote_paused", remote=claim.remote, reason=reason)
             self.leases.pause_remote(claim, claim.remote, reason)
             return "queued"
-        trace = "".join(traceback.format_exception(error))
+        trace = redaction.clean("".join(traceback.format_exception(error)))
         status = self.leases.fail(claim, reason, trace, again=may_succeed(error))
         log.warning("job_failed", attempt=claim.attempt, status=status, reason=reason)
         return status or "lost"

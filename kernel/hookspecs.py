@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kernel.resource import Resource
     from kernel.sequences import Sequence as Correlativo
     from kernel.views import Menu, View
+    from kernel.welcome import Welcome
 
 hookspec = pluggy.HookspecMarker("andes")
 hookimpl = pluggy.HookimplMarker("andes")
@@ -139,6 +140,12 @@ def register_commands() -> Sequence[typer.Typer]:
 @hookspec
 def register_health() -> Sequence[HealthCheck]:
     """Return checks for ``server.py doctor``, each with its cure."""
+    raise AssertionError
+
+
+@hookspec
+def register_welcomes() -> Sequence[Welcome]:
+    """Return how somebody comes into an instance without users."""
     raise AssertionError
 
 

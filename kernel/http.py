@@ -1,8 +1,9 @@
 """Endpoints: a typed function becomes an address.
 
 ``@endpoint`` reads the function's signature: ``ctx`` first, then path parameters by name, then one
-schema, which is the body of a POST, PUT or PATCH and the query of a GET or DELETE. What the
-function returns is written as JSON by its annotated type. ``kernel.app`` serves the endpoints.
+schema, which is the body of a POST, PUT or PATCH and the query of a GET or DELETE. A body whose
+parameter has a default may be left out; then it counts as ``{}``. What the function returns is
+written as JSON by its annotated type. ``kernel.app`` serves the endpoints.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import ModuleType, NoneType
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
 from starlette.responses import Response
 
 from kernel.errors import ConfigurationError
+from kernel.forms import Form
 from kernel.rbac import protected_paths
+from kernel.throttle import Limit
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -45,6 +48,15 @@ class Endpoint:
     addon: str = ""
     files: tuple[str, ...] = ()
     """Media types, where the answer is a file or may be one."""
+    fresh: bool = False
+    """Whether the caller must have proved who they are within the last ten minutes."""
+    body_optional: bool = False
+    keys: bool = True
+    """Whether an API key that has the permission may call it."""
+    secret: bool = False
+    """Whether the answer holds a secret: it is never stored, so no Idempotency-Key is honoured."""
+    throttle: Limit | None = None
+    """How often one address may ask; counted before anything is read or looked up."""
 
     def owned_by(self, addon: str) -> Endpoint:
         """Return the endpoint marked with the addon that declares it."""
@@ -70,9 +82,24 @@ class Endpoint:
         return protected_paths(self.answer) if self.adapter is not None else ()
 
     @property
+    def takes_files(self) -> bool:
+        """Whether the body is a form with files instead of JSON."""
+        return self.body is not None and issubclass(self.body, Form)
+
+    @property
+    def form(self) -> type[Form]:
+        """The body of an endpoint that takes files."""
+        return cast("type[Form]", self.body)
+
+    @property
     def creates(self) -> bool:
         """Whether an Idempotency-Key is honoured."""
-        return self.method == "POST" and not self.public
+        return self.method == "POST" and not self.public and not self.secret
+
+    @property
+    def for_keys(self) -> bool:
+        """Whether an API key may call it at all: a key can do what its list names, and no more."""
+        return bool(self.permission) and self.keys and not self.fresh
 
 
 def endpoint(
@@ -84,22 +111,43 @@ def endpoint(
     status: int = 200,
     statuses: tuple[int, ...] = (),
     files: tuple[str, ...] = (),
+    fresh: bool = False,
+    throttle: Limit | None = None,
+    keys: bool = True,
+    secret: bool = False,
 ) -> Callable[[Callable[..., Any]], Endpoint]:
     """Declare a function as an endpoint.
 
     Every route names a permission (``modulo.accion``), says ``permission=""`` for any signed-in
     user, or is ``public``. ``statuses`` lists answers beyond the usual ones, for OpenAPI.
+    ``fresh`` asks for a login or re-authentication of the last ten minutes; no API key has one.
+    ``throttle`` says how often one address may ask; beyond it the answer is 429. ``keys=False``
+    refuses API keys, as ``permission=""`` does. ``secret=True`` keeps the answer out of the
+    database: it is not repeated for an Idempotency-Key.
 
     Raises:
         ConfigurationError: the signature doesn't fit the path, or nothing says who may call it.
     """
     if permission is None and not public:
         raise ConfigurationError(f"{method} {path}: say permission=… or public=True.")
+    if fresh and public:
+        raise ConfigurationError(f"{method} {path}: nobody is known there, so nobody is fresh.")
 
     def declare(handler: Callable[..., Any]) -> Endpoint:
         return describe(
             Endpoint(
-                method, path, handler, permission, public, status, statuses=statuses, files=files
+                method,
+                path,
+                handler,
+                permission,
+                public,
+                status,
+                statuses=statuses,
+                files=files,
+                fresh=fresh,
+                throttle=throttle,
+                keys=keys,
+                secret=secret,
             )
         )
 
@@ -130,11 +178,16 @@ def describe(bare: Endpoint) -> Endpoint:
         bare,
         summary=(inspect.getdoc(bare.handler) or "").partition("\n")[0],
         body=schema if takes_body else None,
+        body_optional=takes_body and bool(schemas) and _has_default(bare.handler, schemas[0]),
         query=None if takes_body else schema,
         schema_name=schemas[0] if schemas else "",
         path_types={name: hints[name] for name in in_path},
         answer=hints.get("return"),
     )
+
+
+def _has_default(handler: Callable[..., Any], name: str) -> bool:
+    return inspect.signature(handler).parameters[name].default is not inspect.Parameter.empty
 
 
 def endpoints_in(module: ModuleType) -> list[Endpoint]:

@@ -6,7 +6,8 @@ endpoints and adds columns. Source: spec/erp-modules.md, módulo 9.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel import db
 from kernel.credentials import Credential
 from kernel.model import Id, Model, Timestamps, Versioned
+from kernel.sealed import Sealed
 
 
 class Rol(Model):
@@ -69,6 +71,9 @@ class Usuario(Timestamps, Versioned, Model):
     dos_fa_ultimo_paso: Mapped[int | None] = mapped_column("2fa_ultimo_paso", BigInteger)
     ultimo_acceso: Mapped[datetime | None]
 
+    dos_fa_clave = Sealed("dos_fa_secret")
+    """The secret of the second factor, base32; set before it counts (``dos_fa_activo``)."""
+
 
 class Sesion(Model):
     """A login: the truth about whether its tokens still count, and the family of its refreshes.
@@ -108,7 +113,7 @@ class ClaveApi(Timestamps, Model):
     )
     nombre: Mapped[str]
     prefijo: Mapped[str]
-    digest: Mapped[str] = mapped_column(unique=True)
+    digest: Mapped[str] = mapped_column(unique=True, info={"secret": True})
     alcances: Mapped[list[str]] = mapped_column(ARRAY(Text))
     activo: Mapped[bool] = mapped_column(server_default="true", default=True)
     expires_at: Mapped[datetime | None]
@@ -141,65 +146,117 @@ class Known:
     permitted: bool
     replay: tuple[str, int, bytes] | None
     """(digest of the request, status, body) of an earlier request with this Idempotency-Key."""
+    fresh: bool = False
+    """Whether they proved it within the last ten minutes; an API key never did."""
+    idle: bool = False
+    """Whether nothing was heard of the login or key for a while: this use is worth a note."""
+    places: Mapping[str, frozenset[int] | None] = field(default_factory=dict)
+    """The scopes that were asked along: the places that they are confined to, None for all."""
 
 
 _PERMITTED = """
-           EXISTS (SELECT FROM permisos p WHERE p.rol_id = u.rol_id AND p.modulo = %(modulo)s
+           EXISTS (SELECT FROM permisos p WHERE p.rol_id = yo.rol_id AND p.modulo = %(modulo)s
                      AND p.accion = %(accion)s AND p.permitido)
 """
 _WHO = """
-      JOIN roles r ON r.id = u.rol_id
-      LEFT JOIN andes_idempotency_keys k ON k.usuario_id = u.id AND k.key = %(key)s
+      JOIN roles r ON r.id = yo.rol_id
+      LEFT JOIN andes_idempotency_keys k ON k.usuario_id = yo.id AND k.key = %(key)s
 """
 
-BY_SESSION = db.Statement(
-    "identify",
-    f"""
-    SELECT u.id, u.email, u.nombre, u.rol_id, r.nombre, s.id, NULL::bigint, NULL::text[],
-           {_PERMITTED}, k.digest, k.status, k.body
+_LOGIN = f"""
+    SELECT yo.id, yo.email, yo.nombre, yo.rol_id, r.nombre, s.id, NULL::bigint, NULL::text[],
+           {_PERMITTED}, k.digest, k.status, k.body,
+           s.reautenticada_at > now() - interval '10 minutes', #IDLE# #SCOPES#
       FROM sesiones s
-      JOIN usuarios u ON u.id = s.usuario_id AND u.activo {_WHO}
+      JOIN usuarios yo ON yo.id = s.usuario_id AND yo.activo {_WHO}
      WHERE s.token_jti = %(value)s AND s.activo AND s.expires_at > now()
-    """,  # noqa: S608  # our own pieces
-)
-BY_KEY = db.Statement(
-    "identify_key",
-    f"""
-    SELECT u.id, u.email, u.nombre, u.rol_id, r.nombre, NULL::bigint, c.id, c.alcances,
-           %(permission)s = ANY(c.alcances) AND {_PERMITTED}, k.digest, k.status, k.body
+"""  # noqa: S608  # our own pieces
+_BY_SESSION = _LOGIN.replace("#IDLE#", "false")
+_BY_COOKIE = f"""
+    {_LOGIN.replace("#IDLE#", "coalesce(s.rotada_at, s.created_at) < now() - interval '5 minutes'")}
+       AND coalesce(s.rotada_at, s.created_at) > now() - make_interval(secs => %(idle)s)
+"""
+_BY_KEY = f"""
+    SELECT yo.id, yo.email, yo.nombre, yo.rol_id, r.nombre, NULL::bigint, c.id, c.alcances,
+           %(permission)s = ANY(c.alcances) AND {_PERMITTED}, k.digest, k.status, k.body, false,
+           coalesce(c.ultimo_uso < now() - interval '1 minute', true) #SCOPES#
       FROM claves_api c
-      JOIN usuarios u ON u.id = c.usuario_id AND u.activo {_WHO}
+      JOIN usuarios yo ON yo.id = c.usuario_id AND yo.activo {_WHO}
      WHERE c.digest = %(value)s AND c.activo AND (c.expires_at IS NULL OR c.expires_at > now())
-    """,  # noqa: S608  # our own pieces
-)
+"""  # noqa: S608  # our own pieces
 
 
-def identify(
-    session: Session, credential: Credential, permission: str, key: str | None
-) -> Known | None:
-    """Return who holds the credential, or None when it or its user no longer counts.
-
-    ``permission`` is ``modulo.accion``; ``key`` the Idempotency-Key of the request, if any.
+TOUCH = db.Statement(
+    "touch_session",
     """
-    modulo, _, accion = permission.rpartition(".")
-    facts: dict[str, Any] = {"value": credential.value, "modulo": modulo, "accion": accion}
-    facts["key"] = key
-    statement = BY_SESSION
-    if credential.kind == "key":
-        statement, facts["permission"] = BY_KEY, permission
-    [rows] = db.execute_all(session, [(statement, facts)])  # with BEGIN in one round trip
-    if not rows:
-        return None
-    row = rows[0]
-    replay = (row[9], row[10], bytes(row[11])) if row[9] is not None else None
-    alcances = frozenset(row[7]) if row[7] is not None else None
-    who = Identity(row[0], row[1], row[2], row[3], row[4], row[5], row[6], alcances)
-    return Known(who, bool(row[8]), replay)
+    UPDATE sesiones SET rotada_at = now()
+     WHERE id = (SELECT id FROM sesiones WHERE id = %(id)s FOR NO KEY UPDATE SKIP LOCKED)
+    """,
+)
+"""Notes that a login held by a cookie is in use; who comes second in the same moment need not."""
+
+USE_KEY = db.Statement(
+    "use_key",
+    """
+    UPDATE claves_api SET ultimo_uso = now()
+     WHERE id = (SELECT id FROM claves_api WHERE id = %(id)s FOR NO KEY UPDATE SKIP LOCKED)
+    """,
+)
+"""Notes that an API key is in use, at most once a minute (``Known.idle``)."""
+
+
+class Identifier:
+    """The one query that identifies, with the scopes that the addons want asked along."""
+
+    def __init__(self, scopes: Mapping[str, db.Statement]) -> None:
+        self.scopes = tuple(scopes)
+        asked = "".join(f", ({one.sql.replace('%(usuario)s', 'yo.id')})" for one in scopes.values())
+        self._statements = {
+            kind: db.Statement(f"identify_{kind}", sql.replace("#SCOPES#", asked), reads=True)
+            for kind, sql in (("token", _BY_SESSION), ("cookie", _BY_COOKIE), ("key", _BY_KEY))
+        }
+
+    def identify(
+        self,
+        session: Session,
+        credential: Credential,
+        permission: str,
+        key: str | None,
+        *,
+        idle: int,
+    ) -> Known | None:
+        """Return who holds the credential, or None when it or its user no longer counts.
+
+        ``permission`` is ``modulo.accion``; ``key`` the Idempotency-Key of the request, if any;
+        ``idle`` for how many seconds a login by cookie may be left alone.
+        """
+        modulo, _, accion = permission.rpartition(".")
+        facts = {
+            "value": credential.value,
+            "modulo": modulo,
+            "accion": accion,
+            "key": key,
+            "idle": idle,
+            "permission": permission,
+        }
+        rows = db.execute(session, self._statements[credential.kind], facts)
+        return self._known(rows[0]) if rows else None
+
+    def _known(self, row: tuple[Any, ...]) -> Known:
+        replay = (row[9], row[10], bytes(row[11])) if row[9] is not None else None
+        alcances = frozenset(row[7]) if row[7] is not None else None
+        who = Identity(row[0], row[1], row[2], row[3], row[4], row[5], row[6], alcances)
+        places = {
+            name: None if ids is None else frozenset(ids)
+            for name, ids in zip(self.scopes, row[14:], strict=True)
+        }
+        return Known(who, bool(row[8]), replay, row[12], row[13], places)
 
 
 PERMISSIONS = db.Statement(
     "permissions",
     "SELECT modulo || '.' || accion FROM permisos WHERE rol_id = %(rol)s AND permitido",
+    reads=True,
 )
 
 

@@ -38,24 +38,26 @@ def demo(data: Path, host: str, port: int) -> None:
     server.start()
     try:
         settings = prepare(data, server, host, port)
-        password = _fill(settings, data)
+        password = _fill(settings)
         _announce_when_ready(settings, password)
         serving.serve(settings, environment(settings))
     finally:
         server.stop()
 
 
-def attach(data: Path) -> None:
+def attach(data: Path, *, make: bool = False) -> None:
     """Put the settings of the instance in a folder into this process's environment.
 
     Its database is started where it isn't running, and then stopped when the process ends.
+    ``make`` an empty instance where there is none: for ``migrate`` and ``restore``.
 
     Raises:
         ConfigurationError: there is no instance in the folder.
     """
     data = data.resolve()
-    if not (data / "postgres").is_dir():
+    if not make and not (data / "postgres").is_dir():
         raise ConfigurationError(f"There is no instance in {data}; «demo --data» makes one.")
+    data.mkdir(parents=True, exist_ok=True)
     server = EmbeddedPostgres(data / "postgres")
     if not server.running:
         server.start()
@@ -85,9 +87,20 @@ def prepare(data: Path, server: EmbeddedPostgres, host: str, port: int) -> Setti
 
 def _chosen() -> dict[str, str]:
     """Return what the environment may still choose for an embedded instance."""
-    names = ("WEB_PROCESSES", "JOB_PROCESSES", "JOB_THREADS", "REDIS_URL", "LOG_LEVEL")
+    names = (
+        "WEB_PROCESSES",
+        "JOB_PROCESSES",
+        "JOB_THREADS",
+        "REDIS_URL",
+        "LOG_LEVEL",
+        "OUTBOUND_ALLOW",
+        "OUTBOUND_AUTHORITIES",
+        "LOGIN_PER_MINUTE",
+    )
     found = {name.lower(): os.environ[name] for name in names if name in os.environ}
-    return {"log_level": "WARNING", "log_format": "console", **found}
+    # Whoever tries out the demo changes from one user to another more often than people at work.
+    usual = {"log_level": "WARNING", "log_format": "console", "login_per_minute": "30"}
+    return {**usual, **found}
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
@@ -112,20 +125,17 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _fill(settings: Settings, data: Path) -> str:
-    """Install and load the demo on the first start; return the demo users' password, if known."""
+def _fill(settings: Settings) -> str:
+    """Install and load what of the demo is missing; return the demo users' password, if known."""
     processes.install(settings, ADDONS)
-    marker = data / "demo.json"
-    given = os.environ.get("ANDES_DEMO_PASSWORD", "")
-    if marker.exists() and not given:
-        return ""
-    password = given or secrets.token_urlsafe(9)
     runtime = processes.make_runtime(settings)
     try:
+        password = os.environ.get("ANDES_DEMO_PASSWORD", "")
+        if not password and not demonstration.loaded(runtime):
+            password = secrets.token_urlsafe(9)
         demonstration.load(runtime, password)
     finally:
         runtime.close()
-    marker.write_text("{}", encoding="utf-8")
     return password
 
 

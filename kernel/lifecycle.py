@@ -12,7 +12,7 @@ from psycopg.sql import Identifier
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
-from kernel import audit, installed, logging, migrations, rbac
+from kernel import audit, db, installed, logging, migrations, rbac
 from kernel.context import Ctx
 from kernel.manifest import Manifest
 from kernel.runtime import Runtime
@@ -30,7 +30,9 @@ def migrate(runtime: Runtime) -> list[str]:
     Returns what was done, a line each.
     """
     done: list[str] = []
-    engine = create_engine(runtime.settings.owner_url, connect_args={"application_name": "migrate"})
+    engine = create_engine(
+        runtime.settings.owner_url, connect_args={"application_name": "migrate", **db.CONNECT}
+    )
     try:
         with engine.begin() as connection:
             connection.execute(text("SET LOCAL lock_timeout = '5s'"))

@@ -6,14 +6,16 @@ a user, no column at all. Rows are read as columns, not as objects.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from pydantic_core import to_json
 from sqlalchemy import Select, select
 
-from kernel import exports, filters, paging, rbac
+from kernel import db, exports, filters, paging, plans, rbac
 from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import FieldError
@@ -24,6 +26,22 @@ if TYPE_CHECKING:
 
 Limit = Annotated[int, Field(ge=1, le=paging.MAX_LIMIT)]
 Line = Annotated[str, Field(max_length=1000)]
+
+FINISHED_AT_ONCE = 500
+"""Rows of an export that are finished together."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Last changes to rows before they leave: values taken out, fields added that are no columns.
+
+    ``run`` changes the dictionaries, which hold at least the columns that it ``reads``, and gives
+    each the fields that it ``adds`` (name and type). Nobody can filter or sort by those.
+    """
+
+    run: Callable[[Ctx, list[dict[str, Any]]], None]
+    reads: tuple[str, ...] = ()
+    adds: Mapping[str, Any] = field(default_factory=dict)
 
 
 def query_schema(resource: Resource, *, export: bool = False) -> type[BaseModel]:
@@ -53,34 +71,92 @@ def _sorts(resource: Resource) -> Any:
 def page(ctx: Ctx, resource: Resource, query: Any) -> Outcome:
     """Return a page as a ready answer: ``{"items": […], "next": cursor|null}``."""
     names = _selected(ctx, resource, query.fields)
-    sort = query.sort.lstrip("-")
-    statement = _statement(ctx, resource, query, (*names, sort, "id"))
-    if query.next:
-        column = resource.attribute(sort)
-        kind = filters.python_type(column)
-        position = paging.decode(query.next, query.sort, kind)
-        key = column if sort == "id" else resource.attribute("id")
-        descending = query.sort.startswith("-")
-        statement = paging.after(statement, column, key, position, descending=descending)
-    rows = ctx.session.execute(statement.limit(query.limit + 1)).all()
-    following = None
+    if resource.finish is None:
+        rows = _json_rows(ctx, resource, query, names)
+    else:
+        rows = _finished_rows(ctx, resource, resource.finish, query, names)
+    following = b"null"
     if len(rows) > query.limit:
         rows = rows[: query.limit]
-        following = paging.encode(query.sort, rows[-1][-2], rows[-1][-1])
-    items = [dict(zip(names, row, strict=False)) for row in rows]
-    return Outcome(200, to_json({"items": items, "next": following}))
+        following = to_json(paging.encode(query.sort, rows[-1][1], rows[-1][2]))
+    items = ",".join([row[0] for row in rows]).encode()
+    return Outcome(200, b'{"items":[%s],"next":%s}' % (items, following))
+
+
+def _json_rows(ctx: Ctx, resource: Resource, query: Any, names: tuple[str, ...]) -> Sequence[Any]:
+    """Return (JSON, sort value, id) of the rows of a page and of one more."""
+    statement = _page_of(ctx, resource, query, [resource.json_row(names)])
+    visible = rbac.visible_rows(ctx, resource.model)
+    if visible is not None:
+        found = plans.find(statement.where(*visible), ctx.session.get_bind().dialect)
+        if found is not None:
+            return db.execute(ctx.session, *found)
+    return ctx.session.execute(statement).all()
+
+
+def _finished_rows(
+    ctx: Ctx, resource: Resource, finish: Finish, query: Any, names: tuple[str, ...]
+) -> Sequence[Any]:
+    """Return the same of a resource whose rows are finished in Python."""
+    columns = _read(resource, names)
+    shown = [resource.attribute(name) for name in columns]
+    rows = ctx.session.execute(_page_of(ctx, resource, query, shown)).all()
+    items = [dict(zip(columns, row, strict=False)) for row in rows]
+    finish.run(ctx, items)
+    texts = [to_json({name: item[name] for name in names}).decode() for item in items]
+    return [(text, row[-2], row[-1]) for text, row in zip(texts, rows, strict=True)]
+
+
+def _page_of(ctx: Ctx, resource: Resource, query: Any, shown: Sequence[Any]) -> Select[Any]:
+    """Return the SELECT of a page: what is shown, the sort value and the id; one row more."""
+    sort = query.sort.lstrip("-")
+    column, key = resource.attribute(sort), resource.attribute("id")
+    statement = _statement(ctx, resource, query, (*shown, column, key))
+    if query.next:
+        position = paging.decode(query.next, query.sort, filters.python_type(column))
+        descending = query.sort.startswith("-")
+        statement = paging.after(
+            statement, column, column if sort == "id" else key, position, descending=descending
+        )
+    return statement.limit(query.limit + 1)
 
 
 def export(ctx: Ctx, resource: Resource, query: Any) -> Outcome:
     """Return the whole filtered list as a file, at most ``exports.MAX_ROWS`` rows."""
     names = _selected(ctx, resource, None)
-    statement = _statement(ctx, resource, query, names).limit(exports.MAX_ROWS)
-    return exports.file(resource.noun, query.formato, names, ctx.session.execute(statement))
+    columns = _read(resource, names)
+    read = [resource.attribute(name) for name in columns]
+    statement = _statement(ctx, resource, query, read).limit(exports.MAX_ROWS)
+    rows = iter(ctx.session.execute(statement))
+    finish = resource.finish
+    shown = rows if finish is None else _finished(ctx, finish, columns, names, rows)
+    return exports.file(resource.noun, query.formato, names, shown)
+
+
+def _read(resource: Resource, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns behind the fields that are shown, and those that finishing them reads."""
+    if resource.finish is None:
+        return names
+    shown = [name for name in names if name not in resource.finish.adds]
+    return tuple(dict.fromkeys([*shown, *resource.finish.reads]))
+
+
+def _finished(
+    ctx: Ctx,
+    finish: Finish,
+    columns: Sequence[str],
+    names: Sequence[str],
+    rows: Iterator[Sequence[Any]],
+) -> Iterator[list[Any]]:
+    while some := [dict(zip(columns, row, strict=True)) for row in islice(rows, FINISHED_AT_ONCE)]:
+        finish.run(ctx, some)
+        yield from ([one[name] for name in names] for one in some)
 
 
 def _selected(ctx: Ctx, resource: Resource, wanted: str | None) -> tuple[str, ...]:
     hidden = rbac.hidden_fields(ctx, resource.model)
-    visible = tuple(name for name in resource.columns if name not in hidden)
+    added = resource.finish.adds if resource.finish is not None else ()
+    visible = tuple(name for name in (*resource.columns, *added) if name not in hidden)
     if wanted is None:
         return visible
     names = tuple(dict.fromkeys(part.strip() for part in wanted.split(",")))
@@ -93,7 +169,7 @@ def _selected(ctx: Ctx, resource: Resource, wanted: str | None) -> tuple[str, ..
     return names
 
 
-def _statement(ctx: Ctx, resource: Resource, query: Any, names: tuple[str, ...]) -> Select[Any]:
+def _statement(ctx: Ctx, resource: Resource, query: Any, columns: Sequence[Any]) -> Select[Any]:
     hidden = rbac.hidden_fields(ctx, resource.model)
     sort = query.sort.lstrip("-")
     if sort in hidden:
@@ -103,11 +179,13 @@ def _statement(ctx: Ctx, resource: Resource, query: Any, names: tuple[str, ...])
     )
     if faults:
         raise refused(faults)
-    statement = select(*(resource.attribute(name) for name in names)).where(*conditions)
+    statement = select(*columns).where(*conditions)
     text = getattr(query, "q", None)
     if text and text.strip():
-        columns = [resource.attribute(name) for name in resource.search if name not in hidden]
-        statement = statement.where(filters.search(columns, text.strip()))
+        searched = [resource.attribute(name) for name in resource.search if name not in hidden]
+        if not searched:
+            raise refused([FieldError("q", "filtro_desconocido", "Esta lista no busca textos.")])
+        statement = statement.where(filters.search(searched, text.strip()))
     return statement.order_by(*_order(resource, query.sort))
 
 

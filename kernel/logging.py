@@ -1,7 +1,8 @@
 """Structured logs: a constant event name plus fields, one JSON object a line.
 
 ``bind(request_id=…)`` adds fields to every line of the current request or job. Secrets are cut out
-by field name before a line is written.
+by field name, and from the finished line, traceback included, by their shape and by their value
+(``kernel.redaction``); lines of libraries pass the same way.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+from kernel import redaction
 
 _SECRET_NAME = re.compile(
     r"password|token|secret|authorization|cookie|master_key|pfx", re.IGNORECASE
@@ -27,41 +30,54 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> An
     return event
 
 
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    redact,
+]
+
+
+class Formatter(structlog.stdlib.ProcessorFormatter):
+    """Writes a line, ours or a library's, without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return redaction.clean(super().format(record))
+
+
 def configure(level: str = "INFO", shape: str = "json") -> None:
     """Send all logs of this process, ours and the libraries', to standard error."""
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        redact,
-    ]
-    renderer: Any = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if shape == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
-            ],
-        )
-    )
+    handler.setFormatter(formatter(shape))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     for noisy in ("httpx", "httpcore", "huey", "huey.consumer", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def formatter(shape: str = "json") -> Formatter:
+    """Return what turns a record into a line of this shape."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if shape == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    return Formatter(
+        foreign_pre_chain=_SHARED,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+    )
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

@@ -17,6 +17,7 @@ from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kernel.errors import ConfigurationError
+from kernel.hosts import Pattern
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL_VERSION = "0.1.0"
@@ -35,6 +36,9 @@ class Manifest(BaseModel):
     depends: dict[str, str] = Field(default_factory=dict, description="Addon → version range.")
     optional: dict[str, str] = Field(default_factory=dict, description="Glue loaded if present.")
     conflicts: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = Field(
+        default=(), description="Outside hosts that the addon talks to; see kernel.hosts."
+    )
     country: str = ""
     required: bool = Field(default=False, description="Part of every installation.")
     package: str = Field(default="", description="Python package; default addons.<name>.")
@@ -45,6 +49,14 @@ class Manifest(BaseModel):
     def check_version(cls, value: str) -> str:
         """Refuse what is not a version."""
         Version(value)
+        return value
+
+    @field_validator("hosts")
+    @classmethod
+    def check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is no host."""
+        for text in value:
+            Pattern.parse(text)
         return value
 
     @property

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
-from kernel.answers import JSON, PROBLEM, TITLES
+from kernel.answers import FORM, JSON, PROBLEM, TITLES
+from kernel.credentials import COOKIE
 from kernel.http import Endpoint
 from kernel.manifest import KERNEL_VERSION
 from kernel.registry import Registry
@@ -63,7 +64,10 @@ def document(registry: Registry) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {**schemas.definitions, "Problema": PROBLEM_SCHEMA},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+            },
         },
     }
 
@@ -108,9 +112,9 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         "responses": _responses(endpoint, schemas),
     }
     if not endpoint.public:
-        operation["security"] = [{"bearer": []}]
-    if endpoint.permission:
-        operation["description"] = f"Permiso: `{endpoint.permission}`."
+        operation["security"] = [{"bearer": []}, {"cookie": []}]
+    if facts := _who_may(endpoint):
+        operation["description"] = facts
     if endpoint.creates:
         operation["parameters"].append(
             {
@@ -123,8 +127,18 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         )
     if endpoint.body is not None:
         body = schemas.of_model(endpoint.body, "validation")
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": body}}}
+        kind = FORM if endpoint.takes_files else JSON
+        operation["requestBody"] = {
+            "required": not endpoint.body_optional,
+            "content": {kind: {"schema": body}},
+        }
     return operation
+
+
+def _who_may(endpoint: Endpoint) -> str:
+    permission = f"Permiso: `{endpoint.permission}`." if endpoint.permission else ""
+    fresh = "Pide haber confirmado quién es en los últimos 10 minutos." if endpoint.fresh else ""
+    return " ".join(filter(None, [permission, fresh]))
 
 
 def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
@@ -200,4 +214,6 @@ def _statuses(endpoint: Endpoint) -> set[int]:
         found |= {409}
     if endpoint.creates:
         found |= {422}
+    if endpoint.throttle is not None:
+        found |= {429}
     return found

@@ -10,7 +10,19 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kernel import jobs, preferences, rbac, remotes, schedules, sealing, worker
+from kernel import (
+    attachments,
+    jobs,
+    preferences,
+    rbac,
+    remotes,
+    schedules,
+    sealing,
+    throttle,
+    timeline,
+    worker,
+)
+from kernel.attachments import Adjunto
 from kernel.audit import AuditLog
 from kernel.chain import AuditLink, AuditSeal
 from kernel.context import Ctx
@@ -31,29 +43,6 @@ from kernel.schedules import ScheduleRun
 from kernel.schemas import Answer, QueryId, Schema
 from kernel.sequences import Counter
 from kernel.throttle import Intentos
-
-AUDIT = Resource(
-    path="/api/audit-logs/",
-    model=AuditLog,
-    modulo="auditoria",
-    fields=(
-        "id",
-        "usuario_id",
-        "modulo",
-        "accion",
-        "objeto_tipo",
-        "objeto_id",
-        "datos_anteriores_json",
-        "datos_nuevos_json",
-        "ip",
-        "user_agent",
-        "request_id",
-        "created_at",
-    ),
-    filters=("usuario_id", "modulo", "accion", "objeto_tipo", "objeto_id", "created_at"),
-    sort=("-id", "created_at"),
-    actions=("list", "detail", "export"),
-)
 
 JOBS = Resource(
     path="/api/jobs/",
@@ -243,6 +232,7 @@ def register_models() -> list[type[Model]]:
         Sesion,
         ClaveApi,
         Intentos,
+        Adjunto,
         AuditLog,
         AuditLink,
         AuditSeal,
@@ -260,15 +250,16 @@ def register_models() -> list[type[Model]]:
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """The kernel's endpoints."""
-    return [AUDIT, JOBS, *endpoints_in(sys.modules[__name__])]
+    mine = (sys.modules[__name__], attachments, timeline)
+    resources = (timeline.RESOURCE, JOBS, attachments.RESOURCE)
+    return [*resources, *(one for it in mine for one in endpoints_in(it))]
 
 
 @hookimpl
 def register_permissions() -> list[Permission]:
     """What can be granted about the kernel's own tables."""
     return [
-        Permission("auditoria", "ver", "Ver la auditoría", ("CONTADOR",)),
-        Permission("auditoria", "exportar", "Exportar la auditoría"),
+        *timeline.PERMISSIONS,
         Permission("jobs", "ver", "Ver los trabajos en segundo plano"),
         Permission("jobs", "exportar", "Exportar los trabajos"),
         Permission("jobs", "editar", "Reintentar y cancelar trabajos"),
@@ -276,7 +267,14 @@ def register_permissions() -> list[Permission]:
         Permission("ajustes", "ver", "Ver los ajustes"),
         Permission("ajustes", "editar", "Cambiar los ajustes"),
         Permission("permisos", "ver", "Ver los permisos de otros"),
+        *attachments.PERMISSIONS,
     ]
+
+
+@hookimpl
+def register_row_rules() -> list[rbac.RowRule]:
+    """Attachments are seen with their records, acts of others by who is confined to no place."""
+    return [*attachments.ROW_RULES, *timeline.ROW_RULES]
 
 
 @hookimpl
@@ -288,10 +286,11 @@ def register_settings() -> list[type[BaseModel]]:
 @hookimpl
 def register_jobs() -> list[jobs.Job]:
     """Deliveries of events and the cleaning of old rows."""
-    return [*worker.JOBS, *sealing.JOBS]
+    return [*worker.JOBS, *sealing.JOBS, *attachments.JOBS, *throttle.JOBS]
 
 
 @hookimpl
 def register_schedules() -> list[jobs.Schedule]:
     """When the cleaning runs."""
-    return [*schedules.SCHEDULES, *sealing.SCHEDULES]
+    mine = (schedules, sealing, attachments, throttle)
+    return [one for module in mine for one in module.SCHEDULES]

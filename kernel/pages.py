@@ -153,27 +153,38 @@ def _require_reader(runtime: Runtime, request: Request) -> None:
     """
     if not runtime.settings.docs_public:
         shown = credentials.read(dict(request.scope["headers"]), runtime.signer)
-        if runtime.database.run(lambda one: identity.identify(one, shown, "", None)) is None:
+        if _known(runtime, shown) is None:
             raise NotAuthenticated("Inicie sesión para leer la documentación.")
 
 
+def _known(runtime: Runtime, shown: Credential) -> identity.Known | None:
+    idle = runtime.settings.session_idle_seconds
+    return runtime.database.run(
+        lambda session: runtime.identifier.identify(session, shown, "", None, idle=idle)
+    )
+
+
 def _authorizer(runtime: Runtime) -> Callable[[WebSocket], Any]:
-    """Return who may listen: a signed-in user, to the topics of what they may see."""
+    """Return who may listen: a signed-in user, to the topics of what they may see.
+
+    A cookie counts only for a page of our own, also where ``CORS_ORIGINS`` lists its site.
+    """
 
     def authorize(websocket: WebSocket) -> set[str] | None:
+        headers = dict(websocket.scope["headers"])
         try:
-            shown = credentials.read(dict(websocket.scope["headers"]), runtime.signer)
+            shown = credentials.read(headers, runtime.signer)
         except NotAuthenticated:
             return None
-        return runtime.database.run(lambda session: _topics(session, shown))
+        secure = websocket.scope["andes.facts"].secure
+        credentials.require_own_page(shown, headers, secure=secure)
+        known = _known(runtime, shown)
+        return None if known is None else _topics(runtime, known.identity)
 
     return authorize
 
 
-def _topics(session: Any, shown: Credential) -> set[str] | None:
-    known = identity.identify(session, shown, "", None)
-    if known is None:
-        return None
-    permissions = identity.permissions_of(session, known.identity)
+def _topics(runtime: Runtime, user: identity.Identity) -> set[str]:
+    permissions = runtime.database.run(lambda session: identity.permissions_of(session, user))
     seen = {name.partition(".")[0] for name in permissions if name.endswith(".ver")}
-    return seen | {f"{modulo}.*" for modulo in seen} | {f"usuario.{known.identity.id}"}
+    return seen | {f"{modulo}.*" for modulo in seen} | {f"usuario.{user.id}"}

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from sqlalchemy import create_engine
 from starlette.types import ASGIApp
 
-from kernel import app, generation, installed, logging, pages
+from kernel import app, generation, installed, logging, pages, redaction
 from kernel.db import Database
 from kernel.queue import HueyQueue
 from kernel.realtime import Hub
@@ -73,6 +73,7 @@ def serve_socket(settings: Settings, descriptor: int) -> None:
 
     die_with_parent()
     logging.configure(settings.log_level, settings.log_format)
+    redaction.hide(settings.secrets())
     runtime = make_runtime(settings)
     config = uvicorn.Config(
         web_app(runtime),

@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session
 from kernel import audit, db
 from kernel.errors import ConfigurationError
 from kernel.fields import Protected, hidden_fields, protected_paths, prune
-from kernel.model import Model
+from kernel.model import Model, table_of
 from kernel.rows import Guard, GuardedSession, UnsafeQuery
 from kernel.rules import Rules
+from kernel.statements import narrowed
 from kernel.why import Verdict, why
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ __all__ = [
     "prune",
     "sync_permissions",
     "unrestricted",
+    "visible_rows",
     "why",
 ]
 
@@ -79,11 +81,14 @@ class Role:
 class Scope:
     """A kind of place (sucursales, almacenes) that a user may be confined to.
 
-    ``load`` returns the ids that the user may touch, or None for all.
+    ``load`` returns the ids that the user may touch, or None for all. A scope that most requests
+    need gives a ``statement`` besides, which is asked along with who the user is: for
+    ``%(usuario)s`` it returns one row with one array of ids, or NULL for all.
     """
 
     name: str
     load: Callable[[Ctx], frozenset[int] | None]
+    statement: db.Statement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,20 @@ def guard(session: Session, ctx: Ctx) -> None:
         session.guard = Guard(Rules(ctx, ctx.runtime.rule_book))
     elif ctx.user is not None:
         raise ConfigurationError("A user's session must come from Database.session().")
+
+
+def visible_rows(ctx: Ctx, model: type[Model]) -> list[ColumnElement[bool]] | None:
+    """Return the row rules of a model as conditions for a hot SELECT of that table alone.
+
+    None when they look into other ruled tables: then only the session knows how to apply them.
+    """
+    guard = ctx.session.guard if isinstance(ctx.session, GuardedSession) else None
+    if guard is None or not guard.applies:
+        return []
+    condition = guard.rules.condition(table_of(model).name)
+    if condition is None:
+        return []
+    return None if guard.rules.refers(condition) else [narrowed(model, condition)]
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import pluggy
 from kernel import hookspecs, model, own, reports
 from kernel.errors import ConfigurationError
 from kernel.events import EventBus, EventType, Subscriber
+from kernel.hosts import HostPolicy
 from kernel.http import Endpoint
 from kernel.jobs import Job, Schedule
 from kernel.manifest import Manifest
@@ -54,6 +55,17 @@ class Registry:
         if name not in self.jobs:
             raise ConfigurationError(f"No installed addon declares the job «{name}».")
         return self.jobs[name]
+
+    def host_policy(self, addon: str, allowed: Iterable[str]) -> HostPolicy:
+        """Return where an addon may go: its manifest's hosts, and what the administrator allowed.
+
+        Raises:
+            ConfigurationError: it is not installed.
+        """
+        for manifest in self.manifests:
+            if manifest.name == addon:
+                return HostPolicy.of(addon, manifest.hosts, allowed)
+        raise ConfigurationError(f"The addon «{addon}» is not installed.")
 
     def gather(self, hook: str) -> list[Any]:
         """Return the declarations of one ``register_*`` hook, in dependency order."""

@@ -8,23 +8,27 @@ rules, audit, keyset pages and OpenAPI come with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, create_model
-from sqlalchemy import Column
+from sqlalchemy import Column, ColumnElement
 
-from kernel import listing, rbac
+from kernel import listing, plans, rbac
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError, Conflict, FieldError, NotFound
 from kernel.exports import CSV, XLSX
 from kernel.filters import Filter, declared, python_type
 from kernel.http import Endpoint
+from kernel.listing import Finish
 from kernel.messages import refused
 from kernel.model import Model
 from kernel.rbac import FieldRule, Protected
 from kernel.schemas import Page, QueryId, Schema, Version
+
+MAX_SELECTIONS = 100
+"""Selections of fields whose JSON expression is kept."""
 
 ACTIONS = ("list", "detail", "create", "update", "delete", "export")
 
@@ -43,8 +47,11 @@ class Resource:
     search: tuple[str, ...] = ()
     sort: tuple[str, ...] = ("id",)
     actions: tuple[str, ...] = ACTIONS
+    people_only: tuple[str, ...] = ()
+    """Actions that no API key may do."""
     create_with: Callable[[Ctx, Any], Model] | None = None
     update_with: Callable[[Ctx, Any, Any], None] | None = None
+    finish: Finish | None = None
 
     @cached_property
     def columns(self) -> dict[str, Column[Any]]:
@@ -72,6 +79,19 @@ class Resource:
         """Return the mapped attribute of a column."""
         return getattr(self.model, name)
 
+    @cached_property
+    def _json_rows(self) -> dict[tuple[str, ...], ColumnElement[str]]:
+        return {}
+
+    def json_row(self, names: tuple[str, ...]) -> ColumnElement[str]:
+        """Return the expression that writes these fields of a row as JSON text."""
+        made = self._json_rows.get(names)
+        if made is None:
+            made = plans.json_row({name: self.attribute(name) for name in names})
+            if len(self._json_rows) < MAX_SELECTIONS:
+                self._json_rows[names] = made
+        return made
+
     @property
     def noun(self) -> str:
         """The last word of the path, for names of schemas and files."""
@@ -86,6 +106,8 @@ class Resource:
             kind = kind | None if column.nullable else kind
             hideable = name in permission  # then an answer may lack it
             fields[name] = (_protected(kind, permission.get(name)), None if hideable else ...)
+        for name, kind in (self.finish.adds if self.finish is not None else {}).items():
+            fields[name] = (kind, ...)
         return create_model(
             f"{self.model.__name__}Fila",
             __config__=ConfigDict(from_attributes=True),
@@ -103,8 +125,12 @@ class Resource:
             "delete": self._delete,
             "export": self._export,
         }
-        made = [makers[action](row) for action in self.actions]
-        return [one for one in made if one is not None]
+        made = [(action, makers[action](row)) for action in self.actions]
+        return [
+            replace(one, keys=action not in self.people_only)
+            for action, one in made
+            if one is not None
+        ]
 
     def _endpoint(self, method: str, path: str, accion: str, run: Any, **facts: Any) -> Endpoint:
         run.__name__ = f"{facts.pop('verb')}_{self.noun.replace('-', '_')}"
@@ -274,7 +300,12 @@ class Resource:
     def show(self, ctx: Ctx, row: type[BaseModel], found: Model) -> BaseModel:
         """Return a row as its schema, defaults made by the database included."""
         ctx.session.refresh(found)
-        return row.model_validate(found)
+        if self.finish is None:
+            return row.model_validate(found)
+        names = dict.fromkeys([*self.columns, *self.finish.reads])
+        values = {name: getattr(found, name) for name in names}
+        self.finish.run(ctx, [values])
+        return row.model_validate(values)
 
 
 def _page_of(row: Any) -> Any:

@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.orm import Mapper, ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, SessionTransaction, UOWTransaction
 from sqlalchemy.sql.functions import FunctionElement
 
 from kernel.errors import Forbidden
@@ -235,6 +235,8 @@ class GuardedSession(Session):
 
     guard: Guard | None = None
     wrote: bool = False
+    driver: Any = None
+    """psycopg's connection, while the session has one."""
 
     def connection(self, *args: Any, **facts: Any) -> Connection:
         """Return the connection, unless that would let a user's work around the row rules."""
@@ -275,6 +277,12 @@ def _flushed(session: GuardedSession, _context: UOWTransaction) -> None:
     session.wrote = True
     if session.guard is not None and session.guard.applies:
         session.guard.check_flush(session)
+
+
+@event.listens_for(GuardedSession, "after_transaction_end")
+def _ended(session: GuardedSession, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.driver = None
 
 
 @event.listens_for(GuardedSession, "before_attach")

@@ -97,6 +97,10 @@ class Rules:
         others = [other for other in self._tables_in(condition) if other != table]
         return [criteria(model, condition), *self.options(others)]
 
+    def refers(self, condition: ColumnElement[bool]) -> bool:
+        """Return whether a condition looks into tables that have rules."""
+        return bool(self._tables_in(condition))
+
     def _option(self, table: str) -> LoaderCriteriaOption | None:
         if table in self._options:
             return self._options[table]

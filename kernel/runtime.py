@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from kernel import audit, logging, rbac
 from kernel.context import Ctx, RequestFacts
 from kernel.db import Database
-from kernel.identity import Identity
+from kernel.identity import Identifier, Identity
 from kernel.preferences import Preferences, Regional
 from kernel.realtime import Hub
 from kernel.registry import Registry
@@ -27,11 +27,13 @@ from kernel.rules import RuleBook
 from kernel.secrets import Vault
 from kernel.settings import Settings
 from kernel.storage import Storage
+from kernel.throttle import Throttle
 from kernel.tokens import TokenSigner
 from kernel.waking import Queue
 
 if TYPE_CHECKING:
     from kernel.mail import Mailer
+    from kernel.outbound import Outbound
 
 T = TypeVar("T")
 log = logging.get(__name__)
@@ -56,11 +58,18 @@ class Runtime:
     generation: int = 1
     clock: Callable[[], datetime] = utc_now
     _zone: tuple[ZoneInfo, float] | None = None
+    _outbound: dict[str, Outbound] = field(default_factory=dict)
 
     @cached_property
     def rule_book(self) -> RuleBook:
         """The row and field rules of the generation."""
         return RuleBook(self.registry.row_rules, self.registry.field_rules)
+
+    @cached_property
+    def identifier(self) -> Identifier:
+        """Finds out who is calling."""
+        scopes = self.registry.scopes.values()
+        return Identifier({one.name: one.statement for one in scopes if one.statement is not None})
 
     @cached_property
     def preferences(self) -> Preferences:
@@ -85,6 +94,17 @@ class Runtime:
         sender = self.settings.mail_sender
         return Mailer.from_url(self.settings.mail_url, sender=sender, clock=self.clock)
 
+    def outbound(self, addon: str) -> Outbound:
+        """Return the HTTP client of an installed addon, which goes where that addon may go."""
+        if addon not in self._outbound:
+            from kernel.outbound import Outbound  # httpx, for what talks to the outside only
+
+            self._outbound[addon] = Outbound(
+                self.registry.host_policy(addon, self.settings.outbound_allow),
+                self.settings.outbound_authorities,
+            )
+        return self._outbound[addon]
+
     @cached_property
     def signer(self) -> TokenSigner:
         """Issues and reads tokens."""
@@ -95,6 +115,13 @@ class Runtime:
             audience="andes",
             clock=lambda: self.clock().timestamp(),
         )
+
+    @cached_property
+    def throttle(self) -> Throttle:
+        """Counts attempts to sign in."""
+        times = self.settings.login_per_minute
+        clock = lambda: self.clock()  # noqa: E731, PLW0108  # a test may replace the clock later
+        return Throttle(self.settings.database_url, clock, times)
 
     def ctx(
         self, session: Session, user: Identity | None = None, request: RequestFacts | None = None
@@ -136,9 +163,13 @@ class Runtime:
 
     def close(self) -> None:
         """Give every connection back; the end of a process's or a test's runtime."""
+        for client in self._outbound.values():
+            client.close()
         self.queue.close()
         self.realtime.close()
         self.database.dispose()
+        if "throttle" in self.__dict__:
+            self.throttle.close()
 
     def committed(self, job_ids: list[int], acts: Iterable[Callable[[], None]]) -> None:
         """Wake the workers and run what may be lost; nothing here can hurt the commit."""

@@ -177,7 +177,7 @@ class Planner:
         if not ctx.sql(LOCK)[0][0]:
             return []
         names = [schedule.name for schedule in due]
-        last = dict(ctx.sql(LAST, names=names, now=now))
+        last: dict[str, datetime] = dict(ctx.sql(LAST, names=names, now=now))
         zone = ctx.time_zone
         planned: list[int] = []
         for schedule in due:

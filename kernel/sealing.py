@@ -18,12 +18,12 @@ from kernel import chain, db, logging
 from kernel.db import Database
 from kernel.heads import Head, HeadLog
 from kernel.jobs import Job, Schedule
-from kernel.verification import Verdict, verify
+from kernel.verification import Verdict, verify, verify_and_note
 
 if TYPE_CHECKING:
     from kernel.context import Ctx
 
-__all__ = ["JOBS", "SCHEDULES", "Verdict", "seal", "seal_audit", "verify"]
+__all__ = ["JOBS", "SCHEDULES", "Verdict", "seal", "seal_audit", "verify", "verify_and_note"]
 
 log = logging.get(__name__)
 
@@ -95,6 +95,13 @@ def seal_audit(ctx: Ctx) -> None:
     runtime = ctx.runtime
     seal(runtime.database, tell=tell)
     keep_head(runtime.database, HeadLog(runtime.settings.data_dir), runtime.clock())
+
+
+def verify_audit(ctx: Ctx) -> None:
+    """Verify the whole chain and leave the verdict; an altered audit is an error in the log."""
+    verdict = verify_and_note(ctx)
+    if not verdict.intact:
+        log.error("audit_altered", audit_id=verdict.audit_id, reason=verdict.message)
 
 
 def keep_head(database: Database, heads: HeadLog, now: datetime) -> Head | None:
@@ -173,5 +180,15 @@ JOBS = (
         max_attempts=1,
         timeout=timedelta(minutes=30),
     ),
+    Job(
+        "kernel.verify_audit",
+        verify_audit,
+        "Verificar la auditoría",
+        max_attempts=2,
+        timeout=timedelta(hours=2),
+    ),
 )
-SCHEDULES = (Schedule("kernel.seal_audit", "* * * * *", "kernel.seal_audit"),)
+SCHEDULES = (
+    Schedule("kernel.seal_audit", "* * * * *", "kernel.seal_audit"),
+    Schedule("kernel.verify_audit", "20 4 * * *", "kernel.verify_audit"),
+)

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from kernel import processes, registry
+from kernel import processes, registry, welcome
 from kernel.settings import Settings
 from kernel.supervisor import ProcessSpec, Supervisor, listen
 
@@ -22,6 +22,7 @@ def serve(settings: Settings, extra: dict[str, str] | None = None) -> None:
     runtime = processes.make_runtime(settings, registry.load([]))
     runtime.check_settings()
     runtime.close()
+    welcome.greet(settings)
     listener = listen(settings.host, settings.port)
     env = {**os.environ, **(extra or {})}
     env["PROMETHEUS_MULTIPROC_DIR"] = processes.metrics_folder(settings)

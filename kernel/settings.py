@@ -8,6 +8,8 @@ cure (``load``).
 from __future__ import annotations
 
 import os
+import re
+import ssl
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +29,7 @@ from sqlalchemy.exc import ArgumentError
 
 from kernel.cors import origin
 from kernel.errors import ConfigurationError
+from kernel.hosts import Permission
 
 SECRETS = (
     "DATABASE_URL",
@@ -36,6 +39,7 @@ SECRETS = (
     "MASTER_KEY",
     "SMTP_URL",
     "METRICS_TOKEN",
+    "GOOGLE_CLIENT_SECRET",
 )
 
 
@@ -61,7 +65,11 @@ class Settings(BaseSettings):
         default="", description="Address of the role that owns the tables; empty: DATABASE_URL."
     )
     database_pool: int = Field(
-        default=12, ge=2, le=200, description="Connections per process; twice JOB_THREADS plus 3."
+        default=12,
+        ge=2,
+        le=200,
+        description="Connections per process; twice JOB_THREADS plus 3. "
+        "Counting logins takes 2 more.",
     )
     redis_url: str = Field(
         default="", description="Redis address; empty: PostgreSQL does its part."
@@ -91,6 +99,11 @@ class Settings(BaseSettings):
     request_threads: int = Field(default=10, ge=1, le=200, description="Threads per web process.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
+    public_url: str = Field(
+        default="",
+        description="Where people reach this site, for links in mail: https://erp.company.pe; "
+        "empty: HOST and PORT.",
+    )
     trusted_proxies: Texts = Field(
         default_factory=list,
         description="Networks whose X-Forwarded-For and -Proto are believed: 10.0.0.0/8,127.0.0.1.",
@@ -103,14 +116,56 @@ class Settings(BaseSettings):
         default=False,
         description="Whether the API documentation is shown to who is not signed in.",
     )
+    outbound_allow: Texts = Field(
+        default_factory=list,
+        description="Private hosts that addons may talk to: erp.lan:8069,base=10.0.0.5:8443; "
+        "without a port, 80 and 443. See docs/outbound.md.",
+    )
+    outbound_authorities: str = Field(
+        default="",
+        description="PEM file of certificate authorities trusted besides the public ones.",
+    )
     body_limit: int = Field(
         default=4 * 1024 * 1024, ge=1024, description="Largest JSON body accepted, in bytes."
+    )
+    upload_limit: int = Field(
+        default=20 * 1024 * 1024,
+        ge=1024,
+        description="Largest form with files accepted, in bytes.",
     )
     access_token_seconds: int = Field(default=900, ge=60, le=86400, description="Life of a token.")
     refresh_token_seconds: int = Field(
         default=30 * 86400, ge=3600, description="Absolute life of a login, in seconds."
     )
+    session_idle_seconds: int = Field(
+        default=7 * 86400, ge=300, description="A login that nobody uses for so long ends."
+    )
+    login_per_minute: int = Field(
+        default=5,
+        ge=1,
+        le=10_000,
+        description="Attempts to sign in from one address in any minute, counted for all hosts.",
+    )
+    api_key_max_days: int = Field(
+        default=730, ge=1, le=3650, description="Longest life of an API key, in days."
+    )
     password_cost: int = Field(default=12, ge=4, le=16, description="bcrypt cost.")
+    google_client_id: str = Field(
+        default="", description="Client id for signing in with Google; empty: switched off."
+    )
+    google_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="Client secret for signing in with Google."
+    )
+    google_discovery_url: str = Field(
+        default="https://accounts.google.com/.well-known/openid-configuration",
+        description="Discovery document of the OpenID provider; another one than Google also "
+        "needs OUTBOUND_ALLOW.",
+    )
+    google_domains: Texts = Field(
+        default_factory=list,
+        description="Google Workspace domains whose verified accounts are linked by themselves to "
+        "the user with the same e-mail: company.pe.",
+    )
     metrics_token: SecretStr = Field(
         default=SecretStr(""), description="Bearer token of /metrics; empty: loopback only."
     )
@@ -162,10 +217,53 @@ class Settings(BaseSettings):
         """Refuse what is no exact origin; write the others as browsers do."""
         return [origin(text) for text in value]
 
+    @field_validator("outbound_allow")
+    @classmethod
+    def check_hosts(cls, value: list[str]) -> list[str]:
+        """Refuse what is no host."""
+        for text in value:
+            Permission.parse(text)
+        return value
+
+    @field_validator("google_discovery_url")
+    @classmethod
+    def check_discovery(cls, value: str) -> str:
+        """Refuse what is no address of a discovery document."""
+        if not re.fullmatch(r"https?://[^\s?#]+/\.well-known/openid-configuration", value):
+            raise ValueError("it ends in /.well-known/openid-configuration")
+        return value
+
+    @field_validator("outbound_authorities")
+    @classmethod
+    def check_authorities(cls, value: str) -> str:
+        """Refuse a file that holds no certificates."""
+        try:
+            if value:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=value)
+        except OSError:
+            raise ValueError(f"{value} is no readable PEM file of certificates") from None
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def check_site(cls, value: str) -> str:
+        """Refuse what is no scheme and host."""
+        return origin(value.rstrip("/")) if value else value
+
+    @property
+    def site_url(self) -> str:
+        """Where people reach this site, without a last slash."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
     @property
     def owner_url(self) -> str:
         """The address used for migrations."""
         return self.database_owner_url or self.database_url
+
+    def secrets(self) -> list[str]:
+        """Return the values that no log may show."""
+        given = [getattr(self, name.lower()) for name in SECRETS]
+        return [one.get_secret_value() if isinstance(one, SecretStr) else one for one in given]
 
     @property
     def files_url(self) -> str:

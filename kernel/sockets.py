@@ -18,7 +18,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from kernel import logging
-from kernel.errors import NotAuthenticated
+from kernel.errors import Forbidden, NotAuthenticated
 from kernel.realtime import PING, TOO_SLOW, Hub, SlowConsumer, Subscription
 
 TRY_LATER = 1013
@@ -42,9 +42,10 @@ def websocket_route(
     """Return the route of a WebSocket that receives the topics that ``authorize`` allows.
 
     ``authorize(websocket)`` runs in a thread and returns topic patterns, or None for nobody we
-    know (close 4401). It is asked again with every heartbeat, so a revoked user loses an open
-    socket within one. Pages of another origin are refused unless ``origins`` lists it. A client
-    that does not keep up is closed with 4408.
+    know (close 4401), or raises Forbidden for a page that may not ask (close 4403). It is asked
+    again with every heartbeat, so a revoked user loses an open socket within one. Pages of another
+    origin are refused unless ``origins`` lists it. A client that does not keep up is closed with
+    4408.
     """
 
     async def endpoint(websocket: WebSocket) -> None:
@@ -108,6 +109,8 @@ async def _ask(authorize: Authorize, websocket: WebSocket) -> Collection[str] | 
         patterns = await run_in_threadpool(authorize, websocket)
     except NotAuthenticated:
         patterns = None
+    except Forbidden:
+        return FOREIGN_ORIGIN
     except Exception:  # noqa: BLE001  # the edge of a connection; the client tries again
         _log.exception("realtime_authorize_failed")
         return TRY_LATER

@@ -72,6 +72,24 @@ def verify(ctx: Ctx) -> Verdict:
     return verify_chain(db.driver(ctx.session), heads)
 
 
+PLACE = ("audit_logs", "cadena")
+ACT = "verificar"
+"""Where and as what the audit itself keeps the verdicts on it."""
+
+
+def verify_and_note(ctx: Ctx) -> Verdict:
+    """Return the verdict, left in the audit for those who browse it (``kernel.seals``)."""
+    verdict = verify(ctx)
+    noted = {
+        "intacta": verdict.intact,
+        "mensaje": verdict.message,
+        "comprobadas": verdict.checked,
+        "fila": verdict.audit_id,
+    }
+    ctx.audit(ACT, *PLACE, despues=noted, modulo="kernel")
+    return verdict
+
+
 def verify_chain(
     connection: psycopg.Connection[Any], heads: HeadLog, *, last: int | None = None
 ) -> Verdict:

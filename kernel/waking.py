@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterable
 from typing import Protocol
+
+PAUSE = 0.01
+"""Seconds between two batches, so that a busy process sends few large ones."""
 
 
 class Queue(Protocol):
@@ -54,6 +58,7 @@ class Waker:
             self._behind.wake(batch)
             if last:
                 return
+            time.sleep(PAUSE)
 
     def _gather(self, batch: list[int]) -> bool:
         """Add whatever else waits to the batch; return whether the end was asked for."""

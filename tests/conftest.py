@@ -15,16 +15,17 @@ from kernel import generation, lifecycle, logging, manifest, processes
 from kernel.registry import Registry
 from kernel.runtime import Runtime
 from kernel.settings import Settings, load
-from tests import cluster
+from tests import cluster, logscan
 from tests.shop import PASSWORD, Shop, open_shop
 
 ADDONS = sorted(manifest.discover())
 """Every addon of the tree: a new one's tests find it installed."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Open the run that all workers share."""
     logging.configure("WARNING")
+    config.pluginmanager.register(logscan.LogScan())
     cluster.begin_run()
 
 
@@ -34,7 +35,7 @@ def pytest_unconfigure() -> None:
 
 
 def settings_of(owner_url: str, app_url: str, folder: Path, **more: Any) -> Settings:
-    """Return settings for a test's database; passwords are hashed at the lowest cost."""
+    """Return settings for a test's database; passwords cost little, and many may sign in."""
     return load(
         _env_file=None,
         database_url=app_url,
@@ -43,6 +44,7 @@ def settings_of(owner_url: str, app_url: str, folder: Path, **more: Any) -> Sett
         master_key=base64.b64encode(bytes(range(32))).decode(),
         data_dir=folder,
         password_cost=4,
+        login_per_minute=1000,
         **more,
     )
 

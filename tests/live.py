@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from kernel.settings import Settings
+from tests import logscan
 
 SERVER = Path(__file__).resolve().parent.parent / "server.py"
 PATIENCE = 60.0
@@ -42,6 +43,8 @@ def serving(settings: Settings, *, web: int = 1, jobs: int = 0) -> Iterator[str]
         finally:
             process.terminate()
             process.wait(timeout=PATIENCE)
+    found = logscan.leaks(log.read_text(encoding="utf-8", errors="replace"))
+    assert not found, "\n".join(["The server's log holds a secret:", *found])
 
 
 def _environment(
@@ -53,11 +56,13 @@ def _environment(
         "SECRET_KEY": settings.secret_key.get_secret_value(),
         "MASTER_KEY": settings.master_key.get_secret_value(),
         "PASSWORD_COST": str(settings.password_cost),
+        "LOGIN_PER_MINUTE": str(settings.login_per_minute),
         "DATA_DIR": str(folder),
         "PORT": str(port),
         "WEB_PROCESSES": str(web),
         "JOB_PROCESSES": str(jobs),
-        "LOG_LEVEL": "WARNING",
+        "DOCS_PUBLIC": "true",
+        "LOG_LEVEL": "INFO",
     }
 
 

@@ -168,9 +168,14 @@ PATHS: Mapping[str, Sequence[str]] = {
     ),
     "base": (
         "POST /api/auth/login/",
+        "POST /api/auth/login/2fa/",
+        "POST /api/auth/refresh/",
+        "POST /api/auth/logout/",
+        "POST /api/auth/sso/google/",
         "GET /api/usuarios/",
         "POST /api/usuarios/",
         "PUT /api/usuarios/{id}/",
+        "POST /api/usuarios/{id}/activar-2fa/",
         "GET /api/roles/",
         "POST /api/roles/",
         "PUT /api/roles/{id}/permisos/",
@@ -179,5 +184,19 @@ PATHS: Mapping[str, Sequence[str]] = {
     ),
 }
 
-PUBLIC = frozenset({"POST /api/auth/login/"})
+PUBLIC = frozenset(
+    {
+        "POST /api/auth/login/",
+        "POST /api/auth/login/2fa/",
+        "POST /api/auth/login/2fa/configurar/",
+        "POST /api/auth/primer-admin/",
+        "POST /api/auth/aceptar-invitacion/",
+        "POST /api/auth/refresh/",
+        "POST /api/auth/sso/google/",
+        "GET /api/auth/sso/google/inicio/",
+        "GET /api/auth/sso/google/retorno/",
+        "POST /api/auth/olvide-clave/",
+        "POST /api/auth/restablecer-clave/",
+    }
+)
 """Addresses that answer without a token; a new one is a decision, written here."""

@@ -66,9 +66,13 @@ def test_rest_works_while_an_addon_is_disabled(
 
 
 def _plain(endpoint: Endpoint) -> bool:
-    """Return whether an address answers without parameters."""
+    """Return whether an address answers with data, without parameters."""
     fields = endpoint.query.model_fields.values() if endpoint.query else ()
-    return not endpoint.path_types and not any(it.is_required() for it in fields)
+    return (
+        endpoint.status == 200
+        and not endpoint.path_types
+        and not any(it.is_required() for it in fields)
+    )
 
 
 def _dependents(name: str) -> set[str]:

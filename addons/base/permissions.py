@@ -1,6 +1,10 @@
 """Who may administrate, and the roles that every company starts with. Source: módulo 9."""
 
-from kernel.rbac import Permission, Role
+from sqlalchemy import ColumnElement
+
+from kernel.context import Ctx
+from kernel.identity import ClaveApi
+from kernel.rbac import Permission, Role, RowRule
 
 ALL = ("GERENTE_VENTAS", "VENDEDOR", "CAJERO", "SUPERVISOR_ALMACEN", "CONTADOR", "TRANSPORTISTA")
 
@@ -16,8 +20,22 @@ PERMISSIONS = [
     Permission("roles", "ver", "Ver los roles"),
     Permission("roles", "crear", "Crear roles"),
     Permission("roles", "editar", "Cambiar lo que un rol puede hacer"),
+    Permission("roles", "eliminar", "Eliminar roles"),
+    Permission("claves_api", "ver", "Ver sus claves API"),
+    Permission("claves_api", "crear", "Crear y renovar sus claves API"),
+    Permission("claves_api", "eliminar", "Revocar claves API"),
+    Permission("claves_api", "administrar", "Ver y revocar las claves API de otros"),
     Permission("configuracion", "ver", "Ver los datos de la empresa", ALL),
     Permission("configuracion", "editar", "Cambiar los datos de la empresa"),
+]
+
+
+def _claves_api(ctx: Ctx) -> ColumnElement[bool] | None:
+    return None if ctx.can("claves_api.administrar") else ClaveApi.usuario_id == ctx.user_id
+
+
+ROW_RULES = [
+    RowRule("base.claves_api", ClaveApi, _claves_api, "Solo sus propias claves API."),
 ]
 
 ROLES = [

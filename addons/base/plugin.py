@@ -3,14 +3,15 @@
 import typer
 
 from addons.base import commands, demo, jobs, models, permissions, routes
-from addons.base.services import usuarios
+from addons.base.services import primer_admin, usuarios
 from kernel.demo import DemoData
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
 from kernel.jobs import Job, Schedule
 from kernel.model import Model
-from kernel.rbac import Permission, Role, Scope
+from kernel.rbac import Permission, Role, RowRule, Scope
 from kernel.resource import Resource
+from kernel.welcome import Welcome
 
 
 @hookimpl
@@ -32,6 +33,12 @@ def register_permissions() -> list[Permission]:
 
 
 @hookimpl
+def register_row_rules() -> list[RowRule]:
+    """Everybody sees their own API keys."""
+    return permissions.ROW_RULES
+
+
+@hookimpl
 def register_roles() -> list[Role]:
     """The roles of the specification, as templates."""
     return permissions.ROLES
@@ -40,7 +47,7 @@ def register_roles() -> list[Role]:
 @hookimpl
 def register_scopes() -> list[Scope]:
     """Users can be confined to a sucursal."""
-    return [Scope("sucursales", usuarios.sucursales_del_usuario)]
+    return [Scope("sucursales", usuarios.sucursales_del_usuario, usuarios.ALCANCE)]
 
 
 @hookimpl
@@ -59,6 +66,12 @@ def register_schedules() -> list[Schedule]:
 def register_commands() -> list[typer.Typer]:
     """The company, from the command line."""
     return commands.COMMANDS
+
+
+@hookimpl
+def register_welcomes() -> list[Welcome]:
+    """The link for the first administrator."""
+    return [Welcome("primer_admin", primer_admin.bienvenida)]
 
 
 @hookimpl

@@ -1,8 +1,9 @@
 """What enters and leaves base. Source: spec/erp-modules.md, módulo 9."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import BaseModel, Field, Strict, StringConstraints, field_validator
 from stdnum.exceptions import ValidationError as InvalidNumber
 from stdnum.pe import ruc as ruc_number
 
@@ -19,6 +20,10 @@ class Login(Schema):
 
     email: Email
     password: Password
+    cookie: Flag = Field(
+        default=False,
+        description="Para un navegador: la sesión va en una cookie y no hay tokens.",
+    )
 
 
 class Tokens(Answer):
@@ -27,6 +32,233 @@ class Tokens(Answer):
     access: str
     refresh: str
     expires_in: int = Field(description="Segundos de vida de access.")
+
+
+class EnCookie(Answer):
+    """A signed-in session that the browser holds in a cookie."""
+
+    sesion: Literal["cookie"] = "cookie"
+    expires_in: int = Field(description="Segundos hasta que hay que ingresar otra vez.")
+
+
+Ingreso = Tokens | EnCookie
+"""What an opened session answers."""
+
+
+class Renovacion(Schema):
+    """A refresh token, to be exchanged for new ones."""
+
+    refresh: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+class Salida(Schema):
+    """Which sessions end."""
+
+    todas: Flag = Field(default=False, description="Todas las sesiones del usuario.")
+
+
+ESTA_SESION = Salida()
+
+
+class CambioClave(Schema):
+    """The user's own password, old and new."""
+
+    actual: Password
+    nueva: Password
+
+
+class CambioCorreo(Schema):
+    """The e-mail to sign in with from now on."""
+
+    email: Email
+
+
+class ClaveOlvidada(Schema):
+    """Whose password is forgotten."""
+
+    email: Email
+
+
+class ClaveNueva(Schema):
+    """The code of the link in the mail, and a new password."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    nueva: Password
+
+
+class SesionLeida(Answer):
+    """An open session; ``actual`` is the one that asks."""
+
+    id: int
+    dispositivo: str
+    ip: str
+    metodo: str
+    created_at: datetime
+    ultimo_uso: datetime
+    expires_at: datetime
+    actual: bool
+
+
+class Yo(Answer):
+    """Who is signed in; ``sucursales`` is null for who works in all of them."""
+
+    id: int
+    nombre: str
+    email: str
+    rol_id: int
+    rol: str
+    permisos: list[str]
+    sucursales: list[int] | None
+    dos_fa_activo: bool
+
+
+class SegundoFactor(Answer):
+    """The first factor was right and the second one is awaited; no session is open yet."""
+
+    requiere_2fa: Literal[True]
+    configurar: bool = Field(
+        description="El rol lo exige y falta configurarlo: POST /api/auth/login/2fa/configurar/."
+    )
+    token_2fa: str = Field(description="Se envía con el código a POST /api/auth/login/2fa/.")
+    expires_in: int = Field(description="Segundos de vida de token_2fa.")
+
+
+Codigo = Annotated[str, StringConstraints(strip_whitespace=True, min_length=6, max_length=30)]
+
+
+class Token2fa(Schema):
+    """A login whose second factor is awaited."""
+
+    token_2fa: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class Ingreso2faNuevo(Token2fa):
+    """The second factor of a login: a code of the app, or a recovery code."""
+
+    codigo: Codigo
+    cookie: Flag = Field(
+        default=False,
+        description="Para un navegador: la sesión va en una cookie y no hay tokens.",
+    )
+
+
+class Reautenticacion(Schema):
+    """The user's password once more, or a code of their second factor."""
+
+    password: Password | None = None
+    codigo: Codigo | None = None
+
+
+CodigosNuevos = Annotated[
+    list[str],
+    Field(description="Vacía, salvo que el segundo factor se active con este ingreso."),
+]
+
+
+class TokensCon2fa(Tokens):
+    """A signed-in session, and the recovery codes where the second factor begins with it."""
+
+    codigos_recuperacion: CodigosNuevos
+
+
+class EnCookieCon2fa(EnCookie):
+    """A session in a cookie, and the recovery codes where the second factor begins with it."""
+
+    codigos_recuperacion: CodigosNuevos
+
+
+Ingreso2fa = TokensCon2fa | EnCookieCon2fa
+"""What a session opened with a second factor answers."""
+
+
+class PrimerAdminNuevo(Schema):
+    """The first administrator of a new company, by the link that the server printed."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    nombre: Text
+    email: Email
+    password: Password
+
+
+class PrimerAdmin(Answer):
+    """The administrator who was made."""
+
+    id: int
+    nombre: str
+    email: str
+
+
+class InvitacionAceptada(Schema):
+    """The code of an invitation, and the password that its receiver chose."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    password: Password
+
+
+class Secreto2fa(Answer):
+    """What an authenticator app is set up with."""
+
+    secreto: str = Field(description="Base32, para escribirlo a mano.")
+    uri: str
+    qr_svg: str = Field(description="El código QR de la uri, como SVG.")
+
+
+class Codigo2fa(Schema):
+    """A code of the app."""
+
+    codigo: Codigo
+
+
+class CodigosRecuperacion(Answer):
+    """Codes that replace the app once each; they are never shown again."""
+
+    codigos_recuperacion: list[str]
+
+
+Destino = Annotated[
+    str, StringConstraints(max_length=500, pattern=r"^/(?:[!-.0-\[\]-~][!-\[\]-~]*)?$")
+]
+"""A path of this site: neither another host nor another scheme."""
+
+
+class SsoInicio(Schema):
+    """Where a browser goes after signing in with Google."""
+
+    destino: Destino = "/"
+
+
+class SsoRetorno(BaseModel):
+    """What the provider sends a browser back with; it may add more, which is not looked at."""
+
+    state: Annotated[str, Field(min_length=1, max_length=200)]
+    code: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
+    error: Annotated[str, Field(max_length=200)] | None = None
+    iss: Annotated[str, Field(max_length=500)] | None = None
+
+
+class SsoGoogle(Schema):
+    """What a client got that led its user through Google itself."""
+
+    code: Annotated[str, Field(min_length=1, max_length=2048)]
+    code_verifier: Annotated[
+        str, StringConstraints(min_length=43, max_length=128, pattern=r"^[A-Za-z0-9._~-]+$")
+    ] = Field(description="El verificador PKCE (S256) con el que pidió el código.")
+    redirect_uri: Annotated[str, Field(min_length=8, max_length=2048)] = Field(
+        description="La misma con la que pidió el código, registrada en Google."
+    )
+    nonce: Annotated[str, Field(min_length=16, max_length=255)] = Field(
+        description="El nonce, nuevo y al azar, con el que pidió el código."
+    )
+    cookie: Flag = Field(
+        default=False,
+        description="Para un navegador: la sesión va en una cookie y no hay tokens.",
+    )
+
+
+class SsoPartida(Answer):
+    """Where the browser goes to choose the account to link."""
+
+    url: str
 
 
 class SucursalNueva(Schema):
@@ -43,7 +275,9 @@ class UsuarioNuevo(Schema):
 
     nombre: Text
     email: Email
-    password: Password
+    password: Password | None = Field(
+        default=None, description="Sin ella, el usuario recibe una invitación y elige la suya."
+    )
     rol_id: RefId
     sucursal_id: RefId | None = None
     activo: Flag = True
@@ -63,6 +297,7 @@ class RolNuevo(Schema):
 
     nombre: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
     descripcion: OptionalText = ""
+    exige_2fa: Flag = False
 
 
 class PermisoCambio(Schema):
@@ -79,11 +314,85 @@ class PermisosCambio(Schema):
     permisos: Annotated[list[PermisoCambio], Field(min_length=1, max_length=1000)]
 
 
+class AccionDePermiso(Answer):
+    """An action that can be allowed, and the addon that declares it."""
+
+    accion: str
+    titulo: str
+    addon: str
+
+
+class ModuloDePermisos(Answer):
+    """The actions of a module."""
+
+    modulo: str
+    acciones: list[AccionDePermiso]
+
+
+class AccionDelRol(AccionDePermiso):
+    """An action, and whether a role may do it."""
+
+    permitido: bool
+
+
+class ModuloDelRol(Answer):
+    """What a role may do in a module."""
+
+    modulo: str
+    acciones: list[AccionDelRol]
+
+
 class PermisosDelRol(Answer):
-    """What a role may do: ``modulo.accion``."""
+    """What a role may do: ``modulo.accion``, and the whole matrix."""
 
     rol_id: int
+    rol: str
     permisos: list[str]
+    matriz: list[ModuloDelRol]
+
+
+class SucursalesCambio(Schema):
+    """The sucursales that a user is confined to; none of them means all."""
+
+    sucursales: Annotated[list[RefId], Field(max_length=1000)]
+
+
+class SucursalesDelUsuario(Answer):
+    """The sucursales that a user is confined to."""
+
+    usuario_id: int
+    principal: int | None
+    sucursales: list[int]
+    todas: bool
+
+
+Vigencia = Annotated[int, Strict(), Field(ge=1, le=3650)]
+
+
+class ClaveApiNueva(Schema):
+    """An API key to create."""
+
+    nombre: Text
+    alcances: Annotated[list[Text], Field(min_length=1, max_length=500)]
+    vigencia_dias: Vigencia | None = None
+
+
+class ClaveApiRotacion(Schema):
+    """How an API key is renewed: how long the old secret stays good, and how long the new one."""
+
+    gracia_horas: Annotated[int, Strict(), Field(ge=0, le=7 * 24)] = 24
+    vigencia_dias: Vigencia | None = None
+
+
+class ClaveApiCreada(Answer):
+    """A new API key; ``clave`` is shown this once."""
+
+    id: int
+    clave: str
+    prefijo: str
+    nombre: str
+    alcances: list[str]
+    expires_at: datetime
 
 
 class ConfiguracionCambio(Schema):

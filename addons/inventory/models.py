@@ -69,4 +69,18 @@ class MovimientoStock(Model):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-TABLES: list[type[Model]] = [Almacen, ProductoAlmacen, MovimientoStock]
+class UsuarioAlmacen(Model):
+    """An almacén of a user who is confined to some; without any, the sucursales decide."""
+
+    __tablename__ = "usuario_almacenes"
+    __table_args__ = (UniqueConstraint("usuario_id", "almacen_id"),)
+
+    id: Mapped[Id]
+    usuario_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("usuarios.id", ondelete="CASCADE")
+    )
+    # An almacén that somebody is confined to cannot go: without it they would be free.
+    almacen_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("almacenes.id"))
+
+
+TABLES: list[type[Model]] = [Almacen, ProductoAlmacen, MovimientoStock, UsuarioAlmacen]

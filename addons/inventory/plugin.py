@@ -10,7 +10,7 @@ from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
 from kernel.jobs import Job
 from kernel.model import Model
-from kernel.rbac import Permission
+from kernel.rbac import Permission, RowRule, Scope
 from kernel.resource import Resource
 from kernel.views import Menu, View
 
@@ -31,6 +31,18 @@ def register_routes() -> list[Endpoint | Resource]:
 def register_permissions() -> list[Permission]:
     """Who may look at stock and move it."""
     return permissions.PERMISSIONS
+
+
+@hookimpl
+def register_scopes() -> list[Scope]:
+    """Users can be confined to almacenes, besides their sucursales."""
+    return services.SCOPES
+
+
+@hookimpl
+def register_row_rules() -> list[RowRule]:
+    """A user confined to almacenes sees and moves these only."""
+    return permissions.ROW_RULES
 
 
 @hookimpl

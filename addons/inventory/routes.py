@@ -5,6 +5,7 @@ from addons.inventory.models import Almacen, MovimientoStock, ProductoAlmacen
 from kernel.context import Ctx
 from kernel.http import endpoint
 from kernel.resource import Resource
+from kernel.schemas import QueryId
 
 ALMACENES = Resource(
     path="/api/almacenes/",
@@ -71,3 +72,17 @@ RESOURCES = [ALMACENES, STOCK, MOVIMIENTOS]
 def registrar_entrada(ctx: Ctx, entrada: schemas.EntradaNueva) -> schemas.MovimientoCreado:
     """Registra una entrada de mercadería."""
     return services.registrar_entrada(ctx, entrada)
+
+
+@endpoint("GET", "/api/usuarios/{id}/almacenes/", permission="usuarios.ver")
+def ver_almacenes_de_usuario(ctx: Ctx, id: QueryId) -> schemas.AlmacenesDelUsuario:
+    """Los almacenes asignados a un usuario."""
+    return services.ver_almacenes(ctx, id)
+
+
+@endpoint("PUT", "/api/usuarios/{id}/almacenes/", permission="usuarios.editar")
+def poner_almacenes_de_usuario(
+    ctx: Ctx, id: QueryId, cambio: schemas.AlmacenesCambio
+) -> schemas.AlmacenesDelUsuario:
+    """Limita a un usuario a estos almacenes; ninguno: los de sus sucursales."""
+    return services.poner_almacenes(ctx, id, cambio)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from kernel.money import Quantity
 from kernel.schemas import Answer, Flag, RefId, Schema, Text
@@ -31,3 +31,17 @@ class MovimientoCreado(Answer):
     """A movement that was just written."""
 
     id: int
+
+
+class AlmacenesCambio(Schema):
+    """The almacenes that a user is confined to; without any, their sucursales decide."""
+
+    almacenes: Annotated[list[RefId], Field(max_length=1000)]
+
+
+class AlmacenesDelUsuario(Answer):
+    """The almacenes that are assigned to a user."""
+
+    usuario_id: int
+    almacenes: list[int]
+    todos: bool = Field(description="Ninguno asignado: todos los de sus sucursales.")

@@ -7,13 +7,24 @@ other instead of failing.
 from collections import defaultdict
 from decimal import Decimal
 
-from addons.inventory.schemas import EntradaNueva, MovimientoCreado
+from sqlalchemy import select
+
+from addons.base.services import cuentas
+from addons.base.services.usuarios import ALCANCE
+from addons.inventory.models import Almacen, UsuarioAlmacen
+from addons.inventory.schemas import (
+    AlmacenesCambio,
+    AlmacenesDelUsuario,
+    EntradaNueva,
+    MovimientoCreado,
+)
 from addons.sales.errors import StockInsuficiente
 from addons.sales.schemas import LineaVendida, VentaRegistrada
 from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import FieldError, Forbidden
 from kernel.messages import refused
+from kernel.rbac import Scope
 
 LIMITE = Decimal("9999999999.9999")
 """The largest quantity that the tables hold."""
@@ -75,9 +86,10 @@ ABRIR_FILAS = Statement(
 COMPROBAR = Statement(
     "stock_comprobar",
     """
-    SELECT (SELECT sucursal_id FROM almacenes WHERE id = %(almacen)s AND activo),
+    SELECT (SELECT activo FROM almacenes WHERE id = %(almacen)s),
            (SELECT stock_actual FROM productos WHERE id = %(producto)s)
     """,
+    reads=True,
 )
 ENTRAR = Statement(
     "stock_entrar",
@@ -156,7 +168,7 @@ def _sumar(lineas: tuple[LineaVendida, ...]) -> dict[int, Decimal]:
 def _vender(
     ctx: Ctx, venta: VentaRegistrada, cantidades: dict[int, Decimal]
 ) -> list[tuple[str, int, Decimal, bool]]:
-    return ctx.sql(  # type: ignore[return-value]  # the statement's own columns
+    return ctx.sql(
         VENDER,
         sucursal=venta.sucursal_id,
         productos=list(cantidades),
@@ -183,7 +195,7 @@ def registrar_entrada(ctx: Ctx, entrada: EntradaNueva) -> MovimientoCreado:
 
     Raises:
         ValidationFailed: the product or the warehouse doesn't exist, or so much doesn't fit.
-        Forbidden: the warehouse is of a sucursal out of the user's reach.
+        Forbidden: the warehouse is out of the user's reach.
     """
     _comprobar(ctx, entrada)
     rows = ctx.sql(
@@ -203,11 +215,9 @@ def registrar_entrada(ctx: Ctx, entrada: EntradaNueva) -> MovimientoCreado:
 
 
 def _comprobar(ctx: Ctx, entrada: EntradaNueva) -> None:
-    sucursal_id, stock = ctx.sql(
-        COMPROBAR, almacen=entrada.almacen_id, producto=entrada.producto_id
-    )[0]
+    [(activo, stock)] = ctx.sql(COMPROBAR, almacen=entrada.almacen_id, producto=entrada.producto_id)
     faults = []
-    if sucursal_id is None:
+    if not activo:
         faults.append(FieldError("almacen_id", "no_existe", "No existe un almacén activo así."))
     if stock is None:
         faults.append(FieldError("producto_id", "no_existe", "No existe un producto con este id."))
@@ -215,8 +225,8 @@ def _comprobar(ctx: Ctx, entrada: EntradaNueva) -> None:
         faults.append(FieldError("cantidad", "excede", "El stock sería demasiado grande."))
     if faults:
         raise refused(faults)
-    permitidas = ctx.scope("sucursales")
-    if permitidas is not None and sucursal_id not in permitidas:
+    permitidos = ctx.scope("almacenes")
+    if permitidos is not None and entrada.almacen_id not in permitidos:
         raise Forbidden("Su usuario no mueve este almacén.", field="almacen_id")
 
 
@@ -234,3 +244,112 @@ def revisar_libro(ctx: Ctx) -> str | None:
         producto, stock, suma = rows[0]
         return f"productos({producto}) dice {stock} y sus almacenes suman {suma}"
     return None
+
+
+# Where a user may look and move ------------------------------------------------------------------
+
+ASIGNADOS = Statement(
+    "almacenes_asignados",
+    """
+    SELECT nullif(ARRAY(SELECT almacen_id FROM usuario_almacenes
+                         WHERE usuario_id = %(usuario)s ORDER BY 1), '{}')
+    """,
+    reads=True,
+)
+ALCANZABLES = Statement(
+    "almacenes_del_usuario",
+    f"""
+    SELECT CASE WHEN alcance.sucursales IS NOT NULL OR alcance.almacenes IS NOT NULL THEN
+             ARRAY(SELECT a.id FROM almacenes a
+                    WHERE (alcance.sucursales IS NULL OR a.sucursal_id = ANY(alcance.sucursales))
+                      AND (alcance.almacenes IS NULL OR a.id = ANY(alcance.almacenes)))
+           END
+      FROM (SELECT ({ALCANCE.sql}) AS sucursales, ({ASIGNADOS.sql}) AS almacenes) AS alcance
+    """,  # noqa: S608  # our own pieces
+    reads=True,
+)
+"""The almacenes within a user's sucursales and, if some are assigned to them, among those."""
+
+
+def almacenes_asignados(ctx: Ctx) -> frozenset[int] | None:
+    """Return the almacenes that are assigned to the user, or None where the sucursales decide."""
+    return None if ctx.user is None else _asignados(ctx, ctx.user.id)
+
+
+def _asignados(ctx: Ctx, usuario_id: int) -> frozenset[int] | None:
+    ids = ctx.sql(ASIGNADOS, usuario=usuario_id)[0][0]
+    return None if ids is None else frozenset(ids)
+
+
+def almacenes_del_usuario(ctx: Ctx) -> frozenset[int] | None:
+    """Return the almacenes that the user may look at and move, or None for all."""
+    if ctx.user is None:
+        return None
+    ids = ctx.sql(ALCANZABLES, usuario=ctx.user.id)[0][0]
+    return None if ids is None else frozenset(ids)
+
+
+SCOPES = [
+    Scope("almacenes", almacenes_del_usuario),
+    Scope("almacenes_asignados", almacenes_asignados),
+]
+
+
+def ver_almacenes(ctx: Ctx, usuario_id: int) -> AlmacenesDelUsuario:
+    """Return the almacenes that are assigned to a user.
+
+    Raises:
+        NotFound: there is no such user.
+    """
+    cuentas.buscar_usuario(ctx, usuario_id)
+    asignados = _asignados(ctx, usuario_id)
+    return AlmacenesDelUsuario(
+        usuario_id=usuario_id, almacenes=sorted(asignados or ()), todos=asignados is None
+    )
+
+
+def poner_almacenes(ctx: Ctx, usuario_id: int, cambio: AlmacenesCambio) -> AlmacenesDelUsuario:
+    """Return the almacenes of a user after they were replaced; none: the sucursales decide.
+
+    Raises:
+        NotFound: there is no such user.
+        ValidationFailed: an almacén doesn't exist or is out of who asks' reach.
+        Forbidden: the user is out of reach, or would be free of what confines who asks.
+    """
+    usuario = cuentas.buscar_usuario(ctx, usuario_id, lock=True)
+    cuentas.comprobar_alcanzable(ctx, usuario)
+    _comprobar_asignables(ctx, cambio.almacenes)
+    antes, pedidos = _asignados(ctx, usuario_id), frozenset(cambio.almacenes)
+    query = select(UsuarioAlmacen).where(UsuarioAlmacen.usuario_id == usuario_id)
+    tiene = {uno.almacen_id: uno for uno in ctx.session.scalars(query)}
+    for almacen_id in tiene.keys() - pedidos:
+        ctx.session.delete(tiene[almacen_id])
+    for almacen_id in sorted(pedidos - tiene.keys()):
+        ctx.session.add(UsuarioAlmacen(usuario_id=usuario_id, almacen_id=almacen_id))
+    ctx.session.flush()
+    ctx.audit(
+        "cambiar_almacenes",
+        "usuarios",
+        usuario_id,
+        antes={"almacenes": sorted(antes or ())},
+        despues={"almacenes": sorted(pedidos)},
+        modulo="inventory",
+    )
+    return ver_almacenes(ctx, usuario_id)
+
+
+def _comprobar_asignables(ctx: Ctx, pedidos: list[int]) -> None:
+    if not pedidos and ctx.scope("almacenes_asignados") is not None:
+        raise Forbidden(
+            "Usted está limitado a sus almacenes y solo dispone sobre ellos.",
+            code="lugar_ajeno",
+            field="almacenes",
+        )
+    known = set(ctx.session.scalars(select(Almacen.id).where(Almacen.id.in_(pedidos))))
+    faults = [
+        FieldError(f"almacenes.{index}", "no_existe", "No existe o no está a su alcance.")
+        for index, uno in enumerate(pedidos)
+        if uno not in known
+    ]
+    if faults:
+        raise refused(faults)

@@ -344,6 +344,21 @@ def test_savepoint_rolled_back_leaves_no_entry(did: Did) -> None:
     assert [entry.accion for entry in did(work)] == ["antes", "después"]
 
 
+def test_savepoint_rolled_back_leaves_no_job_and_no_act(did: Did) -> None:
+    told: list[str] = []
+
+    def work(ctx: Ctx) -> None:
+        savepoint = ctx.session.begin_nested()
+        ctx.enqueue("base.borrar_sesiones")
+        ctx.after_commit(lambda: told.append("inside"))
+        savepoint.rollback()
+        ctx.after_commit(lambda: told.append("outside"))
+        assert ctx.enqueued == []
+
+    did(work)
+    assert told == ["outside"]
+
+
 def test_savepoint_kept_leaves_its_entries(did: Did) -> None:
     def work(ctx: Ctx) -> None:
         with ctx.session.begin_nested():

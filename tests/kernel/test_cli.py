@@ -93,11 +93,15 @@ def test_commands_from_an_empty_database_to_a_login(
 
     installed = run("migrate", "--install", "inventory")
     assert installed.returncode == 0, installed.stderr
-    done = [line.partition(":")[0] for line in installed.stdout.splitlines()]
+    *lines, welcome = installed.stdout.splitlines()
+    done = [line.partition(":")[0] for line in lines]
     assert done == ["kernel", "base", "sales", "inventory"]
+    assert "/primer-admin/#" in welcome
 
     again = run("migrate")
-    assert (again.returncode, again.stdout) == (0, "Nothing to do: the database is up to date.\n")
+    lines = again.stdout.splitlines()
+    assert (again.returncode, lines[0]) == (0, "Nothing to do: the database is up to date.")
+    assert "/primer-admin/#" in lines[1]
 
     listed = run("addon", "list")
     assert listed.returncode == 0, listed.stderr
@@ -114,6 +118,7 @@ def test_commands_from_an_empty_database_to_a_login(
     assert created.returncode == 0, created.stderr
     assert "Ana@Empresa.pe" in created.stdout
     assert "clave-larga-77" not in created.stdout + created.stderr
+    assert run("migrate").stdout == "Nothing to do: the database is up to date.\n"
 
     runtime = processes.make_runtime(settings_of(database, tmp_path), registry)
     with TestClient(processes.web_app(runtime)) as client:

@@ -90,7 +90,7 @@ def test_groups_names_types_limits_and_filters(document: docs.Json) -> None:
 
 
 def test_page_is_served_with_its_files_under_a_strict_policy(connect: Connect) -> None:
-    client = connect("")
+    client = connect("admin")
     answer = client.get("/api/docs")
     assert answer.status_code == 200
     assert answer.headers["content-security-policy"] == docs.POLICY

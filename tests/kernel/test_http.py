@@ -93,6 +93,26 @@ def test_endpoint_that_says_nobody_may_call_it_is_refused() -> None:
         endpoint("POST", "/api/cosas/")
 
 
+def test_endpoint_that_asks_a_stranger_for_a_fresh_proof_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="nobody is known there"):
+        endpoint("POST", "/api/cosas/", public=True, fresh=True)
+
+
+def test_endpoint_whose_body_has_a_default_may_be_called_without_one() -> None:
+    nada = Cosa(nombre="")
+
+    @endpoint("POST", "/api/cosas/", permission="", fresh=True)
+    def crear(ctx: Ctx, nueva: Cosa = nada) -> None:
+        """Crea algo."""
+
+    @endpoint("POST", "/api/cosas/", permission="")
+    def exigir(ctx: Ctx, nueva: Cosa) -> None:
+        """Crea una cosa."""
+
+    assert (crear.body_optional, crear.fresh) == (True, True)
+    assert (exigir.body_optional, exigir.fresh) == (False, False)
+
+
 def test_endpoints_in_finds_those_of_a_module_in_order() -> None:
     found = endpoints_in(routes)
     assert [one.name for one in found] == [f"_{one.handler.__name__}" for one in found]

@@ -238,9 +238,10 @@ def test_seal_audit_job_keeps_the_head_once(runtime: Runtime) -> None:
 
 
 def test_jobs_and_schedules_fit_together() -> None:
-    (job,), (schedule,) = sealing.JOBS, sealing.SCHEDULES
-    assert schedule.job == job.name
-    job.check({})
+    jobs = {job.name: job for job in sealing.JOBS}
+    assert {schedule.job for schedule in sealing.SCHEDULES} == jobs.keys()
+    for job in jobs.values():
+        job.check({})
 
 
 # Protection --------------------------------------------------------------------------------------

@@ -61,6 +61,12 @@ def _base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+def _respelt(token: str) -> str:
+    """Return the token with the two bits set that its last sign has to spare."""
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return token[:-1] + signs[signs.index(token[-1]) + 1]
+
+
 HEADER = {"alg": "HS256", "kid": "new", "typ": "JWT"}
 
 
@@ -108,6 +114,9 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "no signature": lambda: signed(good()).rpartition(".")[0],
     "empty signature": lambda: signed(good()).rpartition(".")[0] + ".",
     "four parts": lambda: signed(good()) + ".x",
+    "padded signature": lambda: signed(good()) + "=",
+    "same signature in another spelling": lambda: _respelt(signed(good())),
+    "line end": lambda: signed(good()) + "\n",
     "not ascii": lambda: signed(good()) + "ñ",
     "lone surrogate": lambda: signed(good()) + "\ud800",
     "leading space": lambda: " " + signed(good()),

@@ -1,38 +1,32 @@
-"""Users, and the places that they are confined to. Source: spec/erp-modules.md, módulo 9."""
+"""The places that users are confined to. Source: spec/erp-modules.md, módulo 9, "RBAC"."""
 
-from addons.base import schemas
-from addons.base.models import Usuario
-from kernel import passwords
 from kernel.context import Ctx
 from kernel.db import Statement
 
 ALCANCE = Statement(
     "sucursales_del_usuario",
     """
-    SELECT CASE WHEN sucursal_id IS NOT NULL THEN ARRAY[sucursal_id] END AS ids
-      FROM usuarios WHERE id = %(usuario)s
+    SELECT nullif(array_remove(u.sucursal_id || ARRAY(
+             SELECT s.sucursal_id FROM usuario_sucursales s
+              WHERE s.usuario_id = u.id AND s.sucursal_id IS DISTINCT FROM u.sucursal_id
+              ORDER BY 1), NULL), '{}') AS ids
+      FROM usuarios u WHERE u.id = %(usuario)s
     """,
+    reads=True,
 )
-"""The sucursales that a user is confined to, or NULL; hot statements embed it."""
+"""The sucursales that a user is confined to, the home one first, or NULL; hot statements embed it.
 
-
-def crear_usuario(ctx: Ctx, nuevo: schemas.UsuarioNuevo) -> Usuario:
-    """Return a new user; the password is stored as a hash only."""
-    passwords.check_policy(nuevo.password)
-    cost = ctx.runtime.settings.password_cost
-    usuario = Usuario(
-        **nuevo.model_dump(exclude={"password", "email"}),
-        email=nuevo.email.lower(),
-        password_hash=passwords.hash_password(nuevo.password, cost=cost),
-    )
-    ctx.session.add(usuario)
-    ctx.session.flush()
-    return usuario
+Who has neither a home sucursal nor others works in all of them.
+"""
 
 
 def sucursales_del_usuario(ctx: Ctx) -> frozenset[int] | None:
     """Return the sucursales that the user is confined to, or None for all."""
-    if ctx.user is None:
-        return None
-    ids = ctx.sql(ALCANCE, usuario=ctx.user.id)[0][0]
+    return None if ctx.user is None else sucursales_de(ctx, ctx.user.id)
+
+
+def sucursales_de(ctx: Ctx, usuario_id: int) -> frozenset[int] | None:
+    """Return the sucursales that any user is confined to, or None for all; nobody has none."""
+    rows = ctx.sql(ALCANCE, usuario=usuario_id)
+    ids = rows[0][0] if rows else []
     return None if ids is None else frozenset(ids)

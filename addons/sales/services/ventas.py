@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from addons.base.services.usuarios import ALCANCE
 from addons.sales.errors import CajaCerrada, PagoInsuficiente
 from addons.sales.schemas import (
     LineaLeida,
@@ -34,7 +33,6 @@ PREPARAR = Statement(
     "venta_preparar",
     f"""
     WITH numero AS ({NEXT.sql}),
-    alcance AS ({ALCANCE.sql}),
     caja AS (SELECT estado, sucursal_id FROM cajas WHERE id = %(caja)s FOR SHARE),
     producto AS (
       SELECT array_agg(id) AS ids, array_agg(precio) AS precios,
@@ -47,7 +45,7 @@ PREPARAR = Statement(
     )
     SELECT numero.last, caja.estado, caja.sucursal_id, cliente.id, empresa.precios_incluyen_igv,
            empresa.tasa_igv, producto.ids, producto.precios, producto.afectaciones,
-           metodo.codigos, metodo.ids, metodo.efectivos, (SELECT ids FROM alcance)
+           metodo.codigos, metodo.ids, metodo.efectivos
       FROM numero CROSS JOIN producto CROSS JOIN metodo
       LEFT JOIN caja ON true
       LEFT JOIN clientes cliente ON cliente.id = %(cliente)s
@@ -97,8 +95,6 @@ class Preparada:
     """Price and IGV code of each product."""
     metodos: dict[str, tuple[int, bool]]
     """Id of each accepted payment method, and whether it is cash."""
-    alcance: list[int] | None
-    """The sucursales that the user is confined to; None: all."""
 
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> "Preparada":
@@ -107,9 +103,7 @@ class Preparada:
         productos = dict(zip(ids, zip(precios, afectaciones, strict=True), strict=True))
         pagos = dict(zip(codigos, zip(metodos, efectivos, strict=True), strict=True))
         numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa = row[:6]
-        return cls(
-            numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, productos, pagos, row[12]
-        )
+        return cls(numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, productos, pagos)
 
 
 def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
@@ -127,13 +121,12 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
         PREPARAR,
         name="venta",
         serie=serie,
-        usuario=ctx.user_id,
         caja=nueva.caja_id,
         cliente=nueva.cliente_id,
         productos=[linea.producto_id for linea in nueva.detalle],
     )
     hay = Preparada.of(rows[0])
-    incluyen_igv = _comprobar(nueva, hay)
+    incluyen_igv = _comprobar(nueva, hay, ctx.scope("sucursales"))
     lineas = _precios(ctx, nueva.detalle, hay)
     total, importes = calcular(lineas, incluyen_igv=incluyen_igv)
     _comprobar_lineas(importes)
@@ -169,11 +162,11 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
     return leida
 
 
-def _comprobar(nueva: VentaNueva, hay: Preparada) -> bool:
+def _comprobar(nueva: VentaNueva, hay: Preparada, permitidas: frozenset[int] | None) -> bool:
     """Return whether prices carry IGV, once everything that the sale names fits together."""
     if faults := list(_faltas(nueva, hay)):
         raise refused(faults)
-    if hay.alcance is not None and nueva.sucursal_id not in hay.alcance:
+    if permitidas is not None and nueva.sucursal_id not in permitidas:
         raise Forbidden("Su usuario no vende en esta sucursal.", field="sucursal_id")
     if hay.estado_caja != "abierta":
         raise CajaCerrada("La caja está cerrada; abra otra para vender.", field="caja_id")
@@ -341,6 +334,7 @@ VER = Statement(
      WHERE v.id = %(id)s
        AND (%(sucursales)s::bigint[] IS NULL OR v.sucursal_id = ANY(%(sucursales)s))
     """,
+    reads=True,
 )
 VER_LINEAS = Statement(
     "venta_lineas",
@@ -348,10 +342,12 @@ VER_LINEAS = Statement(
     SELECT id, producto_id, cantidad, precio_unitario, descuento, subtotal, igv, total
       FROM detalle_venta WHERE venta_id = %(id)s ORDER BY id
     """,
+    reads=True,
 )
 VER_PAGOS = Statement(
     "venta_pagos",
     "SELECT metodo, monto, referencia FROM formas_pago WHERE venta_id = %(id)s ORDER BY id",
+    reads=True,
 )
 
 
@@ -362,13 +358,12 @@ def ver_venta(ctx: Ctx, venta_id: int) -> VentaLeida:
         NotFound: it doesn't exist or belongs to a sucursal out of the user's reach.
     """
     permitidas = ctx.scope("sucursales")
-    venta, lineas, pagos = ctx.sql_all(
-        (VER, {"id": venta_id, "sucursales": None if permitidas is None else list(permitidas)}),
-        (VER_LINEAS, {"id": venta_id}),
-        (VER_PAGOS, {"id": venta_id}),
-    )
+    sucursales = None if permitidas is None else list(permitidas)
+    venta = ctx.sql(VER, id=venta_id, sucursales=sucursales)
     if not venta:
         raise NotFound
+    lineas = ctx.sql(VER_LINEAS, id=venta_id)
+    pagos = ctx.sql(VER_PAGOS, id=venta_id)
     nombres = list(VentaLeida.model_fields)[:-2]
     return VentaLeida.model_construct(
         **dict(zip(nombres, venta[0], strict=True)),

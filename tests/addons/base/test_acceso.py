@@ -170,7 +170,7 @@ NUEVOS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"nombre": "Eva", "email": "eva@x.pe", "password": "clave-larga-77", "rol_id": 1},
         {"nombre": "Eva Paz"},
     ),
-    "/api/roles/": ({"nombre": "NUEVO"}, {}),
+    "/api/roles/": ({"nombre": "NUEVO"}, {"exige_2fa": True}),
 }
 
 

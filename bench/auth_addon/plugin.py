@@ -1,0 +1,11 @@
+"""What the addon declares to the kernel."""
+
+from bench.auth_addon import routes
+from kernel.hookspecs import hookimpl
+from kernel.http import Endpoint, endpoints_in
+
+
+@hookimpl
+def register_routes() -> list[Endpoint]:
+    """The list that nothing guards."""
+    return endpoints_in(routes)
