@@ -2,27 +2,39 @@
 
 Numbers stay numbers: only texts are marked, with an apostrophe that a spreadsheet shows. In CSV a
 text that would begin a cell under another separator (``a;=1+1`` where ``;`` separates) is marked
-inside as well. Source: OWASP ASVS 5.0, 1.2.10.
+inside as well. Source: OWASP ASVS 5.0, 1.2.10, 2.4.1.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
 from kernel import downloads
 from kernel.answers import Outcome
+from kernel.errors import Unavailable
+from kernel.throttle import Limit
+
+if TYPE_CHECKING:
+    from kernel.context import Ctx
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS = 100_000
+STATUSES = (429, 503)
+"""What ``turn`` may answer besides the file."""
+
+_AT_ONCE = 2
+_making = threading.BoundedSemaphore(_AT_ONCE)
 _SIGNS = "=+\\-@＝＋－＠﹢﹣﹦﹫−"
 _UNSEEN = r"\s\x00-\x1f\x7f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 _DANGEROUS = re.compile(rf"[\t\r\n]|[{_UNSEEN}]*[{_SIGNS}]")
@@ -36,6 +48,25 @@ def safe_cell(value: Any) -> Any:
     if isinstance(value, str) and _DANGEROUS.match(value):
         return "'" + value
     return value
+
+
+@contextlib.contextmanager
+def turn(ctx: Ctx) -> Iterator[None]:
+    """Let a file of many rows be made: so many a minute for each user, few at once in a process.
+
+    Raises:
+        TooManyAttempts: the user had EXPORTS_PER_MINUTE files made.
+        Unavailable: others are being made, and the rest of the process must go on.
+    """
+    if not _making.acquire(blocking=False):
+        raise Unavailable("Se están preparando otros archivos; intente de nuevo.", retry_after=5)
+    try:
+        if ctx.user is not None:
+            times = ctx.runtime.settings.exports_per_minute
+            ctx.runtime.throttle.admit(Limit("exportar", times), f"usuario {ctx.user.id}")
+        yield
+    finally:
+        _making.release()
 
 
 def file(name: str, form: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Outcome:

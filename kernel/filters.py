@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, Text, any_, bindparam, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kernel.errors import ConfigurationError, FieldError
@@ -25,13 +25,19 @@ MAX_IN = 100
 MAX_SEARCH = 100
 
 Operator = Callable[[Any, Any], ColumnElement[bool]]
+Terms = tuple[tuple[str, Any], ...]
+"""What a filter's text comes to: operators and values, all of which must hold."""
 
-EQUAL: Mapping[str, Operator] = {"": lambda column, value: column == value}
 ORDER: Mapping[str, Operator] = {
     "__gte": lambda column, value: column >= value,
     "__gt": lambda column, value: column > value,
     "__lte": lambda column, value: column <= value,
     "__lt": lambda column, value: column < value,
+}
+OPERATORS: Mapping[str, Operator] = {
+    "": lambda column, value: column == value,
+    "__in": lambda column, value: column == any_(value),
+    **ORDER,
 }
 ORDERED = (int, Decimal, datetime, date)
 
@@ -63,36 +69,48 @@ SHAPES: Mapping[type[Any], re.Pattern[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A query parameter over one column."""
+    """A query parameter over one column, whose values are of the Python type ``kind``."""
 
     parameter: str
     column: InstrumentedAttribute[Any]
     operator: str
+    kind: type[Any]
 
-    @property
-    def kind(self) -> type[Any]:
-        """Python type of the column."""
-        return python_type(self.column)
-
-    def condition(self, text: str, zone: ZoneInfo) -> ColumnElement[bool]:
-        """Return the SQL condition of a value.
+    def terms(self, text: str, zone: ZoneInfo) -> Terms:
+        """Return what a text asks of the column.
 
         Raises:
             ValueError: (pydantic's ValidationError) the text is not of the column's type.
         """
         if self.operator == "__in":
-            return self.column.in_([self._value(part) for part in IN.validate_python(text)])
+            parts = IN.validate_python(text)
+            return (("__in", [self._value(part) for part in parts]),)
         if self.kind is datetime and len(text) == len("2026-01-31"):
             return self._whole_day(DAY.validate_python(text), zone)
         value = self._value(text)
         if isinstance(value, datetime) and value.tzinfo is None:
             value = value.replace(tzinfo=zone)
-        return {**EQUAL, **ORDER}[self.operator](self.column, value)
+        return ((self.operator, value),)
+
+    def comparisons(self, operators: Iterable[str]) -> list[ColumnElement[bool]]:
+        """Return the conditions of terms with these operators; ``name`` names their values."""
+        kind = self.column.type
+        return [
+            OPERATORS[one](
+                self.column,
+                bindparam(self.name(place), type_=ARRAY(kind) if one == "__in" else kind),
+            )
+            for place, one in enumerate(operators)
+        ]
+
+    def name(self, place: int) -> str:
+        """Return the name of the value of a term."""
+        return f"{self.parameter}_{place}"
 
     def check(self, text: str) -> str:
         """Return the text if it is a value of the filter; what a query's schema asks."""
         try:
-            self.condition(text, UTC)
+            self.terms(text, UTC)
         except (ValidationError, OverflowError) as error:
             fault = _fault(self.parameter, error)
             facts = {"message": fault.message}
@@ -104,14 +122,13 @@ class Filter:
         plain = text if shape is None or shape.fullmatch(text) else "?"  # which no type accepts
         return ADAPTERS[self.kind].validate_python(plain)
 
-    def _whole_day(self, day: date, zone: ZoneInfo) -> ColumnElement[bool]:
+    def _whole_day(self, day: date, zone: ZoneInfo) -> Terms:
         start = datetime.combine(day, time(), zone)
         end = datetime.combine(day + timedelta(days=1), time(), zone)
         if self.operator == "":
-            return (self.column >= start) & (self.column < end)
+            return (("__gte", start), ("__lt", end))
         edge = end if self.operator in ("__gt", "__lte") else start
-        operator = {"__gt": "__gte", "__lte": "__lt"}.get(self.operator, self.operator)
-        return ORDER[operator](self.column, edge)
+        return (({"__gt": "__gte", "__lte": "__lt"}.get(self.operator, self.operator), edge),)
 
 
 def python_type(column: InstrumentedAttribute[Any] | ColumnElement[Any]) -> type[Any]:
@@ -136,15 +153,15 @@ def declared(columns: Sequence[InstrumentedAttribute[Any]]) -> dict[str, Filter]
             operators.extend(ORDER)
         for operator in operators:
             name = f"{column.key}{operator}"
-            found[name] = Filter(name, column, operator)
+            found[name] = Filter(name, column, operator, kind)
     return found
 
 
-def conditions(
+def read(
     filters: Mapping[str, Filter], values: Mapping[str, str], zone: ZoneInfo
-) -> tuple[list[ColumnElement[bool]], list[FieldError]]:
-    """Return the conditions of the query, and an error for each bad or unknown parameter."""
-    found: list[ColumnElement[bool]] = []
+) -> tuple[dict[str, Terms], list[FieldError]]:
+    """Return the terms of each parameter, and an error for each bad or unknown one."""
+    found: dict[str, Terms] = {}
     faults: list[FieldError] = []
     for name, text in values.items():
         one = filters.get(name)
@@ -152,7 +169,7 @@ def conditions(
             faults.append(FieldError(name, "filtro_desconocido", "Esta lista no tiene ese filtro."))
             continue
         try:
-            found.append(one.condition(text, zone))
+            found[name] = one.terms(text, zone)
         except (ValidationError, OverflowError) as error:
             faults.append(_fault(name, error))
     return found, faults
@@ -171,6 +188,13 @@ class _Facts(dict[str, Any]):
         return key
 
 
-def search(columns: Sequence[ColumnElement[Any]], text: str) -> ColumnElement[bool]:
-    """Return the condition that any column contains the text, in any case."""
-    return or_(*(column.icontains(text[:MAX_SEARCH], autoescape=True) for column in columns))
+def search(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
+    """Return the condition that any column contains the text ``q``, in any case."""
+    text: BindParameter[str] = bindparam("q", type_=Text)
+    return or_(*(column.icontains(text, escape="/") for column in columns))
+
+
+def searched(text: str) -> str:
+    """Return the value of ``q`` for a text that is looked for as it is."""
+    plain = text[:MAX_SEARCH]
+    return plain.replace("/", "//").replace("%", "/%").replace("_", "/_")

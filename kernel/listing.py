@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from pydantic_core import to_json
-from sqlalchemy import Select, select
+from sqlalchemy import BigInteger, Select, bindparam, select
 
 from kernel import db, exports, filters, paging, plans, rbac
 from kernel.answers import Outcome
@@ -85,13 +85,16 @@ def page(ctx: Ctx, resource: Resource, query: Any) -> Outcome:
 
 def _json_rows(ctx: Ctx, resource: Resource, query: Any, names: tuple[str, ...]) -> Sequence[Any]:
     """Return (JSON, sort value, id) of the rows of a page and of one more."""
-    statement = _page_of(ctx, resource, query, [resource.json_row(names)])
+    asked = _asked(ctx, resource, query)
+    page = resource.pages.get((names, asked.shape))
+    if page is None:
+        page = plans.Page(_page_of(resource, asked.shape, [resource.json_row(names)]))
+        resource.keep_page((names, asked.shape), page)
     visible = rbac.visible_rows(ctx, resource.model)
-    if visible is not None:
-        found = plans.find(statement.where(*visible), ctx.session.get_bind().dialect)
-        if found is not None:
-            return db.execute(ctx.session, *found)
-    return ctx.session.execute(statement).all()
+    hot = page.statement(visible, asked.values) if visible is not None else None
+    if hot is None:
+        return ctx.session.execute(page.select, asked.values).all()
+    return db.execute(ctx.session, *hot)
 
 
 def _finished_rows(
@@ -99,35 +102,39 @@ def _finished_rows(
 ) -> Sequence[Any]:
     """Return the same of a resource whose rows are finished in Python."""
     columns = _read(resource, names)
-    shown = [resource.attribute(name) for name in columns]
-    rows = ctx.session.execute(_page_of(ctx, resource, query, shown)).all()
+    asked = _asked(ctx, resource, query)
+    statement = _page_of(resource, asked.shape, [resource.attribute(name) for name in columns])
+    rows = ctx.session.execute(statement, asked.values).all()
     items = [dict(zip(columns, row, strict=False)) for row in rows]
     finish.run(ctx, items)
     texts = [to_json({name: item[name] for name in names}).decode() for item in items]
     return [(text, row[-2], row[-1]) for text, row in zip(texts, rows, strict=True)]
 
 
-def _page_of(ctx: Ctx, resource: Resource, query: Any, shown: Sequence[Any]) -> Select[Any]:
+def _page_of(resource: Resource, shape: Shape, shown: Sequence[Any]) -> Select[Any]:
     """Return the SELECT of a page: what is shown, the sort value and the id; one row more."""
-    sort = query.sort.lstrip("-")
+    sort = shape.sort.lstrip("-")
     column, key = resource.attribute(sort), resource.attribute("id")
-    statement = _statement(ctx, resource, query, (*shown, column, key))
-    if query.next:
-        position = paging.decode(query.next, query.sort, filters.python_type(column))
-        descending = query.sort.startswith("-")
+    statement = _statement(resource, shape, (*shown, column, key))
+    if shape.continues:
+        position = bindparam("after", type_=column.type), bindparam("after_id", type_=key.type)
         statement = paging.after(
-            statement, column, column if sort == "id" else key, position, descending=descending
+            statement,
+            column,
+            column if sort == "id" else key,
+            position,
+            descending=shape.sort.startswith("-"),
         )
-    return statement.limit(query.limit + 1)
+    return statement.limit(bindparam("limit", type_=BigInteger))
 
 
 def export(ctx: Ctx, resource: Resource, query: Any) -> Outcome:
     """Return the whole filtered list as a file, at most ``exports.MAX_ROWS`` rows."""
     names = _selected(ctx, resource, None)
     columns = _read(resource, names)
-    read = [resource.attribute(name) for name in columns]
-    statement = _statement(ctx, resource, query, read).limit(exports.MAX_ROWS)
-    rows = iter(ctx.session.execute(statement))
+    asked = _asked(ctx, resource, query)
+    statement = _statement(resource, asked.shape, [resource.attribute(name) for name in columns])
+    rows = iter(ctx.session.execute(statement.limit(exports.MAX_ROWS), asked.values))
     finish = resource.finish
     shown = rows if finish is None else _finished(ctx, finish, columns, names, rows)
     return exports.file(resource.noun, query.formato, names, shown)
@@ -169,24 +176,78 @@ def _selected(ctx: Ctx, resource: Resource, wanted: str | None) -> tuple[str, ..
     return names
 
 
-def _statement(ctx: Ctx, resource: Resource, query: Any, columns: Sequence[Any]) -> Select[Any]:
+class Shape(NamedTuple):
+    """What of a query decides its SELECT."""
+
+    sort: str
+    filters: tuple[tuple[str, tuple[str, ...]], ...]
+    """Each parameter with the operators of its terms."""
+    searched: tuple[str, ...]
+    continues: bool
+
+
+class Asked(NamedTuple):
+    """A query, taken apart: the shape, and the values by the names that its SELECT gives them."""
+
+    shape: Shape
+    values: dict[str, Any]
+
+
+def _asked(ctx: Ctx, resource: Resource, query: Any) -> Asked:
     hidden = rbac.hidden_fields(ctx, resource.model)
     sort = query.sort.lstrip("-")
     if sort in hidden:
         raise refused([FieldError("sort", "campo_desconocido", f"Esta lista no tiene «{sort}».")])
-    conditions, faults = filters.conditions(
-        _visible_filters(resource.filter_set, hidden), _given(resource, query), ctx.time_zone
-    )
+    known = _visible_filters(resource.filter_set, hidden)
+    found, faults = filters.read(known, _given(resource, query), ctx.time_zone)
     if faults:
         raise refused(faults)
-    statement = select(*columns).where(*conditions)
-    text = getattr(query, "q", None)
-    if text and text.strip():
-        searched = [resource.attribute(name) for name in resource.search if name not in hidden]
-        if not searched:
-            raise refused([FieldError("q", "filtro_desconocido", "Esta lista no busca textos.")])
-        statement = statement.where(filters.search(searched, text.strip()))
-    return statement.order_by(*_order(resource, query.sort))
+    shapes = [(name, tuple(operator for operator, _ in terms)) for name, terms in found.items()]
+    values = {
+        known[name].name(place): value
+        for name, terms in found.items()
+        for place, (_, value) in enumerate(terms)
+    }
+    searched = _searched(resource, query, hidden, values)
+    continues = _continued(resource, query, values)
+    return Asked(Shape(query.sort, tuple(shapes), searched, continues), values)
+
+
+def _searched(
+    resource: Resource, query: Any, hidden: frozenset[str], values: dict[str, Any]
+) -> tuple[str, ...]:
+    """Return the fields that are searched; the text goes into the values."""
+    text = (getattr(query, "q", None) or "").strip()
+    if not text:
+        return ()
+    searched = tuple(name for name in resource.search if name not in hidden)
+    if not searched:
+        raise refused([FieldError("q", "filtro_desconocido", "Esta lista no busca textos.")])
+    values["q"] = filters.searched(text)
+    return searched
+
+
+def _continued(resource: Resource, query: Any, values: dict[str, Any]) -> bool:
+    """Return whether a page follows another; its limit and position go into the values."""
+    limit = getattr(query, "limit", None)
+    if limit is not None:
+        values["limit"] = limit + 1
+    cursor = getattr(query, "next", None)
+    if cursor:
+        kind = resource.kinds[query.sort.lstrip("-")]
+        values["after"], values["after_id"] = paging.decode(cursor, query.sort, kind)
+    return bool(cursor)
+
+
+def _statement(resource: Resource, shape: Shape, columns: Sequence[Any]) -> Select[Any]:
+    conditions = [
+        condition
+        for name, operators in shape.filters
+        for condition in resource.filter_set[name].comparisons(operators)
+    ]
+    if shape.searched:
+        conditions.append(filters.search([resource.attribute(name) for name in shape.searched]))
+    return select(*columns).where(*conditions).order_by(*_order(resource, shape.sort))
 
 
 def _visible_filters(

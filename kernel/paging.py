@@ -75,7 +75,7 @@ def after(
     statement: Select[Any],
     column: ColumnElement[Any],
     key: ColumnElement[Any],
-    position: tuple[Any, int],
+    position: tuple[Any, Any],
     *,
     descending: bool,
 ) -> Select[Any]:

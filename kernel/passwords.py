@@ -125,9 +125,34 @@ _WORDS = (
     "ventas sales tienda store caja cajero vendedor gerente contador almacen finanzas factura "
     "andes peru lima chile santiago colombia bogota mexico verano invierno otono primavera summer "
     "winter autumn spring enero febrero marzo abril mayo junio julio agosto septiembre octubre "
-    "noviembre diciembre lunes martes miercoles jueves viernes sabado domingo qwerty asdf zxcv"
+    "noviembre diciembre lunes martes miercoles jueves viernes sabado domingo qwerty asdf zxcv "
+    # Names of people, clubs, places, brands and pets that lead the lists of leaked passwords.
+    "alejandro alejandra alexander alexandra andrea andres antonio beatriz camila carlos carolina "
+    "catalina christian christopher claudia cristian cristiano cristina cristo daniel daniela "
+    "david diego eduardo elizabeth estefania fernanda fernando francisca francisco gabriel "
+    "gabriela gonzalo isabella javier jennifer jessica jonathan jorge jose juan katherine leonardo luis "
+    "manuel marcela maria mariana martin mateo mauricio messi michael michelle miguel natalia "
+    "neymar nicolas nicole pablo patricia paola pedro raul ricardo rodrigo ronaldo santiago "
+    "sebastian sofia stephanie thomas valentina vanessa veronica victor victoria ximena "
+    "alianza america arsenal barcelona boca chelsea chivas colocolo cristal juventus liverpool "
+    "madrid millonarios nacional penarol real river universidad universitario "
+    "arequipa argentina bolivia brasil callao caracas cusco ecuador medellin trujillo venezuela "
+    "android apple facebook ferrari google instagram iphone microsoft mercedes nintendo samsung "
+    "spotify tiktok toyota twitter whatsapp windows youtube "
+    "amigo amiga angel baby babygirl bebe cerveza chocolate computadora computer corazon flower "
+    "forever freedom friends gatito guitarra hermosa internet killer letmein linda mariposa "
+    "matrix mucho mundo music musica naruto negrito nothing perrito pepito pirata princesita "
+    "quiero rockyou secure shadow siempre spiderman starwars sunshine tequila trustno whatever "
+    "world batman banana cookie correcthorsebatterystaple unodostres onetwothree four cambiame"
 )
-_ROWS = ("1234567890", "qwertyuiop", "asdfghjklñ", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz")
+_ROWS = (
+    "1234567890", "qwertyuiop", "asdfghjklñ", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz",
+    "1qaz", "2wsx", "3edc", "4rfv", "5tgb", "6yhn", "7ujm", "8ik", "9ol", "0p",
+    "q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0", "1a2b3c4d5e6f7g8h9i0j",
+)  # fmt: skip
+"""What fingers run along: rows of keys, columns, and two rows in turn."""
+
+_SHIFTED = str.maketrans("!@#$%^&*()", "1234567890")
 _SPELLINGS = {"a": "a4@", "e": "e3", "i": "i1!", "o": "o0", "s": "s5$", "t": "t7"}
 _NEIGHBOURS = frozenset(
     pair for row in _ROWS for a, b in itertools.pairwise(row) for pair in (a + b, b + a)
@@ -146,8 +171,8 @@ def _is_repetitive(text: str) -> bool:
 
 
 def _is_sequence(text: str) -> bool:
-    """Say whether little is left when runs such as 4567, fedc, qwert or aaaa count as one."""
-    low = text.casefold()
+    """Say whether little is left when runs such as 4567, fedc, qwert, 1qaz or aaaa count as one."""
+    low = text.casefold().translate(_SHIFTED)
     steps = [a == b or a + b in _NEIGHBOURS for a, b in itertools.pairwise(low)]
     return len(low) - sum(steps) < 6
 

@@ -1,13 +1,13 @@
 """Plans: a page of a list as one prepared statement whose rows come as JSON texts.
 
-A list is asked for far more often than its shape changes. Its SELECT is built by SQLAlchemy, found
-again by its cache key, and run as a hot statement; PostgreSQL writes the JSON of each row, exactly
-as pydantic would.
+A list is asked for far more often than its shape changes. Its SELECT is built and compiled once a
+shape and run as a hot statement; PostgreSQL writes the JSON of each row, exactly as pydantic would.
+Row rules that look nowhere else become part of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, cast
@@ -24,13 +24,17 @@ from sqlalchemy import (
     func,
     literal_column,
 )
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from kernel.errors import ConfigurationError
 from kernel.prepared import Statement
 
-MAX_PLANS = 1000
-"""Shapes remembered before the memory starts afresh."""
+MAX_RULED = 20
+"""Shapes of row rules whose statements are kept for a SELECT."""
+
+DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # untyped there
+"""How statements are written for the driver."""
 
 PLAIN = (bool, int, float, str, date, time)
 """Types whose JSON is the same everywhere."""
@@ -40,33 +44,44 @@ MICROSECONDS: ColumnElement[str] = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.US
 """Instants as pydantic writes them: sessions run in UTC."""
 
 
-_plans: dict[Any, tuple[Statement, SQLCompiler] | None] = {}
+class Page:
+    """A SELECT with named values, kept with the hot statements that it became."""
 
+    def __init__(self, select: Select[Any]) -> None:
+        self.select = select
+        self._plain: Statement | None = None
+        self._ruled: dict[Any, tuple[Statement, SQLCompiler]] = {}
 
-def find(select: Select[Any], dialect: Dialect) -> tuple[Statement, Mapping[str, Any]] | None:
-    """Return a select as a hot statement and its values; None when the ORM has to run it."""
-    key = cast("Any", select)._generate_cache_key()
-    if key is None:
-        return None
-    try:
-        plan = _plans[key.key]
-    except KeyError:
-        if len(_plans) >= MAX_PLANS:
-            _plans.clear()
-        plan = _plans[key.key] = _compile(select, dialect, key)
-    if plan is None:
-        return None
-    statement, compiled = plan
-    return statement, compiled.construct_params(extracted_parameters=key.bindparams)
+    def statement(
+        self, visible: Sequence[ColumnElement[bool]], values: Mapping[str, Any]
+    ) -> tuple[Statement, Mapping[str, Any]] | None:
+        """Return the hot statement narrowed by conditions, and all of its values.
 
+        None where a condition has an ``in_()``, which is written anew for each number of values.
+        """
+        if visible:
+            return self._narrowed(self.select.where(*visible), values)
+        if self._plain is None:
+            self._plain = Statement("list", str(self.select.compile(dialect=DIALECT)), reads=True)
+        return self._plain, values
 
-def _compile(
-    select: Select[Any], dialect: Dialect, key: Any
-) -> tuple[Statement, SQLCompiler] | None:
-    compiled = cast("SQLCompiler", cast("Any", select)._compiler(dialect, cache_key=key))
-    if compiled.post_compile_params or compiled.literal_execute_params:
-        return None  # an IN list is written anew for each length
-    return Statement("list", str(compiled), reads=True), compiled
+    def _narrowed(
+        self, select: Select[Any], values: Mapping[str, Any]
+    ) -> tuple[Statement, Mapping[str, Any]] | None:
+        """Conditions differ from user to user in values more than in shape."""
+        key = cast("Any", select)._generate_cache_key()
+        if key is None:
+            return None
+        plan = self._ruled.get(key.key)
+        if plan is None:
+            compiled = cast("Any", select)._compiler(DIALECT, cache_key=key)
+            plan = Statement("list", str(compiled), reads=True), compiled
+            if len(self._ruled) < MAX_RULED:
+                self._ruled[key.key] = plan
+        statement, compiled = plan
+        if compiled.post_compile_params:
+            return None
+        return statement, compiled.construct_params(values, extracted_parameters=key.bindparams)
 
 
 def json_row(columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[str]:

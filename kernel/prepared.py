@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -21,6 +22,8 @@ MAX_PREPARED = 400
 """Statements kept on a connection, counting each combination of parameter types."""
 
 _PARAMETER = re.compile(r"%(?:\((\w+)\)s|%)")
+_ARRAY = re.compile(r"%\((\w+)\)s::(?:bigint|int|integer|numeric)\[\]")
+_NUMBERS = frozenset({int, Decimal})
 _GOOD = frozenset({pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK})
 
 Rows = list[tuple[Any, ...]]
@@ -41,6 +44,8 @@ class Statement:
     reads: bool = False
     text: bytes = field(init=False, repr=False, compare=False)
     parameters: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    arrays: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Parameters whose cast in the text tells that they are arrays of numbers."""
 
     def __post_init__(self) -> None:
         numbers: dict[str, int] = {}
@@ -51,6 +56,7 @@ class Statement:
 
         object.__setattr__(self, "text", _PARAMETER.sub(place, self.sql).encode())
         object.__setattr__(self, "parameters", tuple(numbers))
+        object.__setattr__(self, "arrays", frozenset(_ARRAY.findall(self.sql)))
 
 
 class Names(dict[tuple[bytes, tuple[int, ...]], bytes]):
@@ -76,7 +82,18 @@ def execute(
         psycopg.Error: as a cursor would.
     """
     begin(connection, unless=statement.reads)
-    return run(connection, statement.text, [given[name] for name in statement.parameters])
+    arrays = statement.arrays
+    values = [
+        _array(given[name]) if name in arrays else given[name] for name in statement.parameters
+    ]
+    return run(connection, statement.text, values)
+
+
+def _array(value: Any) -> Any:
+    """Return numbers as PostgreSQL writes arrays; psycopg would look at each of them twice."""
+    if isinstance(value, list) and _NUMBERS.issuperset(map(type, value)):
+        return f"{{{','.join(map(str, value))}}}"
+    return value
 
 
 def begin(connection: psycopg.Connection[Any], *, unless: bool = False) -> None:

@@ -9,13 +9,13 @@ explains a verdict rule by rule. Source: spec/erp-modules.md, módulo 9.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement
-from sqlalchemy.orm import Session
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, literal
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from kernel import audit, db
 from kernel.errors import ConfigurationError
@@ -40,6 +40,7 @@ __all__ = [
     "Scope",
     "UnsafeQuery",
     "Verdict",
+    "among",
     "guard",
     "hidden_fields",
     "protected_paths",
@@ -121,6 +122,14 @@ def guard(session: Session, ctx: Ctx) -> None:
         session.guard = Guard(Rules(ctx, ctx.runtime.rule_book))
     elif ctx.user is not None:
         raise ConfigurationError("A user's session must come from Database.session().")
+
+
+def among(column: InstrumentedAttribute[Any], ids: Iterable[int]) -> ColumnElement[bool]:
+    """Return the condition that a column is one of these ids, whatever their number.
+
+    For row rules: an ``in_()`` is another statement for each number of ids.
+    """
+    return column == any_(literal(sorted(ids), ARRAY(BigInteger)))
 
 
 def visible_rows(ctx: Ctx, model: type[Model]) -> list[ColumnElement[bool]] | None:

@@ -66,9 +66,11 @@ def endpoint_of(report: Report) -> Endpoint:
 
     def run(ctx: Ctx, query: Any) -> Any:
         _check_order(query)
-        table = report.run(ctx, query)
         if query.formato != "json":
-            return exports.file(report.name, query.formato, table.columns, table.rows)
+            with exports.turn(ctx):
+                table = report.run(ctx, query)
+                return exports.file(report.name, query.formato, table.columns, table.rows)
+        table = report.run(ctx, query)
         items = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
         return ReportAnswer(items=items, totales=table.totals)
 
@@ -82,7 +84,7 @@ def endpoint_of(report: Report) -> Endpoint:
         schema_name="query",
         answer=ReportAnswer,
         files=(exports.CSV, exports.XLSX),
-        statuses=(422,),
+        statuses=(422, *exports.STATUSES),
         summary=report.title,
     )
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, create_model
 from sqlalchemy import Column, ColumnElement
 
-from kernel import listing, plans, rbac
+from kernel import exports, listing, plans, rbac
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError, Conflict, FieldError, NotFound
 from kernel.exports import CSV, XLSX
@@ -27,8 +27,8 @@ from kernel.model import Model
 from kernel.rbac import FieldRule, Protected
 from kernel.schemas import Page, QueryId, Schema, Version
 
-MAX_SELECTIONS = 100
-"""Selections of fields whose JSON expression is kept."""
+MAX_PAGES = 500
+"""SELECTs of a list kept before the memory starts afresh."""
 
 ACTIONS = ("list", "detail", "create", "update", "delete", "export")
 
@@ -80,17 +80,25 @@ class Resource:
         return getattr(self.model, name)
 
     @cached_property
-    def _json_rows(self) -> dict[tuple[str, ...], ColumnElement[str]]:
+    def kinds(self) -> dict[str, type[Any]]:
+        """The Python types of what the list can be sorted by, by attribute name."""
+        names = {name.lstrip("-") for name in self.sort}
+        return {name: python_type(self.attribute(name)) for name in names}
+
+    @cached_property
+    def pages(self) -> dict[Any, plans.Page]:
+        """The SELECTs of the list, by what decides them."""
         return {}
+
+    def keep_page(self, shape: Any, page: plans.Page) -> None:
+        """Keep a SELECT for the next query of its shape."""
+        if len(self.pages) >= MAX_PAGES:
+            self.pages.clear()
+        self.pages[shape] = page
 
     def json_row(self, names: tuple[str, ...]) -> ColumnElement[str]:
         """Return the expression that writes these fields of a row as JSON text."""
-        made = self._json_rows.get(names)
-        if made is None:
-            made = plans.json_row({name: self.attribute(name) for name in names})
-            if len(self._json_rows) < MAX_SELECTIONS:
-                self._json_rows[names] = made
-        return made
+        return plans.json_row({name: self.attribute(name) for name in names})
 
     @property
     def noun(self) -> str:
@@ -232,7 +240,8 @@ class Resource:
         query = listing.query_schema(self, export=True)
 
         def run(ctx: Ctx, query: Any) -> Any:
-            return listing.export(ctx, self, query)
+            with exports.turn(ctx):
+                return listing.export(ctx, self, query)
 
         return self._endpoint(
             "GET",
@@ -243,6 +252,7 @@ class Resource:
             query=query,
             schema_name="query",
             files=(CSV, XLSX),
+            statuses=exports.STATUSES,
             summary=f"Descarga {self.noun} en CSV o XLSX.",
         )
 

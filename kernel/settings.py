@@ -146,6 +146,12 @@ class Settings(BaseSettings):
         le=10_000,
         description="Attempts to sign in from one address in any minute, counted for all hosts.",
     )
+    exports_per_minute: int = Field(
+        default=30,
+        ge=1,
+        le=10_000,
+        description="CSV and XLSX files that one user may have made in any minute.",
+    )
     api_key_max_days: int = Field(
         default=730, ge=1, le=3650, description="Longest life of an API key, in days."
     )

@@ -124,7 +124,7 @@ class Throttle:
         self.login_per_minute = login_per_minute
 
     def admit(self, limit: Limit, ip: str | None) -> None:
-        """Count a request from an address.
+        """Count a request from an address, or from whom a text names that is none.
 
         Raises:
             TooManyAttempts: there were as many as the limit allows.

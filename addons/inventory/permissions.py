@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, or_
 
 from addons.inventory.models import Almacen, MovimientoStock, ProductoAlmacen
 from kernel.context import Ctx
-from kernel.rbac import Permission, RowRule
+from kernel.rbac import Permission, RowRule, among
 
 CUIDAN = ("SUPERVISOR_ALMACEN",)
 MIRAN = (*CUIDAN, "GERENTE_VENTAS", "CONTADOR")
@@ -23,17 +23,17 @@ PERMISSIONS = [
 
 def _de_su_sucursal(ctx: Ctx) -> ColumnElement[bool] | None:
     permitidas = ctx.scope("sucursales")
-    return None if permitidas is None else Almacen.sucursal_id.in_(permitidas)
+    return None if permitidas is None else among(Almacen.sucursal_id, permitidas)
 
 
 def _asignados(ctx: Ctx) -> ColumnElement[bool] | None:
     asignados = ctx.scope("almacenes_asignados")
-    return None if asignados is None else Almacen.id.in_(asignados)
+    return None if asignados is None else among(Almacen.id, asignados)
 
 
 def _stock(ctx: Ctx) -> ColumnElement[bool] | None:
     permitidos = ctx.scope("almacenes")
-    return None if permitidos is None else ProductoAlmacen.almacen_id.in_(permitidos)
+    return None if permitidos is None else among(ProductoAlmacen.almacen_id, permitidos)
 
 
 def _movimientos(ctx: Ctx) -> ColumnElement[bool] | None:
@@ -41,8 +41,8 @@ def _movimientos(ctx: Ctx) -> ColumnElement[bool] | None:
     if permitidos is None:
         return None
     return or_(
-        MovimientoStock.almacen_origen_id.in_(permitidos),
-        MovimientoStock.almacen_destino_id.in_(permitidos),
+        among(MovimientoStock.almacen_origen_id, permitidos),
+        among(MovimientoStock.almacen_destino_id, permitidos),
     )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement
 
 from addons.sales.models import Caja, Venta
 from kernel.context import Ctx
-from kernel.rbac import Permission, RowRule
+from kernel.rbac import Permission, RowRule, among
 
 VENDEN = ("GERENTE_VENTAS", "VENDEDOR", "CAJERO")
 MIRAN = (*VENDEN, "SUPERVISOR_ALMACEN", "CONTADOR")
@@ -46,12 +46,12 @@ PERMISSIONS = [
 
 def _cajas(ctx: Ctx) -> ColumnElement[bool] | None:
     permitidas = ctx.scope("sucursales")
-    return None if permitidas is None else Caja.sucursal_id.in_(permitidas)
+    return None if permitidas is None else among(Caja.sucursal_id, permitidas)
 
 
 def _ventas(ctx: Ctx) -> ColumnElement[bool] | None:
     permitidas = ctx.scope("sucursales")
-    return None if permitidas is None else Venta.sucursal_id.in_(permitidas)
+    return None if permitidas is None else among(Venta.sucursal_id, permitidas)
 
 
 ROW_RULES = [

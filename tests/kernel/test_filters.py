@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from starlette.testclient import TestClient
 
 from addons.sales.models import Caja, Cliente, Producto
 from kernel import filters
 from kernel.context import Ctx
-from kernel.errors import ConfigurationError
+from kernel.errors import ConfigurationError, FieldError
 from kernel.registry import Registry
 from kernel.runtime import Runtime
 from tests.shop import Shop
@@ -80,27 +81,40 @@ def known() -> dict[str, filters.Filter]:
     return filters.declared([getattr(Producto, name) for name in names])
 
 
+def conditions(
+    declared: dict[str, filters.Filter], given: dict[str, str]
+) -> tuple[list[ColumnElement[bool]], dict[str, Any], list[FieldError]]:
+    """Return the conditions of these parameters, their values, and what is wrong with them."""
+    terms, faults = filters.read(declared, given, LIMA)
+    found: list[ColumnElement[bool]] = []
+    values: dict[str, Any] = {}
+    for name, asked in terms.items():
+        one = declared[name]
+        found += one.comparisons([operator for operator, _ in asked])
+        values |= {one.name(place): value for place, (_, value) in enumerate(asked)}
+    return found, values, faults
+
+
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in GOOD.items() for v in values])
 def test_conditions_of_good_value_runs_in_the_database(
     name: str, value: str, shared_runtime: Runtime
 ) -> None:
-    found, faults = filters.conditions(known(), {name: value}, LIMA)
+    found, values, faults = conditions(known(), {name: value})
     assert not faults
-    shared_runtime.transact(
-        lambda ctx: ctx.session.execute(select(Producto.id).where(*found)).all()
-    )
+    query = select(Producto.id).where(*found)
+    shared_runtime.transact(lambda ctx: ctx.session.execute(query, values).all())
 
 
 @pytest.mark.usefixtures("registry")
 def test_conditions_of_bad_values_names_every_one() -> None:
     for name, values in BAD.items():
         for value in values:
-            found, faults = filters.conditions(known(), {name: value, "id__lt": "5"}, LIMA)
+            found, _, faults = conditions(known(), {name: value, "id__lt": "5"})
             assert [fault.field for fault in faults] == [name], value
             assert "{" not in faults[0].message
             assert len(found) == 1
     everything = {name: values[0] for name, values in BAD.items()}
-    _, faults = filters.conditions(known(), everything, LIMA)
+    *_, faults = conditions(known(), everything)
     assert {fault.field for fault in faults} == set(BAD)
 
 
@@ -125,10 +139,12 @@ def test_conditions_whole_day_is_the_companys_day(shared_runtime: Runtime) -> No
     shared_runtime.transact(write)
     declared = filters.declared([Caja.fecha_apertura])
     for name, positions in expected.items():
-        found, faults = filters.conditions(declared, {name: "2026-07-28"}, LIMA)
+        found, values, faults = conditions(declared, {name: "2026-07-28"})
         assert not faults
         query = select(Caja.monto_apertura).where(*found).order_by(Caja.monto_apertura)
-        seen = shared_runtime.transact(lambda ctx, q=query: list(ctx.session.scalars(q)))
+        seen = shared_runtime.transact(
+            lambda ctx, q=query, v=values: list(ctx.session.scalars(q, v))
+        )
         assert seen == positions, name
 
 
