@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix addon bench clean
+.PHONY: help run demo test check fix addon bench sbom clean
 .DELETE_ON_ERROR:
 
 PORT ?= 8000
@@ -65,6 +65,10 @@ bench: $(DEV) ## list the benchmarks
 	    "$$(sed -n '1s/"""//gp' "$$file")"; \
 	done
 
+sbom: | $(UV) ## every library of a release, CycloneDX 1.5 on standard output
+	@$(UV) export --quiet --frozen --no-dev --all-extras --format cyclonedx1.5 \
+	  | python3 -m kernel.sbom
+
 clean: ## remove what make installed; keeps var/
 	@rm -rf .venv .venv-tools kernel/web/static/vendor kernel/web/static/.vendor* node_modules
 	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
@@ -93,11 +97,11 @@ $(ASSETS): package.json package-lock.json | $(RUN)
 
 # Benchmarks ---------------------------------------------------------------------------------------
 
-.PHONY: bench-sale bench-list bench-jobs bench-cold bench-chaos
+.PHONY: bench-sale bench-list bench-jobs bench-auth bench-cold bench-chaos
 
 bench-sale bench-list bench-jobs: $(RUN) | $(UV)
 	@$(UV) sync --quiet --frozen --no-dev --inexact --group rivals
 	@$(PYTHON) -m $(@:bench-%=bench.%) $(ARGS)
 
-bench-cold bench-chaos: $(RUN)
+bench-auth bench-cold bench-chaos: $(RUN)
 	@$(PYTHON) -m $(@:bench-%=bench.%) $(ARGS)

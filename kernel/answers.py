@@ -50,6 +50,9 @@ TITLES: Mapping[int, str] = {
     503: "No disponible",
 }
 
+OF_ACCESS = frozenset({401, 403, 429})
+"""Refusals of who asks, not of what is asked. ASVS 16.3.1, 16.3.2."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -62,7 +65,9 @@ class Outcome:
 
 
 def problem(error: DomainError, request_id: str) -> Outcome:
-    """Return the problem document of a refusal."""
+    """Return the problem document of a refusal; one of access leaves a line in the log."""
+    if error.status in OF_ACCESS:
+        log.info("access_refused", status=error.status, code=error.code)
     headers: dict[str, str] = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)

@@ -27,7 +27,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
-from kernel import backup_archive, chain
+from kernel import backup_archive, chain, usage
 from kernel.backup_archive import DUMP, FILES, HEADS, Manifest, Writer
 from kernel.backup_tables import Connection, Content, contents, sealing_versions, total
 from kernel.backup_tools import BackupError, Tools, connect, find_tools
@@ -51,7 +51,9 @@ DOCTOR = "Compruebe con: python server.py doctor"
 
 
 def create(settings: Settings, target: Path) -> str:
-    """Write the archive ``target`` (or a new one in that folder) and return what it holds.
+    """Write the archive ``target`` and return what it holds.
+
+    A folder, or a name without suffix, takes an archive named after database and moment.
 
     Raises:
         BackupError: something is missing or failed; then there is no archive.
@@ -70,16 +72,19 @@ def create(settings: Settings, target: Path) -> str:
     except RemoteError as error:
         raise BackupError(f"No se pudieron leer los archivos: {error}.", DOCTOR) from None
     files = sum(name.startswith(FILES) for name in manifest.members)
+    keys = "MASTER_KEY y SECRET_KEY"
+    if usage.is_embedded(settings.data_dir):
+        keys = f"master.key y secret.key, de {settings.data_dir}"
     return (
         f"{path}: {path.stat().st_size / 1024**2:.1f} MiB; {len(manifest.tables)} tablas, "
         f"{total(manifest.tables.values())} filas, {files} archivos.\n"
-        "No lleva llaves: guarde aparte MASTER_KEY y SECRET_KEY."
+        f"No lleva llaves: guarde aparte {keys}."
     )
 
 
 def _path(settings: Settings, target: Path, now: datetime) -> Path:
     path = target.resolve()
-    if path.is_dir():
+    if path.is_dir() or not (path.suffix or path.exists()):
         path /= f"andes-{make_url(settings.owner_url).database}-{now:%Y%m%d-%H%M%S}.tar"
     if path.exists():
         raise BackupError(f"{path} ya existe.", "Elija otro nombre: una copia nunca se pisa.")

@@ -6,7 +6,7 @@ is read before the body is; who that is, the database says in the same transacti
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,18 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from kernel import answers, bodies, credentials, db, forms, identity, queries, rbac, receiving
+from kernel import (
+    answers,
+    bodies,
+    credentials,
+    db,
+    forms,
+    identity,
+    logging,
+    queries,
+    rbac,
+    receiving,
+)
 from kernel.answers import Outcome
 from kernel.context import Ctx, RequestFacts, StoredAnswer
 from kernel.credentials import Credential
@@ -34,6 +45,7 @@ from kernel.identity import Identity
 from kernel.runtime import Runtime, finish
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+NO_KEY: tuple[str, tuple[str, ...]] = ("", ())
 
 
 @dataclass(slots=True)
@@ -93,25 +105,25 @@ def _answer_of_twin(runtime: Runtime, call: Call) -> Outcome | None:
     """
     if call.shown is None or not call.endpoint.creates or b"idempotency-key" not in call.headers:
         return None
-    key, digest = _idempotency(call)
+    key, digests = _idempotency(runtime, call)
     known = runtime.database.run(lambda one: _identify(runtime, one, call, key))
     _allowed(known, call.endpoint)
-    return _replayed(known.replay, digest) if known is not None and known.replay else None
+    return _replayed(known.replay, digests) if known is not None and known.replay else None
 
 
 def _work(runtime: Runtime, session: Session, call: Call) -> Outcome | Response:
     endpoint, shown = call.endpoint, call.shown
     user: Identity | None = None
     known: identity.Known | None = None
-    key = digest = ""
+    key, digests = NO_KEY
     if shown is not None:
         if endpoint.creates:
-            key, digest = _idempotency(call)
+            key, digests = _idempotency(runtime, call)
         known = _identify(runtime, session, call, key)
         user = _allowed(known, endpoint)
         if known is not None and known.replay is not None:
             runtime.ctx(session, user, call.facts)
-            return _replayed(known.replay, digest)
+            return _replayed(known.replay, digests)
     ctx = runtime.ctx(session, user, call.facts if shown is not None else _stranger(call))
     if known is not None:
         ctx.know_places(known.places)
@@ -128,7 +140,7 @@ def _work(runtime: Runtime, session: Session, call: Call) -> Outcome | Response:
         return result
     outcome = _outcome(ctx, endpoint, result)
     if key:
-        ctx.answer = StoredAnswer(key, digest, outcome.status, outcome.body)
+        ctx.answer = StoredAnswer(key, digests[0], outcome.status, outcome.body)
     return outcome
 
 
@@ -137,7 +149,10 @@ def _identify(runtime: Runtime, session: Session, call: Call, key: str) -> ident
         return None
     permission = call.endpoint.permission or ""
     idle = runtime.settings.session_idle_seconds
-    return runtime.identifier.identify(session, call.shown, permission, key or None, idle=idle)
+    known = runtime.identifier.identify(session, call.shown, permission, key or None, idle=idle)
+    if known is not None:
+        logging.bind(usuario_id=known.identity.id)
+    return known
 
 
 def _note_use(runtime: Runtime, user: Identity) -> None:
@@ -174,21 +189,26 @@ def _allowed(known: identity.Known | None, endpoint: Endpoint) -> Identity:
     return known.identity
 
 
-def _idempotency(call: Call) -> tuple[str, str]:
+def _idempotency(runtime: Runtime, call: Call) -> tuple[str, tuple[str, ...]]:
+    """Return the Idempotency-Key and the digests of the request, one by each key of ours.
+
+    The first is what is kept. Nobody who reads it can try passwords on it that a body held.
+    """
     raw = call.headers.get(b"idempotency-key")
     if raw is None:
-        return "", ""
+        return NO_KEY
     key = raw.decode("latin-1")
     if not _KEY.fullmatch(key):
         raise ValidationFailed(
             "Idempotency-Key: de 1 a 200 caracteres visibles.", code="idempotencia"
         )
     facts = f"{call.endpoint.method} {call.endpoint.path} {sorted(call.path.items())}".encode()
-    return key, hashlib.sha256(facts + b"\x00" + call.body.raw).hexdigest()
+    told = facts + b"\x00" + call.body.raw
+    return key, tuple(hmac.digest(one, told, "sha256").hex() for one in runtime.digest_keys)
 
 
-def _replayed(stored: tuple[str, int, bytes], digest: str) -> Outcome:
-    if stored[0] != digest:
+def _replayed(stored: tuple[str, int, bytes], digests: tuple[str, ...]) -> Outcome:
+    if stored[0] not in digests:
         raise Unprocessable(
             "Esta Idempotency-Key ya se usó con otro contenido; genere una nueva.",
             code="idempotencia_otro_contenido",

@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from kernel import logging, redaction, secrets_commands, settings
+from kernel import logging, redaction, secrets_commands, settings, usage
 from kernel.errors import ConfigurationError, DomainError
 from kernel.settings import Settings
 
@@ -87,13 +87,24 @@ def _explain(error: Exception) -> str | None:
 
 def fail(message: str) -> NoReturn:
     """Print what is wrong and end with exit code 1."""
-    typer.secho(message, fg=typer.colors.RED, err=True)
+    typer.secho(_for_here(message), fg=typer.colors.RED, err=True)
     raise SystemExit(1)
 
 
+def _for_here(message: str) -> str:
+    return usage.for_here(message, Path(os.environ.get("DATA_DIR", "")))
+
+
 def ready() -> Settings:
-    """Return the settings of this process, its logs configured."""
-    found = settings.load()
+    """Return the settings of this process, its logs configured.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+    """
+    try:
+        found = settings.load()
+    except ConfigurationError as error:
+        raise ConfigurationError("\n".join(filter(None, [str(error), usage.hint()]))) from None
     logging.configure(found.log_level, found.log_format)
     redaction.hide(found.secrets())
     return found
@@ -224,11 +235,13 @@ def doctor(
 
 
 @app.command()
-def backup(target: Path) -> None:
+def backup(
+    target: Annotated[Path, typer.Argument(help="The archive to write, or a folder for it.")],
+) -> None:
     """Write database, files and a manifest with checksums into one archive."""
     from kernel import backup as archive
 
-    typer.echo(archive.create(ready(), target))
+    typer.echo(_for_here(archive.create(ready(), target)))
 
 
 @app.command()
@@ -236,7 +249,7 @@ def restore(source: Path) -> None:
     """Restore an archive into an empty database and verify it."""
     from kernel import backup as archive
 
-    typer.echo(archive.restore(ready(), source))
+    typer.echo(_for_here(archive.restore(ready(), source)))
 
 
 @addon_commands.command("list")
@@ -250,9 +263,35 @@ def list_addons() -> None:
     engine = create_engine(found.owner_url)
     versions = installed.versions(engine)
     engine.dispose()
-    for name, one in sorted(manifest.discover(found.addon_roots).items()):
+    survey = manifest.survey(found.addon_roots)
+    for name, one in sorted(survey.manifests.items()):
         state = f"installed {versions[name]}" if name in versions else "available"
-        typer.echo(f"{name:<20} {one.version:<10} {state:<18} {one.summary.get('es', '')}")
+        typer.echo(f"{name:<20} {one.version:<10} {state:<18} {one.summary['es']}")
+    for name, bad in sorted(survey.invalid.items()):
+        typer.echo(f"{name:<20} {'—':<10} {'invalid':<18} {bad.reason}")
+
+
+@addon_commands.command("schema")
+def manifest_schema() -> None:
+    """Print the JSON Schema of manifests, as docs/manifest.schema.json holds it."""
+    from kernel import manifest
+
+    typer.echo(json.dumps(manifest.schema(), ensure_ascii=False, indent=2))
+
+
+@addon_commands.command("plan")
+def plan_addon(
+    names: Annotated[list[str], typer.Argument(help="Addons to install.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show what installing addons would do to this database; changes nothing."""
+    from kernel import planning
+
+    plan = planning.install(ready(), names)
+    if as_json:
+        typer.echo(json.dumps(plan.document(), ensure_ascii=False, indent=1))
+    else:
+        typer.echo(planning.page(plan))
 
 
 @addon_commands.command("new")
@@ -265,6 +304,8 @@ def new_addon(
     for path in scaffold.create(name):
         typer.echo(path.relative_to(manifest.ROOT))
     typer.echo(f"Install it with: python server.py migrate --install {name}")
+    if hint := usage.hint():
+        typer.echo(hint)
 
 
 @user_commands.command("create")

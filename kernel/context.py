@@ -1,7 +1,7 @@
 """``Ctx``: what a service knows about the act it is part of; its first argument.
 
 One ``Ctx`` lives as long as one transaction. Audit rows, jobs and the stored answer of an
-Idempotency-Key are collected here and written, with the commit, in a single round trip.
+Idempotency-Key are collected here and written by one statement right before the commit.
 """
 
 from __future__ import annotations
@@ -170,7 +170,11 @@ class Ctx:
         self._after_commit.append(act)
 
     def notify(self, topic: str, **payload: Any) -> None:
-        """Push a hint to the WebSocket subscribers of a topic after the commit."""
+        """Push a hint to the WebSocket subscribers of a topic after the commit.
+
+        Whoever has ``<modulo>.ver`` hears it, also who is confined to places: it names rows by id
+        and tells nothing of what is in them.
+        """
         self.after_commit(lambda: self.runtime.realtime.publish(topic, payload))
 
     @contextmanager

@@ -79,7 +79,7 @@ class Database:
                 result = work(session)
                 committing = True
                 if finish is None:
-                    session.commit()
+                    commit(session)
                 else:
                     finish(session)
                 return result
@@ -103,6 +103,18 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def commit(session: Session) -> None:
+    """Commit, unless an error was swallowed: PostgreSQL would roll back and call that a success.
+
+    Raises:
+        psycopg.errors.InFailedSqlTransaction: nothing was committed.
+    """
+    session.flush()
+    if session.in_transaction():
+        prepared.commit(driver(session))
+    session.commit()
 
 
 def close(session: Session) -> None:

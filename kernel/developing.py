@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
 
-from kernel import manifest, migrations, registry
+from kernel import manifest, migrations, registry, solver
 from kernel.errors import ConfigurationError
 from kernel.manifest import Manifest
 from kernel.settings import Settings
@@ -29,7 +29,7 @@ def make_migration(settings: Settings, addon: str, message: str) -> Path:
     available = {**manifest.discover(settings.addon_roots), "kernel": migrations.KERNEL}
     if addon not in available:
         raise ConfigurationError(f"There is no addon «{addon}»; there are: {sorted(available)}.")
-    closure = [] if addon == "kernel" else manifest.solve(available, [addon])
+    closure = [] if addon == "kernel" else solver.solve(available, [addon])
     registry.load(closure)
     engine = create_engine(settings.owner_url)
     try:

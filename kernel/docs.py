@@ -83,8 +83,8 @@ class Group:
         return sum(len(operations) for operations in self.nouns.values())
 
 
-def render(document: Json) -> str:
-    """Return the page of an OpenAPI document."""
+def render(document: Json, address: str) -> str:
+    """Return the page of an OpenAPI document; its example asks the server at ``address``."""
     templates = Environment(
         loader=PackageLoader("kernel", "web/templates"),
         autoescape=True,
@@ -95,7 +95,7 @@ def render(document: Json) -> str:
     found = groups(document)
     total = sum(group.count for group in found)
     page = templates.get_template("docs.html")
-    return page.render(info=document["info"], groups=found, total=total)
+    return page.render(info=document["info"], address=address, groups=found, total=total)
 
 
 def groups(document: Json) -> list[Group]:

@@ -11,7 +11,15 @@ from functools import partial
 
 from sqlalchemy import NullPool, create_engine
 
-from kernel import doctor_database, doctor_host, generation, processes, registry, settings
+from kernel import (
+    doctor_database,
+    doctor_host,
+    generation,
+    processes,
+    registry,
+    settings,
+    usage,
+)
 from kernel.db import driver
 from kernel.errors import ConfigurationError
 from kernel.findings import Finding, examine, first_line, ill, well
@@ -36,7 +44,7 @@ def run(given: Settings | None = None) -> list[Finding]:
         try:
             given = settings.load()
         except ConfigurationError as error:
-            return [_setting(line) for line in str(error).splitlines()]
+            return [*_forgotten(), *(_setting(line) for line in str(error).splitlines())]
     findings = [well("ajustes", "Todos los ajustes se leen bien.")]
     findings += doctor_host.run(given)
     database, ready = doctor_database.run(given)
@@ -48,14 +56,15 @@ def run(given: Settings | None = None) -> list[Finding]:
 
 def _for_here(given: Settings, finding: Finding) -> Finding:
     """Return the finding with commands as an embedded instance takes them."""
-    if not (given.data_dir / "postgres").is_dir():
-        return finding
-    command, here = "python server.py ", f"python server.py --data {given.data_dir} "
-    return replace(
-        finding,
-        message=finding.message.replace(command, here),
-        cure=finding.cure.replace(command, here),
-    )
+    message = usage.for_here(finding.message, given.data_dir)
+    return replace(finding, message=message, cure=usage.for_here(finding.cure, given.data_dir))
+
+
+def _forgotten() -> list[Finding]:
+    """Return what who forgot ``--data`` has to know."""
+    if not (hint := usage.hint()):
+        return []
+    return [ill("instancia", "Este entorno no tiene los ajustes de ninguna.", hint)]
 
 
 def _setting(line: str) -> Finding:

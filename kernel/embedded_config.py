@@ -20,6 +20,7 @@ PARAMETERS: Mapping[str, str] = {
     "log_rotation_size": "0",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %u@%d ",
+    "log_error_verbosity": "terse",  # the detail of an error is the row: hashes, people, amounts
 }
 # Data that nobody will miss: lost if the machine fails, but not if a process is killed; as few
 # background processes as possible.

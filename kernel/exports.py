@@ -15,13 +15,13 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import to_json
 
 from kernel import downloads
 from kernel.answers import Outcome
-from kernel.errors import Unavailable
+from kernel.errors import Unavailable, Unprocessable
 from kernel.throttle import Limit
 
 if TYPE_CHECKING:
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS = 100_000
-STATUSES = (429, 503)
-"""What ``turn`` may answer besides the file."""
+STATUSES = (422, 429, 503)
+"""What ``whole`` and ``turn`` may answer besides the file."""
+
+Row = TypeVar("Row")
 
 _AT_ONCE = 2
 _making = threading.BoundedSemaphore(_AT_ONCE)
@@ -69,6 +71,21 @@ def turn(ctx: Ctx) -> Iterator[None]:
         _making.release()
 
 
+def whole(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of a file.
+
+    Raises:
+        Unprocessable: there are more than ``MAX_ROWS``.
+    """
+    for number, row in enumerate(rows):
+        if number >= MAX_ROWS:
+            raise Unprocessable(
+                f"La lista pasa de {MAX_ROWS} filas; fíltrela, por ejemplo por fechas.",
+                code="archivo_demasiado_largo",
+            )
+        yield row
+
+
 def file(name: str, form: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Outcome:
     """Return a download of the rows; ``form`` is ``csv`` or ``xlsx``."""
     body, media = (_xlsx(columns, rows), XLSX) if form == "xlsx" else (_csv(columns, rows), CSV)
@@ -94,10 +111,19 @@ def _text(value: Any) -> Any:
 
 def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     from openpyxl import Workbook  # 0.3 s to import, and only exports need it
-    from openpyxl.cell import WriteOnlyCell
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet()
+    target = io.BytesIO()
+    try:
+        _fill(book.create_sheet(), columns, rows)
+    finally:
+        book.save(target)  # also where the rows end in an error: it closes what openpyxl opened
+    return target.getvalue()
+
+
+def _fill(sheet: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    from openpyxl.cell import WriteOnlyCell
+
     sheet.append(list(columns))
     for row in rows:
         cells = []
@@ -109,9 +135,6 @@ def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
                 cell.quotePrefix = _DANGEROUS.match(plain) is not None
             cells.append(cell)
         sheet.append(cells)
-    target = io.BytesIO()
-    book.save(target)
-    return target.getvalue()
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Engine
 
-from kernel import installed, manifest, registry
+from kernel import installed, manifest, registry, solver
 from kernel.errors import ConfigurationError
 from kernel.registry import Registry
 from kernel.settings import Settings
@@ -14,8 +14,8 @@ from kernel.settings import Settings
 
 def load(settings: Settings, names: Iterable[str]) -> Registry:
     """Return the registry of these addons and what they depend on."""
-    available = manifest.discover(settings.addon_roots)
-    return registry.load(manifest.solve(available, names))
+    found = manifest.survey(settings.addon_roots)
+    return registry.load(solver.solve(found.manifests, names, found.invalid))
 
 
 def load_installed(settings: Settings, engine: Engine) -> Registry:

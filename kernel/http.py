@@ -190,9 +190,9 @@ def _has_default(handler: Callable[..., Any], name: str) -> bool:
     return inspect.signature(handler).parameters[name].default is not inspect.Parameter.empty
 
 
-def endpoints_in(module: ModuleType) -> list[Endpoint]:
-    """Return the endpoints that a ``routes`` module declares, in order."""
-    return list(_endpoints(module))
+def endpoints_in(*modules: ModuleType) -> list[Endpoint]:
+    """Return the endpoints that ``routes`` modules declare, in order."""
+    return [one for module in modules for one in _endpoints(module)]
 
 
 def _endpoints(module: ModuleType) -> Iterator[Endpoint]:

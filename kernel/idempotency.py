@@ -11,7 +11,7 @@ from kernel.model import Model
 
 
 class IdempotencyKey(Model):
-    """What was answered to a user's key, and the digest of the request it belongs to."""
+    """What was answered to a user's key, and the keyed digest of the request it belongs to."""
 
     __tablename__ = "andes_idempotency_keys"
     __audited__ = False

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import secrets
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,17 @@ import typer
 from pydantic import SecretStr
 
 from kernel import demo as demonstration
-from kernel import logging, processes, serving
-from kernel.embedded import EmbeddedPostgres
+from kernel import filelock, logging, processes, serving
+from kernel.embedded import EmbeddedError, EmbeddedPostgres
 from kernel.errors import ConfigurationError
 from kernel.secrets import generate_key
 from kernel.settings import Settings, load
+from kernel.supervisor import listen
+
+log = logging.get(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at whether PostgreSQL runs."""
 
 OWNER = "andes"
 APPLICATION = "andes_app"
@@ -30,25 +37,27 @@ ADDONS = ["base", "sales", "inventory"]
 
 
 def demo(data: Path, host: str, port: int) -> None:
-    """Serve the demo company until stopped; the first start makes it."""
+    """Serve the demo company until stopped; the first start makes it.
+
+    Raises:
+        ConfigurationError: the port is taken, or somebody serves from this folder already.
+    """
+    listen(host, port).close()  # before anything is made
     data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     logging.configure("WARNING", "console")
-    server = EmbeddedPostgres(data / "postgres")
-    server.start()
-    try:
+    with running(data) as server:
         settings = prepare(data, server, host, port)
-        password = _fill(settings)
-        _announce_when_ready(settings, password)
-        serving.serve(settings, environment(settings))
-    finally:
-        server.stop()
+        with serving.alone(settings):
+            password = _fill(settings)
+            _announce_when_ready(settings, password)
+            serving.serve_alone(settings, environment(settings))
 
 
 def attach(data: Path, *, make: bool = False) -> None:
     """Put the settings of the instance in a folder into this process's environment.
 
-    Its database is started where it isn't running, and then stopped when the process ends.
+    Its database runs as long as this process does; see ``running``.
     ``make`` an empty instance where there is none: for ``migrate`` and ``restore``.
 
     Raises:
@@ -58,12 +67,42 @@ def attach(data: Path, *, make: bool = False) -> None:
     if not make and not (data / "postgres").is_dir():
         raise ConfigurationError(f"There is no instance in {data}; «demo --data» makes one.")
     data.mkdir(parents=True, exist_ok=True)
-    server = EmbeddedPostgres(data / "postgres")
-    if not server.running:
-        server.start()
-        atexit.register(server.stop)
+    held = contextlib.ExitStack()
+    server = held.enter_context(running(data))
+    atexit.register(held.close)
     settings = prepare(data, server, "127.0.0.1", int(os.environ.get("PORT", "8000")))
     os.environ.update(environment(settings))
+
+
+@contextlib.contextmanager
+def running(data: Path) -> Iterator[EmbeddedPostgres]:
+    """Have the PostgreSQL of a folder run while the block does; the last who needs it stops it.
+
+    Should it be killed meanwhile, it is started again.
+    """
+    server = EmbeddedPostgres(data / "postgres")
+    with filelock.shared(data / ".postgres.lock") as share:
+        server.start()
+        over = threading.Event()
+        keeper = threading.Thread(target=_keep, args=(server, over), name="keeper", daemon=True)
+        keeper.start()
+        try:
+            yield server
+        finally:
+            over.set()
+            keeper.join()
+            if share.is_last():
+                server.stop()
+
+
+def _keep(server: EmbeddedPostgres, over: threading.Event) -> None:
+    while not over.wait(LOOK_EVERY):
+        if not server.running:
+            try:
+                server.start()
+                log.warning("postgresql_started_again")
+            except EmbeddedError as error:
+                log.error("postgresql_not_started", reason=str(error))
 
 
 def prepare(data: Path, server: EmbeddedPostgres, host: str, port: int) -> Settings:
@@ -150,8 +189,7 @@ def _announce(settings: Settings, password: str) -> None:
     typer.echo(f"\nAndes: {address}/api/docs")
     for email, what in demonstration.USERS.items():
         typer.echo(f"  {email:<20} {what}")
-    shown = f"  password: {password}" if password else "  password: as on the first start"
-    typer.echo(f"{shown}\nCtrl+C stops it.")
+    typer.echo(f"  contraseña: {password or 'la del primer inicio'}\nCtrl+C detiene todo.")
 
 
 def _answers(url: str) -> bool:

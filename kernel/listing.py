@@ -129,12 +129,16 @@ def _page_of(resource: Resource, shape: Shape, shown: Sequence[Any]) -> Select[A
 
 
 def export(ctx: Ctx, resource: Resource, query: Any) -> Outcome:
-    """Return the whole filtered list as a file, at most ``exports.MAX_ROWS`` rows."""
+    """Return the whole filtered list as a file.
+
+    Raises:
+        Unprocessable: it has more than ``exports.MAX_ROWS`` rows; a part would pass for the whole.
+    """
     names = _selected(ctx, resource, None)
     columns = _read(resource, names)
     asked = _asked(ctx, resource, query)
     statement = _statement(resource, asked.shape, [resource.attribute(name) for name in columns])
-    rows = iter(ctx.session.execute(statement.limit(exports.MAX_ROWS), asked.values))
+    rows = exports.whole(ctx.session.execute(statement.limit(exports.MAX_ROWS + 1), asked.values))
     finish = resource.finish
     shown = rows if finish is None else _finished(ctx, finish, columns, names, rows)
     return exports.file(resource.noun, query.formato, names, shown)

@@ -7,10 +7,12 @@ the entry-point group ``andes.addons``.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -24,25 +26,63 @@ KERNEL_VERSION = "0.1.0"
 
 
 class Manifest(BaseModel):
-    """An addon's own description."""
+    """An addon's own description; published as docs/manifest.schema.json."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    title: str
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The folder's name, too.")
+    title: str = Field(min_length=1, description="What a person calls it.")
     summary: dict[str, str] = Field(description="One sentence per language: es, en.")
-    version: str
+    version: str = Field(description="Its own version, as PEP 440 writes them.")
     kernel: str = Field(default=">=0.1", description="Range of kernel versions.")
     depends: dict[str, str] = Field(default_factory=dict, description="Addon → version range.")
-    optional: dict[str, str] = Field(default_factory=dict, description="Glue loaded if present.")
-    conflicts: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = Field(
-        default=(), description="Outside hosts that the addon talks to; see kernel.hosts."
+    optional: dict[str, str] = Field(
+        default_factory=dict, description="Addon → version range, for glue loaded if present."
     )
-    country: str = ""
+    conflicts: tuple[str, ...] = Field(default=(), description="Addons it cannot stand beside.")
+    hosts: tuple[str, ...] = Field(
+        default=(), description="Outside hosts that the addon talks to; see docs/outbound.md."
+    )
+    country: str = Field(
+        default="", pattern=r"^([A-Z]{2})?$", description="ISO 3166-1, where it is for one only."
+    )
+    icon: str = Field(
+        default="", pattern=r"^[a-z0-9-]*$", description="Name of an icon of the client's set."
+    )
+    extras: tuple[str, ...] = Field(
+        default=(), description="Extras of Andes whose packages it needs: pdf, ml, fiscal, tns."
+    )
+    retention_years: int = Field(
+        default=0, ge=0, le=100, description="Years its rows must be kept by law."
+    )
     required: bool = Field(default=False, description="Part of every installation.")
     package: str = Field(default="", description="Python package; default addons.<name>.")
-    folder: Path = Field(default=ROOT, description="Where migrations/<name>/ stands.")
+    folder: Path = Field(
+        default=ROOT, exclude=True, description="Where migrations/<name>/ stands; set on reading."
+    )
+
+    @field_validator("kernel")
+    @classmethod
+    def check_range(cls, value: str) -> str:
+        """Refuse what is no range of versions."""
+        SpecifierSet(value)
+        return value
+
+    @field_validator("depends", "optional")
+    @classmethod
+    def check_ranges(cls, value: dict[str, str]) -> dict[str, str]:
+        """Refuse a dependency whose range is none."""
+        for versions in value.values():
+            SpecifierSet(versions)
+        return value
+
+    @field_validator("summary")
+    @classmethod
+    def check_languages(cls, value: dict[str, str]) -> dict[str, str]:
+        """Refuse a summary without Spanish."""
+        if not value.get("es"):
+            raise ValueError("falta el resumen en español (es)")
+        return value
 
     @field_validator("version")
     @classmethod
@@ -70,15 +110,18 @@ class Manifest(BaseModel):
         return self.folder / "migrations" / self.name
 
 
-def read(path: Path, *, folder: Path = ROOT) -> Manifest:
-    """Return the manifest in a file.
+def read(path: Path, *, name: str = "", folder: Path = ROOT) -> Manifest:
+    """Return the manifest in a file; its ``name`` is the file's unless given.
 
     Raises:
         ConfigurationError: it cannot be read, or a field is wrong; the message names both.
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Manifest.model_validate({"folder": folder, "name": path.stem, **data})
+        own = {"name": name or path.stem, "folder": folder}
+        if refused := sorted(own.keys() & data.keys()):
+            raise ValueError(f"{', '.join(refused)}: la ruta del archivo ya lo dice; quítelo")
+        return Manifest.model_validate({**data, **own})
     except (OSError, tomllib.TOMLDecodeError, ValueError) as error:
         if isinstance(error, ValidationError):
             faults = "; ".join(
@@ -88,61 +131,56 @@ def read(path: Path, *, folder: Path = ROOT) -> Manifest:
         raise ConfigurationError(f"{path}: {error}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A manifest that cannot be used: whose, where it stands, and what is wrong with it."""
+
+    name: str
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a host's code offers: good manifests by name, and bad ones, which hurt nobody."""
+
+    manifests: dict[str, Manifest]
+    invalid: dict[str, Invalid]
+
+
+def survey(roots: Iterable[Path] = ()) -> Survey:
+    """Return every addon of the trees and of the installed packages."""
+    found = Survey({}, {})
+    for name, path, folder in _places(roots):
+        try:
+            found.manifests[name] = read(path, name=name, folder=folder)
+        except ConfigurationError as error:
+            found.manifests.pop(name, None)
+            found.invalid[name] = Invalid(name, path, str(error))
+    return found
+
+
 def discover(roots: Iterable[Path] = ()) -> dict[str, Manifest]:
-    """Return every addon that this host's code offers, by name."""
-    found: dict[str, Manifest] = {}
+    """Return every usable addon that this host's code offers, by name."""
+    return survey(roots).manifests
+
+
+def _places(roots: Iterable[Path]) -> Iterator[tuple[str, Path, Path]]:
+    """Yield name, manifest and folder of each addon."""
     for root in (ROOT, *roots):
         for path in sorted((root / "manifests").glob("*.toml")):
-            found[path.stem] = read(path, folder=root)
+            yield path.stem, path, root
     for entry in entry_points(group="andes.addons"):
         spec = find_spec(entry.value)
         if spec is not None and spec.origin is not None:
             folder = Path(spec.origin).parent
-            found[entry.name] = read(folder / "manifest.toml", folder=folder)
-    return found
+            yield entry.name, folder / "manifest.toml", folder
 
 
-def solve(available: dict[str, Manifest], wanted: Iterable[str]) -> list[Manifest]:
-    """Return the wanted addons and all that they depend on, dependencies first.
-
-    Raises:
-        ConfigurationError: one is missing, a version is out of range, two exclude each other, or
-            they depend on each other in a circle.
-    """
-    order: list[Manifest] = []
-    required = [name for name, manifest in available.items() if manifest.required]
-    for name in [*required, *wanted]:
-        _visit(available, name, "", [], order)
-    _refuse_conflicts(order)
-    return order
-
-
-def _visit(
-    available: dict[str, Manifest], name: str, by: str, path: list[str], order: list[Manifest]
-) -> None:
-    if any(manifest.name == name for manifest in order):
-        return
-    if name in path:
-        raise ConfigurationError(f"Circular dependency: {' → '.join([*path, name])}.")
-    manifest = available.get(name)
-    if manifest is None:
-        needs = f", which {by} needs," if by else ""
-        raise ConfigurationError(f"The addon «{name}»{needs} is not present on this host.")
-    if Version(KERNEL_VERSION) not in SpecifierSet(manifest.kernel):
-        raise ConfigurationError(
-            f"{name} {manifest.version} needs kernel {manifest.kernel}; this is {KERNEL_VERSION}."
-        )
-    for other, versions in manifest.depends.items():
-        _visit(available, other, name, [*path, name], order)
-        have = available[other].version
-        if Version(have) not in SpecifierSet(versions):
-            raise ConfigurationError(f"{name} needs {other} {versions}; present is {have}.")
-    order.append(manifest)
-
-
-def _refuse_conflicts(order: list[Manifest]) -> None:
-    names = {manifest.name for manifest in order}
-    for manifest in order:
-        for other in manifest.conflicts:
-            if other in names:
-                raise ConfigurationError(f"{manifest.name} and {other} exclude each other.")
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a manifest file."""
+    made = Manifest.model_json_schema()
+    for name in ("name", "folder"):  # where the file stands says them
+        del made["properties"][name]
+    made["required"].remove("name")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}

@@ -6,13 +6,14 @@ Jobs, audit, installed addons, menus and views, and the explanation of a verdict
 from __future__ import annotations
 
 import sys
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kernel import (
     attachments,
     jobs,
+    manifest,
     preferences,
     rbac,
     remotes,
@@ -74,14 +75,23 @@ JOBS = Resource(
 )
 
 
-class InstalledAddon(Answer):
-    """An addon of the running generation."""
+class Addon(Answer):
+    """An addon that this host offers or the running generation has."""
 
     name: str
     title: str
-    version: str
-    depends: dict[str, str]
-    required: bool
+    state: Literal["installed", "available", "invalid"]
+    reason: str = Field(default="", description="Por qué no se puede usar.")
+    version: str = ""
+    summary: dict[str, str] = Field(default_factory=dict)
+    depends: dict[str, str] = Field(default_factory=dict)
+    conflicts: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    country: str = ""
+    icon: str = ""
+    retention_years: int = 0
+    required: bool = False
 
 
 class MenuEntry(Answer):
@@ -133,9 +143,26 @@ def cancel_job(ctx: Ctx, id: QueryId) -> dict[str, str]:
 
 
 @endpoint("GET", "/api/addons/", permission="addons.ver")
-def list_addons(ctx: Ctx) -> list[InstalledAddon]:
-    """Los addons instalados, en orden de dependencia."""
-    return [InstalledAddon.model_validate(one) for one in ctx.runtime.registry.manifests]
+def list_addons(ctx: Ctx) -> list[Addon]:
+    """Los addons instalados, en orden de dependencia, y los demás de este equipo."""
+    found = manifest.survey(ctx.runtime.settings.addon_roots)
+    installed = {one.name for one in ctx.runtime.registry.manifests}
+    others = [one for name, one in sorted(found.manifests.items()) if name not in installed]
+    invalid = [one for name, one in sorted(found.invalid.items()) if name not in installed]
+    return [
+        *(_addon(one, "installed") for one in ctx.runtime.registry.manifests),
+        *(_addon(one, "available") for one in others),
+        *(_unusable(one) for one in invalid),
+    ]
+
+
+def _addon(one: manifest.Manifest, state: str) -> Addon:
+    return Addon.model_validate({**one.model_dump(), "state": state})
+
+
+def _unusable(one: manifest.Invalid) -> Addon:
+    """Return an addon of which only the name and the fault are known."""
+    return Addon(name=one.name, title=one.name, state="invalid", reason=one.reason)
 
 
 @endpoint("GET", "/api/menus/", permission="")
@@ -252,7 +279,7 @@ def register_routes() -> list[Endpoint | Resource]:
     """The kernel's endpoints."""
     mine = (sys.modules[__name__], attachments, timeline)
     resources = (timeline.RESOURCE, JOBS, attachments.RESOURCE)
-    return [*resources, *(one for it in mine for one in endpoints_in(it))]
+    return [*resources, *endpoints_in(*mine)]
 
 
 @hookimpl

@@ -42,7 +42,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
     def page() -> tuple[bytes, str]:
         from kernel import docs  # Jinja, once somebody asks
 
-        return docs.render(document()).encode(), docs.POLICY
+        return docs.render(document(), runtime.settings.site_url).encode(), docs.POLICY
 
     async def live(_request: Request) -> Response:
         return Response(b'{"status":"ok"}', media_type=JSON)

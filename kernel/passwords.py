@@ -130,11 +130,11 @@ _WORDS = (
     "alejandro alejandra alexander alexandra andrea andres antonio beatriz camila carlos carolina "
     "catalina christian christopher claudia cristian cristiano cristina cristo daniel daniela "
     "david diego eduardo elizabeth estefania fernanda fernando francisca francisco gabriel "
-    "gabriela gonzalo isabella javier jennifer jessica jonathan jorge jose juan katherine leonardo luis "
-    "manuel marcela maria mariana martin mateo mauricio messi michael michelle miguel natalia "
-    "neymar nicolas nicole pablo patricia paola pedro raul ricardo rodrigo ronaldo santiago "
-    "sebastian sofia stephanie thomas valentina vanessa veronica victor victoria ximena "
-    "alianza america arsenal barcelona boca chelsea chivas colocolo cristal juventus liverpool "
+    "gabriela gonzalo isabella javier jennifer jessica jonathan jorge jose juan katherine luis "
+    "leonardo manuel marcela maria mariana martin mateo mauricio messi michael michelle miguel "
+    "natalia neymar nicolas nicole pablo patricia paola pedro raul ricardo rodrigo ronaldo "
+    "santiago sebastian sofia stephanie thomas valentina vanessa veronica victor victoria ximena "
+    "alianza america arsenal barcelona boca chelsea chivas colocolo juventus liverpool "
     "madrid millonarios nacional penarol real river universidad universitario "
     "arequipa argentina bolivia brasil callao caracas cusco ecuador medellin trujillo venezuela "
     "android apple facebook ferrari google instagram iphone microsoft mercedes nintendo samsung "
@@ -143,7 +143,8 @@ _WORDS = (
     "forever freedom friends gatito guitarra hermosa internet killer letmein linda mariposa "
     "matrix mucho mundo music musica naruto negrito nothing perrito pepito pirata princesita "
     "quiero rockyou secure shadow siempre spiderman starwars sunshine tequila trustno whatever "
-    "world batman banana cookie correcthorsebatterystaple unodostres onetwothree four cambiame"
+    "world batman banana cookie correcthorsebatterystaple unodostres onetwothree four cuatro "
+    "cambiame"
 )
 _ROWS = (
     "1234567890", "qwertyuiop", "asdfghjklñ", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz",

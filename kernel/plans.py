@@ -1,8 +1,8 @@
 """Plans: a page of a list as one prepared statement whose rows come as JSON texts.
 
 A list is asked for far more often than its shape changes. Its SELECT is built and compiled once a
-shape and run as a hot statement; PostgreSQL writes the JSON of each row, exactly as pydantic would.
-Row rules that look nowhere else become part of it.
+shape and run as a hot statement; PostgreSQL writes the JSON of each row, with the values as
+pydantic would write them. Row rules that look nowhere else become part of it.
 """
 
 from __future__ import annotations

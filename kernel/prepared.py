@@ -7,7 +7,7 @@ prepared call that they end in costs 30. Adapting values, both ways, remains psy
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -59,6 +59,13 @@ class Statement:
         object.__setattr__(self, "arrays", frozenset(_ARRAY.findall(self.sql)))
 
 
+class PlanOutdated(psycopg.errors.SerializationFailure):
+    """A table changed under a prepared statement, in a transaction: only the whole can run again.
+
+    A serialisation failure, as far as retries go.
+    """
+
+
 class Names(dict[tuple[bytes, tuple[int, ...]], bytes]):
     """The names of a connection's prepared statements, by text and parameter types."""
 
@@ -80,6 +87,7 @@ def execute(
 
     Raises:
         psycopg.Error: as a cursor would.
+        PlanOutdated: a table changed meanwhile, and the transaction must be run again.
     """
     begin(connection, unless=statement.reads)
     arrays = statement.arrays
@@ -112,15 +120,36 @@ def run(connection: psycopg.Connection[Any], text: bytes, values: list[Any]) -> 
     """Return the rows of an SQL text with ``$1`` parameters, prepared on first use."""
     adapt = Transformer(connection)
     dumped = adapt.dump_sequence(values, [PyFormat.AUTO] * len(values))
-    name = _prepared(connection, text, adapt.types or ())
-    result = connection.pgconn.exec_prepared(
-        name,
-        dumped,  # type: ignore[arg-type]  # its annotation forgets NULL
-        adapt.formats,
-    )
+    types = adapt.types or ()
+    result = _result(connection, text, types, dumped, adapt.formats)
+    if _is_outdated(result):
+        _names[connection].pop((text, types), None)
+        if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
+            raise PlanOutdated("a table changed under a prepared statement")
+        result = _result(connection, text, types, dumped, adapt.formats)
     _check(connection, result)
     adapt.set_pgresult(result)
     return adapt.load_rows(0, result.ntuples, tuple)
+
+
+def _result(
+    connection: psycopg.Connection[Any],
+    text: bytes,
+    types: tuple[int, ...],
+    values: Sequence[Any],
+    formats: Sequence[pq.Format] | None,
+) -> pq.abc.PGresult:
+    name = _prepared(connection, text, types)
+    return connection.pgconn.exec_prepared(name, values, formats)
+
+
+def _is_outdated(result: pq.abc.PGresult) -> bool:
+    """Return whether the server no longer has the statement, or another table behind it."""
+    if result.status in _GOOD:
+        return False
+    state = result.error_field(pq.DiagnosticField.SQLSTATE)
+    where = result.error_field(pq.DiagnosticField.SOURCE_FUNCTION)
+    return state == b"26000" or (state == b"0A000" and where == b"RevalidateCachedQuery")
 
 
 def command(connection: psycopg.Connection[Any], text: bytes) -> None:

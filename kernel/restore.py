@@ -33,6 +33,7 @@ from kernel.runtime import utc_now
 from kernel.secrets import Vault
 from kernel.settings import Settings
 from kernel.storage import Storage, is_key
+from kernel.usage import COMMAND
 from kernel.verification import verify_chain
 
 PSQL = ("--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--file=-")
@@ -103,7 +104,8 @@ def _check_keys(settings: Settings, found: Manifest) -> None:
             raise BackupError(
                 f"La copia tiene datos sellados con otra llave maestra (versión {version}, huella "
                 f"{fingerprint}).",
-                "Ponga en MASTER_KEY la llave del sistema de donde viene la copia.",
+                "Ponga en MASTER_KEY la llave del sistema de donde viene la copia; en una "
+                "instancia embebida, traiga su archivo master.key a esta carpeta.",
             )
 
 
@@ -236,5 +238,5 @@ def _finish(settings: Settings, found: Manifest, heads: Path) -> str:
     ]
     if not found.storage.startswith("file:"):
         lines.append(f"Los archivos están en {found.storage} y no van en la copia.")
-    lines.append("Para terminar: python server.py migrate && python server.py doctor")
+    lines.append(f"Para terminar: {COMMAND}migrate && {COMMAND}doctor")
     return "\n".join(lines)

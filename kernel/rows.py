@@ -279,6 +279,12 @@ def _flushed(session: GuardedSession, _context: UOWTransaction) -> None:
         session.guard.check_flush(session)
 
 
+@event.listens_for(GuardedSession, "after_transaction_create")
+def _began(session: GuardedSession, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.driver = None  # asking for the connection is what makes the savepoint
+
+
 @event.listens_for(GuardedSession, "after_transaction_end")
 def _ended(session: GuardedSession, transaction: SessionTransaction) -> None:
     if transaction.parent is None:

@@ -6,6 +6,7 @@ here.
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -115,6 +116,12 @@ class Runtime:
             audience="andes",
             clock=lambda: self.clock().timestamp(),
         )
+
+    @cached_property
+    def digest_keys(self) -> tuple[bytes, ...]:
+        """Keys of the digests by which repeated requests are known; the first makes new ones."""
+        secrets = self.settings.secret_key.get_secret_value().split(",")
+        return tuple(hmac.digest(one.encode(), b"andes requests", "sha256") for one in secrets)
 
     @cached_property
     def throttle(self) -> Throttle:

@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from kernel import processes, registry, welcome
+from kernel import filelock, processes, registry, welcome
+from kernel.errors import ConfigurationError
 from kernel.settings import Settings
 from kernel.supervisor import ProcessSpec, Supervisor, listen
 
 SERVER = Path(__file__).resolve().parent.parent / "server.py"
 
 
-def serve(settings: Settings, extra: dict[str, str] | None = None) -> None:
+@contextlib.contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Be the one that serves from a data folder while the block runs.
+
+    Raises:
+        ConfigurationError: somebody does already; two would empty each other's metrics.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with filelock.claimed(settings.data_dir / ".serving.lock") as ours:
+        if not ours:
+            raise ConfigurationError(
+                f"Ya hay un Andes en marcha en {settings.data_dir}.\n"
+                "  → Deténgalo, o elija otra carpeta de datos."
+            )
+        yield
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, alone in its data folder; see ``serve_alone``."""
+    with alone(settings):
+        serve_alone(settings)
+
+
+def serve_alone(settings: Settings, extra: dict[str, str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; the listening socket outlives every web process.
 
     ``extra`` are environment variables for the children.

@@ -94,6 +94,12 @@ def end_run() -> None:
     server.cache_clear()
 
 
+def server_log() -> str:
+    """Return what the run's own PostgreSQL has written so far; nothing of a server of others."""
+    log = _run_folder() / "postgres" / "log" / "start.log"
+    return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+
+
 def _run_folder() -> Path:
     begin_run()
     return Path(os.environ[RUN_VARIABLE])

@@ -35,7 +35,7 @@ def pytest_unconfigure() -> None:
 
 
 def settings_of(owner_url: str, app_url: str, folder: Path, **more: Any) -> Settings:
-    """Return settings for a test's database; passwords cost little, and many may sign in."""
+    """Return settings for a test's database; passwords cost little, and much may be asked."""
     return load(
         _env_file=None,
         database_url=app_url,
@@ -45,6 +45,7 @@ def settings_of(owner_url: str, app_url: str, folder: Path, **more: Any) -> Sett
         data_dir=folder,
         password_cost=4,
         login_per_minute=1000,
+        exports_per_minute=1000,
         **more,
     )
 

@@ -57,6 +57,7 @@ def _environment(
         "MASTER_KEY": settings.master_key.get_secret_value(),
         "PASSWORD_COST": str(settings.password_cost),
         "LOGIN_PER_MINUTE": str(settings.login_per_minute),
+        "EXPORTS_PER_MINUTE": str(settings.exports_per_minute),
         "DATA_DIR": str(folder),
         "PORT": str(port),
         "WEB_PROCESSES": str(web),

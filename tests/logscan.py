@@ -2,8 +2,8 @@
 
 Two sources per test: what loggers wrote, from INFO on, in the form in which a production log has it
 (``Collector``), and what reached standard error, access lines and child processes included. The
-log of a server that a test starts is looked through when it ends (``tests.live``). A plugin of
-pytest, registered by ``tests/conftest.py``.
+log of a server that a test starts is looked through when it ends (``tests.live``), the log of the
+run's own PostgreSQL at the end. A plugin of pytest, registered by ``tests/conftest.py``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from kernel.logging import formatter
+from tests import cluster
 from tests.shop import PASSWORD
 
 SHAPES = {
@@ -89,6 +90,15 @@ class LogScan:
                 report.outcome = "failed"
                 report.longrepr = "A log line holds a secret:\n" + "\n".join(found)
         return report
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail a run whose database server wrote a secret; its log is read once, at the end."""
+        if hasattr(session.config, "workerinput"):
+            return
+        found = leaks(cluster.server_log())
+        if found:
+            print("\nThe log of PostgreSQL holds a secret:", *dict.fromkeys(found), sep="\n")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _texts(self, item: pytest.Item, when: str) -> Iterator[str]:
         yield self.collector.taken()

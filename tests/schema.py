@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, create_engine, text
 
-from kernel import manifest, migrations
+from kernel import manifest, migrations, solver
 from kernel.manifest import Manifest
 from tests import cluster
 
@@ -83,7 +83,7 @@ def with_dependencies(name: str) -> list[Manifest]:
     if name == migrations.KERNEL.name:
         return [migrations.KERNEL]
     available = manifest.discover()
-    return [migrations.KERNEL, *manifest.solve(available, [name])]
+    return [migrations.KERNEL, *solver.solve(available, [name])]
 
 
 @contextmanager

@@ -34,9 +34,9 @@ sales = ">=0.1"
 LOAD = """
 import json, sys
 from pathlib import Path
-from kernel import manifest, openapi, registry
+from kernel import manifest, openapi, registry, solver
 found = manifest.discover([Path(sys.argv[1])])
-loaded = registry.load(manifest.solve(found, ["warranty"]))
+loaded = registry.load(solver.solve(found, ["warranty"]))
 plugin = loaded.plugins.get_plugin("warranty")
 declared = {
     caller.name: len(plugin.__dict__[caller.name]()) if "register" in caller.name else 1

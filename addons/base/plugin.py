@@ -3,8 +3,10 @@
 import typer
 
 from addons.base import commands, demo, jobs, models, permissions, routes
+from addons.base.schemas import UsuarioCreado
 from addons.base.services import primer_admin, usuarios
 from kernel.demo import DemoData
+from kernel.events import EventType
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
 from kernel.jobs import Job, Schedule
@@ -23,7 +25,7 @@ def register_models() -> list[type[Model]]:
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """Login, users, roles, company, sucursales."""
-    return [*routes.RESOURCES, *endpoints_in(routes)]
+    return [*routes.RESOURCES, *endpoints_in(*routes.SUBJECTS)]
 
 
 @hookimpl
@@ -48,6 +50,12 @@ def register_roles() -> list[Role]:
 def register_scopes() -> list[Scope]:
     """Users can be confined to a sucursal."""
     return [Scope("sucursales", usuarios.sucursales_del_usuario, usuarios.ALCANCE)]
+
+
+@hookimpl
+def register_events() -> list[EventType]:
+    """A user was made."""
+    return [EventType("usuario_creado", UsuarioCreado, "Alguien creó un usuario.")]
 
 
 @hookimpl

@@ -47,8 +47,8 @@ def register_row_rules() -> list[RowRule]:
 
 @hookimpl
 def register_subscribers() -> list[Subscriber]:
-    """A sale takes its goods out of stock, in its own transaction."""
-    return [Subscriber("venta_registrada", services.descontar_venta)]
+    """A sale takes its goods out of stock; who is confined makes nobody who is not."""
+    return services.SUBSCRIBERS
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
+from addons.base.schemas import UsuarioCreado
 from addons.base.services import cuentas
 from addons.base.services.usuarios import ALCANCE
 from addons.inventory.models import Almacen, UsuarioAlmacen
@@ -23,6 +24,7 @@ from addons.sales.schemas import LineaVendida, VentaRegistrada
 from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import FieldError, Forbidden
+from kernel.events import Subscriber
 from kernel.messages import refused
 from kernel.rbac import Scope
 
@@ -336,6 +338,19 @@ def poner_almacenes(ctx: Ctx, usuario_id: int, cambio: AlmacenesCambio) -> Almac
         modulo="inventory",
     )
     return ver_almacenes(ctx, usuario_id)
+
+
+def confinar_nuevo(ctx: Ctx, nuevo: UsuarioCreado) -> None:
+    """Confine a new user to the almacenes of who made them, or these would be free through them."""
+    for almacen_id in sorted(ctx.scope("almacenes_asignados") or ()):
+        ctx.session.add(UsuarioAlmacen(usuario_id=nuevo.usuario_id, almacen_id=almacen_id))
+    ctx.session.flush()
+
+
+SUBSCRIBERS = [
+    Subscriber("venta_registrada", descontar_venta),
+    Subscriber("usuario_creado", confinar_nuevo),
+]
 
 
 def _comprobar_asignables(ctx: Ctx, pedidos: list[int]) -> None:

@@ -213,6 +213,11 @@ def test_create_in_a_folder_names_the_file(settings: Settings, tmp_path: Path) -
     assert record["bytes"] == made.stat().st_size
 
 
+def test_create_in_a_folder_to_be_made_makes_it(settings: Settings, tmp_path: Path) -> None:
+    backup.create(settings, tmp_path / "copias")
+    assert len(list((tmp_path / "copias").glob("andes-*.tar"))) == 1
+
+
 def test_create_over_a_file_is_refused(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "andes.tar"
     path.write_text("algo")

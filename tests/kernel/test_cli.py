@@ -85,6 +85,16 @@ def settings_of(database: cluster.TestDatabase, folder: Path) -> Settings:
     )
 
 
+def test_command_without_settings_beside_an_embedded_instance_names_it(
+    run: Command, tmp_path: Path
+) -> None:
+    assert "--data" not in said(run("openapi", DATABASE_URL="", DATA_DIR=""))
+    (tmp_path / "var" / "postgres").mkdir(parents=True)
+    told = said(run("openapi", DATABASE_URL="", DATA_DIR=""))
+    assert told.startswith("DATABASE_URL: ")
+    assert told.splitlines()[-1].endswith("python server.py --data var …")
+
+
 @pytest.mark.slow
 def test_commands_from_an_empty_database_to_a_login(
     run: Command, database: cluster.TestDatabase, registry: Registry, tmp_path: Path

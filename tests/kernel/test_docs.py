@@ -11,6 +11,7 @@ from kernel import docs, openapi
 from kernel.registry import Registry
 from tests.conftest import Connect
 
+ADDRESS = "https://andes.empresa.pe"
 VOID = frozenset({"img", "link", "meta"})
 
 
@@ -47,7 +48,7 @@ def document(registry: Registry) -> docs.Json:
 
 
 def test_render_shows_every_operation_once(document: docs.Json) -> None:
-    page = Page(docs.render(document))
+    page = Page(docs.render(document, ADDRESS))
     operations = [
         one["operationId"] for path in document["paths"].values() for one in path.values()
     ]
@@ -57,20 +58,20 @@ def test_render_shows_every_operation_once(document: docs.Json) -> None:
 
 
 def test_render_has_no_script_and_no_inline_style(document: docs.Json) -> None:
-    page = Page(docs.render(document))
+    page = Page(docs.render(document, ADDRESS))
     assert {"script", "style", "iframe", "form"}.isdisjoint(page.tags)
     assert not {name for name in page.attributes if name == "style" or name.startswith("on")}
     assert all(link.startswith(("#", "/")) for link in page.links)
 
 
 def test_render_links_lead_to_what_the_page_has(document: docs.Json) -> None:
-    page = Page(docs.render(document))
+    page = Page(docs.render(document, ADDRESS))
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
 
 
 def test_render_escapes_what_addons_wrote(document: docs.Json) -> None:
     hostile = {**document, "info": {**document["info"], "description": "<script>1</script>"}}
-    assert "<script>" not in docs.render(hostile)
+    assert "<script>" not in docs.render(hostile, ADDRESS)
 
 
 def test_groups_names_types_limits_and_filters(document: docs.Json) -> None:
@@ -109,3 +110,7 @@ def test_static_files_end_at_their_folder(connect: Connect) -> None:
         answer = client.get(path)
         assert answer.status_code == 404, path
         assert re.fullmatch(r"application/problem\+json", answer.headers["content-type"])
+
+
+def test_render_shows_an_example_for_this_server(document: docs.Json) -> None:
+    assert f"<code>ANDES={ADDRESS}\n" in docs.render(document, ADDRESS)

@@ -114,6 +114,17 @@ def test_run_with_broken_settings_names_each(
     assert "corta" not in repr(findings)
 
 
+def test_run_without_settings_beside_an_embedded_instance_names_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    assert "instancia" not in {one.name for one in doctor.run()}
+    (tmp_path / "var" / "postgres").mkdir(parents=True)
+    finding = next(one for one in doctor.run() if one.name == "instancia")
+    assert "python server.py --data var" in finding.cure
+
+
 def test_run_with_an_unreadable_secret_file_names_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -106,6 +106,21 @@ def test_start_without_parameters_waits_for_the_disk(folder: Path) -> None:
         cluster.stop()
 
 
+def test_log_of_an_error_shows_no_row(cluster: EmbeddedPostgres) -> None:
+    """16.2.5: PostgreSQL would write the whole row that it refused."""
+    execute(cluster, "CREATE TABLE kept (a text UNIQUE, b int CHECK (b > 0))")
+    execute(cluster, "INSERT INTO kept VALUES ('huella-de-una-clave', 1)")
+    for given in (("huella-de-una-clave", 1), ("otra-huella", -1)):
+        with (
+            psycopg.connect(cluster.dsn("postgres")) as connection,
+            pytest.raises(psycopg.IntegrityError, match="huella"),
+        ):
+            connection.execute("INSERT INTO kept VALUES (%s, %s)", given)
+    log = (cluster.log / "start.log").read_text(encoding="utf-8")
+    assert "kept_b_check" in log
+    assert "huella" not in log.replace("VALUES ('huella-de-una-clave', 1)", "")
+
+
 def test_start_again_in_another_process_finds_the_running_server(
     cluster: EmbeddedPostgres,
 ) -> None:

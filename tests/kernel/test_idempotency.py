@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from addons.inventory.models import MovimientoStock
 from addons.sales.models import Caja, Venta
+from kernel import processes
 from kernel.idempotency import IdempotencyKey
 from kernel.runtime import Runtime
 from tests.conftest import Connect
 from tests.contents import changed, contents
-from tests.shop import Shop, abrir_caja
+from tests.shop import PASSWORD, Shop, abrir_caja
 
 PARALLEL = 20
 
@@ -160,3 +165,34 @@ def test_parallel_requests_with_one_key_to_a_resource_all_get_the_row(
     found = at_once(lambda: admin.post(path, json=body, headers=keyed("k")), 8)
     assert {answer.status_code for answer in found} == {201}
     assert len({answer.content for answer in found}) == 1
+
+
+def test_digest_that_is_kept_gives_nobody_passwords_to_try(
+    admin: TestClient, runtime: Runtime
+) -> None:
+    body = json.dumps({"password": PASSWORD}).encode()
+    headers = {**keyed("k-1"), "Content-Type": "application/json"}
+    answer = admin.post("/api/auth/reautenticar/", content=body, headers=headers)
+    assert answer.status_code == 204
+    [kept] = runtime.transact(lambda ctx: ctx.session.scalars(select(IdempotencyKey.digest)).all())
+    facts = b"POST /api/auth/reautenticar/ []"
+    for told in (body, facts + body, facts + b"\x00" + body):
+        assert kept != hashlib.sha256(told).hexdigest()
+
+
+def test_key_outlives_a_new_secret_key(cajero: TestClient, shop: Shop, runtime: Runtime) -> None:
+    body = shop.venta(abrir_caja(cajero, shop))
+    first = cajero.post("/api/ventas/", json=body, headers=keyed("k-1"))
+    old = runtime.settings.secret_key.get_secret_value()
+    later = replace(
+        runtime,
+        settings=runtime.settings.model_copy(update={"secret_key": SecretStr(f"{'n' * 40},{old}")}),
+    )
+    with TestClient(processes.web_app(later), raise_server_exceptions=False) as client:
+        again = client.post(
+            "/api/ventas/",
+            json=body,
+            headers={**keyed("k-1"), "Authorization": cajero.headers["Authorization"]},
+        )
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotent-replayed"] == "true"

@@ -160,6 +160,7 @@ def test_run_every_child_killed_keeps_connections_waiting(start: Start) -> None:
     supervised = start(WEB, count=1)
     victim = supervised.ask()
     os.kill(victim, signal.SIGSTOP)
+    eventually(lambda: psutil.Process(victim).status() == psutil.STATUS_STOPPED)
     with socket.create_connection(("127.0.0.1", supervised.port), timeout=20) as connection:
         os.kill(victim, signal.SIGKILL)
         assert int(connection.recv(20)) != victim

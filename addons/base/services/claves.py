@@ -14,7 +14,15 @@ from addons.base import schemas
 from addons.base.errors import ClaveIncorrecta, CodigoIncorrecto, EnlaceInvalido
 from addons.base.messages import ASUNTO_ENLACE_CLAVE, ENLACE_CLAVE
 from addons.base.models import Enlace, Usuario
-from addons.base.services import avisos, contrasenas, dos_fa, enlaces, intentos, sesiones
+from addons.base.services import (
+    avisos,
+    contrasenas,
+    dos_fa,
+    enlaces,
+    intentos,
+    pendientes,
+    sesiones,
+)
 from kernel import throttle
 from kernel.context import Ctx
 from kernel.errors import FieldError, ValidationFailed
@@ -95,11 +103,12 @@ def cambiar_clave(ctx: Ctx, cambio: schemas.CambioClave) -> None:
 
 
 def _poner_clave(ctx: Ctx, usuario: Usuario, nueva: str) -> None:
-    """Store a new password, forget the links to one, and tell its user."""
+    """Store a new password, forget links to one and logins that wait, and tell its user."""
     personales = [usuario.nombre, usuario.email]
     usuario.password_hash = contrasenas.cifrar_clave(ctx, nueva, personales, campo="nueva")
     ctx.session.flush()
     enlaces.olvidar(ctx, "clave", usuario.id)
+    pendientes.olvidar(ctx, usuario.id)
     avisos.avisar(ctx, usuario.id, "clave_cambiada")
 
 

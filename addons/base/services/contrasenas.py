@@ -10,6 +10,12 @@ from kernel.db import Statement
 NINGUNA = "!"
 """What is stored of a user who has no password yet; nothing that is typed matches it."""
 
+VIGENTE = Statement(
+    "clave_vigente",
+    "SELECT password_hash FROM usuarios WHERE id = %(usuario)s AND activo FOR NO KEY UPDATE",
+)
+"""What is stored now, after the check; until the commit nobody changes it."""
+
 RENOVAR = Statement(
     "renovar_password_hash",
     """
@@ -28,12 +34,20 @@ def es_la_clave(ctx: Ctx, usuario: Usuario | None, password: str) -> bool:
     """
     cost = ctx.runtime.settings.password_cost
     stored = usuario.password_hash if usuario is not None and usuario.activo else NINGUNA
-    if not passwords.verify_password(password, stored, cost=cost):
+    if not passwords.verify_password(password, stored, cost=cost) or usuario is None:
         return False
-    if usuario is not None and passwords.needs_rehash(stored, cost=cost):
+    vigente = _vigente(ctx, usuario)
+    if vigente != stored and not passwords.verify_password(password, vigente, cost=cost):
+        return False  # it was changed while the old one was being checked
+    if passwords.needs_rehash(vigente, cost=cost):
         nueva = passwords.hash_password(password, cost=cost)
-        ctx.sql(RENOVAR, usuario=usuario.id, antes=stored, nueva=nueva)
+        ctx.sql(RENOVAR, usuario=usuario.id, antes=vigente, nueva=nueva)
     return True
+
+
+def _vigente(ctx: Ctx, usuario: Usuario) -> str:
+    rows = ctx.sql(VIGENTE, usuario=usuario.id)
+    return str(rows[0][0]) if rows else NINGUNA
 
 
 def cifrar_clave(

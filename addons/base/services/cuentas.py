@@ -37,6 +37,7 @@ def crear_usuario(ctx: Ctx, nuevo: schemas.UsuarioNuevo) -> Usuario:
     usuario = Usuario(**facts, email=email, password_hash=stored)
     ctx.session.add(usuario)
     ctx.session.flush()
+    ctx.publish(schemas.UsuarioCreado(usuario.id))
     if nuevo.password is None:
         ctx.enqueue("base.enviar_invitacion", usuario_id=usuario.id)
     return usuario

@@ -101,6 +101,11 @@ def cerrar(ctx: Ctx, usuario: Usuario, jti: str) -> str:
     return str(rows[0][0])
 
 
+def olvidar(ctx: Ctx, usuario_id: int) -> None:
+    """End the logins of a user that wait: what their first factor was counts no longer."""
+    ctx.session.execute(delete(IngresoPendiente).where(IngresoPendiente.usuario_id == usuario_id))
+
+
 def borrar_vencidos(ctx: Ctx) -> None:
     """Delete the logins whose second factor never came."""
     ctx.session.execute(delete(IngresoPendiente).where(IngresoPendiente.expires_at < ctx.now))

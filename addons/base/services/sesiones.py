@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from addons.base import schemas
 from addons.base.errors import RefreshEnCurso, SinSesion
-from addons.base.models import Usuario
+from addons.base.models import IngresoSso, Usuario
 from addons.base.services import avisos, usuarios
 from kernel import credentials, identity
 from kernel.context import Ctx
@@ -172,7 +172,11 @@ def salir(ctx: Ctx, *, todas: bool) -> None:
 
 
 def cerrar(ctx: Ctx, usuario_id: int, *cuales: ColumnElement[bool]) -> list[int]:
-    """Return the ids of a user's sessions that were open and are ended now: all, or these."""
+    """Return the ids of a user's sessions that were open and are ended now: all, or these.
+
+    An external account that one of them began to link would open others; that ends as well.
+    """
+    ctx.session.execute(delete(IngresoSso).where(IngresoSso.usuario_id == usuario_id))
     orden = (
         update(Sesion)
         .where(Sesion.usuario_id == usuario_id, Sesion.activo, *cuales)

@@ -16,7 +16,7 @@ from lxml import etree
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from addons.base.services import pendientes
+from addons.base.services import enlaces, pendientes
 from kernel.identity import Rol, Usuario
 from kernel.runtime import Runtime, utc_now
 from tests.conftest import Connect
@@ -27,6 +27,7 @@ LOGIN = "/api/auth/login/"
 SECOND = "/api/auth/login/2fa/"
 SETUP = "/api/auth/login/2fa/configurar/"
 WORKS = "/api/auth/yo/"
+NUEVA = "montaña verde lejana"
 
 
 class Clock:
@@ -513,3 +514,28 @@ def test_templates_ask_for_no_second_factor(runtime: Runtime) -> None:
     assert not runtime.transact(
         lambda ctx: [rol for rol in ctx.session.query(Rol) if rol.exige_2fa]
     )
+
+
+@pytest.mark.parametrize("way", ["cambiar", "restablecer"])
+def test_changed_password_ends_logins_that_wait(
+    connect: Connect,
+    cajero: TestClient,
+    cajero_id: int,
+    con_app: tuple[App, list[str]],
+    runtime: Runtime,
+    way: str,
+) -> None:
+    stranger = connect("")
+    waiting = first_factor(stranger)["token_2fa"]
+    if way == "cambiar":
+        body = {"actual": PASSWORD, "nueva": NUEVA}
+        answer = cajero.post("/api/auth/cambiar-clave/", json=body)
+    else:
+        link = runtime.transact(
+            lambda ctx: enlaces.hacer(ctx, "clave", timedelta(hours=1), cajero_id).direccion
+        )
+        body = {"token": link.partition("#")[2], "nueva": NUEVA}
+        answer = stranger.post("/api/auth/restablecer-clave/", json=body)
+    assert answer.status_code == 204, answer.text
+    answer = second_factor(stranger, waiting, con_app[0].code())
+    assert (answer.status_code, answer.json()["code"]) == (401, "segundo_factor_invalido")

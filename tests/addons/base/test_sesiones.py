@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from kernel import processes
+from kernel import passwords, processes
 from kernel.registry import Registry
 from kernel.runtime import Runtime
 from tests import cluster
@@ -409,3 +411,30 @@ def test_old_sessions_are_deleted_a_month_after_their_end(
     runtime.transact(lambda ctx: ctx.enqueue("base.borrar_sesiones"))
     run_jobs(runtime)
     assert read(runtime, "SELECT id FROM sesiones ORDER BY id") == [(second,), (third,)]
+
+
+def test_login_that_overlaps_a_change_of_the_password_is_refused(
+    connect: Connect, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect("")
+    here = bearer(tokens_of(client)["access"])
+    checked, changed = threading.Event(), threading.Event()
+    verify = passwords.verify_password
+
+    def verify_slowly(text: str, stored: str, *, cost: int) -> bool:
+        right = verify(text, stored, cost=cost)
+        if not checked.is_set():
+            checked.set()
+            changed.wait(30)
+        return right
+
+    monkeypatch.setattr(passwords, "verify_password", verify_slowly)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(client.post, LOGIN, json=credenciales("cajero"))
+        assert checked.wait(30)
+        body = {"actual": PASSWORD, "nueva": NUEVA}
+        answer = client.post("/api/auth/cambiar-clave/", json=body, headers=here)
+        changed.set()
+    assert answer.status_code == 204, answer.text
+    assert late.result().status_code == 401
+    assert len(seen(client, here)) == 1

@@ -604,6 +604,31 @@ def test_somebody_else_cannot_be_made_to_finish_a_link(
     assert links(runtime) == []
 
 
+@pytest.mark.parametrize("act", ["salir", "cambiar la clave"])
+def test_link_that_waits_ends_with_a_session(browser: Browser, runtime: Runtime, act: str) -> None:
+    """Who held a session for a moment could otherwise keep a way in."""
+    password_login(browser)
+    url = browser.client.post(LINK, json={}).json()["url"]
+    if act == "salir":
+        answer = browser.client.post("/api/auth/logout/")
+    else:
+        body = {"actual": PASSWORD, "nueva": "montaña verde lejana"}
+        answer = browser.client.post("/api/auth/cambiar-clave/", json=body)
+    assert answer.status_code == 204, answer.text
+    assert code_of(browser.client.get(browser.at_provider(url))) == (401, "sso_rechazado")
+    assert links(runtime) == []
+
+
+def test_way_to_the_provider_is_never_repeated_for_a_key(browser: Browser) -> None:
+    password_login(browser)
+    urls = set()
+    for _ in range(2):
+        answer = browser.client.post(LINK, json={}, headers={"Idempotency-Key": "k-1"})
+        assert answer.headers["set-cookie"].startswith("__Host-sso=")
+        urls.add(answer.json()["url"])
+    assert len(urls) == 2
+
+
 @pytest.mark.usefixtures("linked")
 def test_account_of_another_user_is_not_taken_over(browser: Browser, runtime: Runtime) -> None:
     password_login(browser, "vendedor")

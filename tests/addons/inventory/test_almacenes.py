@@ -146,6 +146,23 @@ def test_almacenes_out_of_reach_cannot_be_given(
     assert not changed(before, contents(runtime))
 
 
+def test_user_made_by_who_is_confined_is_confined_as_well(
+    connect: Connect, admin: TestClient, shop: Shop
+) -> None:
+    rol = rol_id(admin, "GERENTE_VENTAS")
+    admin.put(f"/api/roles/{rol}/permisos/", json=permisos(*JEFE))
+    nueva = {"nombre": "Nueva", "rol_id": rol, "password": "montaña verde lejana"}
+    made = {}
+    for name, almacenes in (("free", []), ("confined", shop.almacenes[:1])):
+        confine(admin, shop, "gerente", almacenes)
+        body = nueva | {"email": f"{name}@tienda.pe"}
+        answer = connect("gerente").post("/api/usuarios/", json=body)
+        assert answer.status_code == 201, answer.text
+        path = f"/api/usuarios/{answer.json()['id']}/almacenes/"
+        made[name] = admin.get(path).json()["almacenes"]
+    assert made == {"free": [], "confined": shop.almacenes[:1]}
+
+
 def test_sale_is_served_by_the_almacen_of_its_sucursal(
     connect: Connect, admin: TestClient, shop: Shop
 ) -> None:

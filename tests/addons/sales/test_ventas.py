@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +11,10 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from kernel.runtime import Runtime
+from tests.addons.base.signed_in import run_jobs
 from tests.conftest import Connect
 from tests.contents import changed, contents
+from tests.kernel.workshop import wait_until
 from tests.shop import Shop, abrir_caja
 
 VENTAS = "/api/ventas/"
@@ -297,3 +300,23 @@ def test_clientes_are_checked_by_their_document(cajero: TestClient) -> None:
             assert answer.status_code == 201, body
         else:
             assert (answer.status_code, fields(answer)) == (400, ["numero_doc"]), body
+
+
+def test_hint_of_a_sale_tells_other_sucursales_nothing_but_its_id(
+    connect: Connect, cajero: TestClient, admin: TestClient, shop: Shop, runtime: Runtime
+) -> None:
+    user = f"/api/usuarios/{shop.usuarios['cajera']}/"
+    assert admin.put(user, json={"sucursal_id": shop.sucursales[1]}).status_code == 200
+    caja = abrir_caja(cajero, shop)
+    elsewhere = connect("cajera")
+    with elsewhere.websocket_connect("/ws/", headers=dict(elsewhere.headers)) as socket:
+        wait_until(lambda: runtime.realtime.subscribers == 1)
+        venta = cajero.post(VENTAS, json=shop.venta(caja)).json()
+        run_jobs(runtime)
+        hint = json.loads(socket.receive_text())
+        while hint["type"] != "event":
+            hint = json.loads(socket.receive_text())
+        socket.close()
+        wait_until(lambda: runtime.realtime.subscribers == 0)
+    assert elsewhere.get(f"{VENTAS}{venta['id']}/").status_code == 404
+    assert (hint["topic"], hint["payload"]) == ("ventas", {"venta_id": venta["id"]})

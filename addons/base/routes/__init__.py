@@ -1,0 +1,16 @@
+"""Addresses of base, by subject. Source: spec/erp-modules.md, módulo 9."""
+
+from addons.base.routes import (
+    claves,
+    claves_api,
+    dos_fa,
+    empresa,
+    ingreso,
+    roles,
+    sesiones,
+    sso,
+    usuarios,
+)
+
+SUBJECTS = (ingreso, sesiones, claves, dos_fa, sso, usuarios, roles, claves_api, empresa)
+RESOURCES = [empresa.SUCURSALES, usuarios.USUARIOS, roles.ROLES, claves_api.CLAVES_API]

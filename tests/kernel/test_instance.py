@@ -1,0 +1,95 @@
+"""An instance in a folder: its PostgreSQL, who stops it, and who may serve from it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kernel import instance, serving
+from kernel.embedded import EmbeddedPostgres
+from kernel.errors import ConfigurationError
+from kernel.settings import Settings
+from kernel.supervisor import PortTaken
+from tests.cluster import fast_folder
+
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder whose PostgreSQL was made, and is stopped."""
+    with tempfile.TemporaryDirectory(prefix="in-", dir=fast_folder()) as name:
+        made = Path(name).resolve()
+        with instance.running(made):
+            pass
+        yield made
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def postmaster(server: EmbeddedPostgres) -> int:
+    found = server._postmaster()
+    assert found is not None
+    return found.pid
+
+
+def test_running_ends_with_the_block(folder: Path) -> None:
+    with instance.running(folder) as server:
+        assert server.running
+    assert not server.running
+
+
+def test_running_postgresql_killed_is_started_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instance, "LOOK_EVERY", 0.05)
+    with instance.running(folder) as server:
+        first = server._postmaster()
+        assert first is not None
+        first.send_signal(signal.SIGKILL)
+        first.wait(PATIENCE)
+        wait_until(lambda: server.running)
+        assert postmaster(server) != first.pid
+    assert not server.running
+
+
+def test_running_needed_by_two_is_stopped_by_the_last(folder: Path) -> None:
+    with instance.running(folder) as server:
+        with instance.running(folder):
+            first = postmaster(server)
+        assert server.running
+        assert postmaster(server) == first
+    assert not server.running
+
+
+def test_alone_second_in_a_folder_is_refused(settings: Settings) -> None:
+    with serving.alone(settings):
+        with (
+            pytest.raises(ConfigurationError, match=str(settings.data_dir)),
+            serving.alone(settings),
+        ):
+            pytest.fail("two serve")
+        other = settings.model_copy(update={"data_dir": settings.data_dir / "otra"})
+        with serving.alone(other):
+            pass
+    with serving.alone(settings):
+        pass
+
+
+def test_demo_on_a_port_that_is_taken_makes_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortTaken):
+            instance.demo(tmp_path / "var", "127.0.0.1", port)
+    assert not (tmp_path / "var").exists()

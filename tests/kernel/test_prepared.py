@@ -1,0 +1,193 @@
+"""Hot statements where things go wrong: savepoints, errors, changed tables, lost connections."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from kernel import db
+from kernel.db import Statement
+from kernel.prepared import MAX_PREPARED
+from kernel.runtime import Runtime
+
+DIVIDE = Statement("divide", "SELECT 100 / %(x)s::int")
+DESCRIBE = Statement("describe", "SELECT descripcion FROM roles ORDER BY id LIMIT 1", reads=True)
+RENAME = Statement("rename", "UPDATE roles SET descripcion = %(text)s RETURNING 1")
+PID = Statement("pid", "SELECT pg_backend_pid()", reads=True)
+ECHO = Statement("echo", "SELECT %(a)s::text, %(b)s::numeric, %(c)s::bigint[]", reads=True)
+KEPT = Statement("kept", "SELECT count(*) FROM pg_prepared_statements", reads=True)
+
+
+def widen(runtime: Runtime) -> None:
+    """Change a column's type, as the migration of an addon would under a process at work."""
+    engine = create_engine(runtime.settings.database_owner_url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE roles ALTER COLUMN descripcion TYPE varchar(400)"))
+    engine.dispose()
+
+
+def kill(runtime: Runtime, pid: int) -> None:
+    """End a connection from outside."""
+    with runtime.database.engine.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+
+
+def test_savepoint_undoes_what_a_hot_statement_wrote(runtime: Runtime) -> None:
+    def work(session: Session) -> Any:
+        db.execute(session, RENAME, {"text": "before"})
+        savepoint = session.begin_nested()
+        db.execute(session, RENAME, {"text": "undone"})
+        savepoint.rollback()
+        return db.execute(session, DESCRIBE, {})
+
+    assert runtime.database.run(work) == [("before",)]
+    assert runtime.database.run(lambda one: db.execute(one, DESCRIBE, {})) == [("before",)]
+
+
+def test_transaction_goes_on_after_a_savepoint_with_an_error(runtime: Runtime) -> None:
+    def work(session: Session) -> Any:
+        db.execute(session, RENAME, {"text": "outer"})
+        savepoint = session.begin_nested()
+        with session.begin_nested():
+            db.execute(session, RENAME, {"text": "inner"})
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            db.execute(session, DIVIDE, {"x": 0})
+        savepoint.rollback()
+        return db.execute(session, DIVIDE, {"x": 4}), db.execute(session, DESCRIBE, {})
+
+    assert runtime.database.run(work) == ([(25,)], [("outer",)])
+
+
+def test_error_aborts_the_transaction_and_the_connection_is_good_afterwards(
+    runtime: Runtime,
+) -> None:
+    session = runtime.database.session()
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        db.execute(session, DIVIDE, {"x": 0})
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        db.execute(session, DIVIDE, {"x": 1})
+    session.rollback()
+    assert db.execute(session, DIVIDE, {"x": 1}) == [(100,)]
+    session.close()
+
+
+def test_swallowed_error_is_never_told_as_committed(runtime: Runtime) -> None:
+    def work(session: Session) -> None:
+        db.execute(session, RENAME, {"text": "lost"})
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            db.execute(session, DIVIDE, {"x": 0})
+
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        runtime.database.run(work)
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        runtime.transact(lambda ctx: work(ctx.session))
+
+
+@pytest.mark.parametrize("writes", [False, True], ids=["alone", "in a transaction"])
+def test_statement_outlives_a_table_that_changes_under_it(runtime: Runtime, writes: bool) -> None:
+    def work(session: Session) -> Any:
+        if writes:
+            db.execute(session, RENAME, {"text": "written"})
+        return db.execute(session, DESCRIBE, {})
+
+    before = runtime.database.run(work)
+    widen(runtime)
+    assert runtime.database.run(work) == before
+    assert runtime.database.run(work) == before
+
+
+def test_statement_outlives_its_name_on_the_server(runtime: Runtime) -> None:
+    def work(session: Session) -> Any:
+        return db.execute(session, DIVIDE, {"x": 5})
+
+    def forget(session: Session) -> None:
+        db.driver(session).execute("DEALLOCATE ALL")
+
+    assert runtime.database.run(work) == [(20,)]
+    runtime.database.run(forget)
+    assert runtime.database.run(work) == [(20,)]
+
+
+def test_connection_killed_between_statements_runs_the_unit_again(runtime: Runtime) -> None:
+    tries = []
+
+    def work(session: Session) -> Any:
+        db.execute(session, RENAME, {"text": f"try {len(tries)}"})
+        [(pid,)] = db.execute(session, PID, {})
+        tries.append(pid)
+        if len(tries) == 1:
+            kill(runtime, pid)
+        return db.execute(session, DESCRIBE, {})
+
+    assert runtime.database.run(work) == [("try 1",)]
+    assert len(set(tries)) == 2
+
+
+def test_connection_killed_in_a_statement_runs_the_unit_again(runtime: Runtime) -> None:
+    asleep = Statement("asleep", "SELECT pg_sleep(30)", reads=True)
+    tries = []
+
+    def work(session: Session) -> int:
+        [(pid,)] = db.execute(session, PID, {})
+        tries.append(pid)
+        if len(tries) == 1:
+            killer = threading.Timer(0.2, kill, (runtime, pid))
+            killer.start()
+            try:
+                db.execute(session, asleep, {})
+            finally:
+                killer.join()
+        return len(tries)
+
+    assert runtime.database.run(work) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        ((None, None, None), (None, None, None)),
+        (("", Decimal("NaN"), []), ("", None, [])),
+        (("%s %(a)s $1 '", Decimal("1E+3"), [1, 2**62, -5]), (..., 1000, [1, 2**62, -5])),
+        (("ñ", 2**70, [None, 1]), ("ñ", 2**70, [None, 1])),
+        (("a", 1, [[1, 2], [3, 4]]), ("a", 1, [[1, 2], [3, 4]])),
+    ],
+)
+def test_values_arrive_as_they_were_given(
+    runtime: Runtime, given: tuple[Any, ...], answer: tuple[Any, ...]
+) -> None:
+    values = dict(zip("abc", given, strict=True))
+    [row] = runtime.database.run(lambda one: db.execute(one, ECHO, values))
+    assert row[0] == given[0]
+    assert row[2] == answer[2]
+    assert row[1] == answer[1] or row[1].is_nan()
+
+
+@pytest.mark.parametrize("odd", [{"a": {1, 2}}, {"a": "\x00"}, {"b": True}, {"c": "no array"}])
+def test_odd_values_are_errors_that_leave_the_connection_good(
+    runtime: Runtime, odd: dict[str, Any]
+) -> None:
+    good = {"a": "x", "b": 1, "c": [1]}
+    session = runtime.database.session()
+    with pytest.raises(psycopg.Error):
+        db.execute(session, ECHO, good | odd)
+    assert db.execute(session, ECHO, good) == [("x", Decimal(1), [1])]
+    session.close()
+
+
+def test_more_statements_than_are_kept(runtime: Runtime) -> None:
+    session = runtime.database.session()
+    for number in [*range(2 * MAX_PREPARED + 50), 0, 1, 2]:
+        one = Statement("one", f"SELECT {number} + %(x)s::int", reads=bool(number % 2))
+        assert db.execute(session, one, {"x": 1}) == [(number + 1,)]
+        if number % 97 == 0:
+            session.commit()
+        elif number % 101 == 0:
+            session.rollback()
+    assert db.execute(session, KEPT, {}) == [(MAX_PREPARED,)]
+    session.close()
