@@ -182,5 +182,6 @@ def test_failing_after_commit_subscriber_is_retried_and_hurts_nobody(
     assert (heard.count("al fin"), heard.count(PEDIDO)) == (1, 1)
     assert failures == [7, 7]
     with runtime.database.engine.connect() as connection:
-        rows = connection.execute(text("SELECT status, attempts FROM andes_jobs")).all()
+        query = "SELECT status, attempts FROM andes_jobs WHERE name = 'kernel.deliver_event'"
+        rows = connection.execute(text(query)).all()  # a schedule may have been due meanwhile
     assert sorted(tuple(row) for row in rows) == [("done", 1), ("done", 3)]
