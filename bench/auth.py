@@ -1,7 +1,8 @@
 """Signing in: what the full check of a request (token, session, permission, scope) costs a list.
 
 ``python -m bench.auth [--quick]``. One server offers the first page of a customer's sales, 50 rows,
-twice: as the product does, and at an address that anybody may read. Both take turns.
+twice: as the product does, and at an address that anybody may read, where the same row rules hold
+for a user whom nobody identified. Both take turns.
 """
 
 from __future__ import annotations

@@ -159,9 +159,12 @@ _PERMITTED = """
                      AND p.accion = %(accion)s AND p.permitido)
 """
 _WHO = """
-      JOIN roles r ON r.id = yo.rol_id
+      JOIN roles r ON r.id = yo.rol_id #REPLAY#
+"""
+_REPLAY = """
       LEFT JOIN andes_idempotency_keys k ON k.usuario_id = yo.id AND k.key = %(key)s
 """
+_NO_REPLAY = "CROSS JOIN (SELECT NULL::text, NULL::int2, NULL::bytea) AS k(digest, status, body)"
 
 _LOGIN = f"""
     SELECT yo.id, yo.email, yo.nombre, yo.rol_id, r.nombre, s.id, NULL::bigint, NULL::text[],
@@ -212,8 +215,13 @@ class Identifier:
         self.scopes = tuple(scopes)
         asked = "".join(f", ({one.sql.replace('%(usuario)s', 'yo.id')})" for one in scopes.values())
         self._statements = {
-            kind: db.Statement(f"identify_{kind}", sql.replace("#SCOPES#", asked), reads=True)
+            (kind, keyed): db.Statement(
+                f"identify_{kind}",
+                sql.replace("#SCOPES#", asked).replace("#REPLAY#", replay),
+                reads=True,
+            )
             for kind, sql in (("token", _BY_SESSION), ("cookie", _BY_COOKIE), ("key", _BY_KEY))
+            for keyed, replay in ((True, _REPLAY), (False, _NO_REPLAY))
         }
 
     def identify(
@@ -239,7 +247,7 @@ class Identifier:
             "idle": idle,
             "permission": permission,
         }
-        rows = db.execute(session, self._statements[credential.kind], facts)
+        rows = db.execute(session, self._statements[credential.kind, key is not None], facts)
         return self._known(rows[0]) if rows else None
 
     def _known(self, row: tuple[Any, ...]) -> Known:
