@@ -182,6 +182,8 @@ def _prepared(connection: psycopg.Connection[Any], text: bytes, types: tuple[int
 def _check(connection: psycopg.Connection[Any], result: pq.abc.PGresult) -> None:
     if result.status in _GOOD:
         return
-    if connection.pgconn.status == pq.ConnStatus.BAD:
+    told = result.error_field(pq.DiagnosticField.SQLSTATE)
+    if connection.pgconn.status == pq.ConnStatus.BAD or not told:
+        # Without a SQLSTATE it is libpq that speaks: the connection broke, noticed fully or not.
         raise psycopg.OperationalError(result.get_error_message())
     raise error_from_result(result, connection.info.encoding)

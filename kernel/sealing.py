@@ -177,7 +177,7 @@ JOBS = (
         "kernel.seal_audit",
         seal_audit,
         "Sellar la auditoría",
-        max_attempts=1,
+        max_attempts=5,
         timeout=timedelta(minutes=30),
     ),
     Job(
