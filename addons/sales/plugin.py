@@ -1,7 +1,6 @@
 """What sales declares to the kernel."""
 
-from addons.sales import demo, jobs, models, permissions, reports, routes, views
-from addons.sales.schemas import VentaRegistrada
+from addons.sales import demo, jobs, models, permissions, reports, routes, services, views
 from kernel.context import Ctx
 from kernel.demo import DemoData
 from kernel.events import EventType
@@ -48,8 +47,8 @@ def register_field_rules() -> list[FieldRule]:
 
 @hookimpl
 def register_events() -> list[EventType]:
-    """A sale was registered."""
-    return [EventType("venta_registrada", VentaRegistrada, "Una venta se registró.")]
+    """What happens to sales and orders."""
+    return services.EVENTS
 
 
 @hookimpl

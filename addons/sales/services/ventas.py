@@ -36,7 +36,8 @@ PREPARAR = Statement(
     caja AS (SELECT estado, sucursal_id FROM cajas WHERE id = %(caja)s FOR SHARE),
     producto AS (
       SELECT array_agg(id) AS ids, array_agg(precio) AS precios,
-             array_agg(afectacion_igv) AS afectaciones
+             array_agg(afectacion_igv) AS afectaciones,
+             array_agg(permite_venta_sin_stock) AS sin_stock
         FROM productos WHERE id = ANY(%(productos)s::bigint[]) AND activo
     ), metodo AS (
       SELECT array_agg(codigo) AS codigos, array_agg(id) AS ids,
@@ -45,7 +46,7 @@ PREPARAR = Statement(
     )
     SELECT numero.last, caja.estado, caja.sucursal_id, cliente.id, empresa.precios_incluyen_igv,
            empresa.tasa_igv, producto.ids, producto.precios, producto.afectaciones,
-           metodo.codigos, metodo.ids, metodo.efectivos
+           producto.sin_stock, metodo.codigos, metodo.ids, metodo.efectivos
       FROM numero CROSS JOIN producto CROSS JOIN metodo
       LEFT JOIN caja ON true
       LEFT JOIN clientes cliente ON cliente.id = %(cliente)s
@@ -91,16 +92,16 @@ class Preparada:
     cliente_id: int | None
     incluyen_igv: bool | None
     tasa: Decimal
-    productos: dict[int, tuple[Decimal, str]]
-    """Price and IGV code of each product."""
+    productos: dict[int, tuple[Decimal, str, bool]]
+    """Price and IGV code of each product, and whether it may be sold without stock."""
     metodos: dict[str, tuple[int, bool]]
     """Id of each accepted payment method, and whether it is cash."""
 
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> "Preparada":
         """Return the statement's only row by name."""
-        ids, precios, afectaciones, codigos, metodos, efectivos = (one or () for one in row[6:12])
-        productos = dict(zip(ids, zip(precios, afectaciones, strict=True), strict=True))
+        ids, *hechos, codigos, metodos, efectivos = (one or () for one in row[6:13])
+        productos = dict(zip(ids, zip(*hechos, strict=True), strict=True))
         pagos = dict(zip(codigos, zip(metodos, efectivos, strict=True), strict=True))
         numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa = row[:6]
         return cls(numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, productos, pagos)
@@ -158,7 +159,7 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
         totales=[uno.total for uno in importes],
     )
     leida = _leida(ctx, nueva, rows, (serie, hay.numero), total, vuelto, lineas, importes)
-    _anunciar(ctx, nueva, leida)
+    _anunciar(ctx, hay, leida)
     return leida
 
 
@@ -200,7 +201,7 @@ def _faltas(nueva: VentaNueva, hay: Preparada) -> Iterator[FieldError]:
 def _precios(ctx: Ctx, detalle: Sequence[LineaNueva], hay: Preparada) -> list[Linea]:
     lineas = []
     for linea in detalle:
-        de_lista, afectacion = hay.productos[linea.producto_id]
+        de_lista, afectacion, _ = hay.productos[linea.producto_id]
         precio = de_lista if linea.precio_unitario is None else linea.precio_unitario
         if precio != de_lista:
             ctx.require("ventas.cambiar_precio")
@@ -302,7 +303,7 @@ def _leida(
     )
 
 
-def _anunciar(ctx: Ctx, nueva: VentaNueva, venta: VentaLeida) -> None:
+def _anunciar(ctx: Ctx, hay: Preparada, venta: VentaLeida) -> None:
     resumen = {
         "serie": venta.serie,
         "numero": venta.numero,
@@ -317,9 +318,16 @@ def _anunciar(ctx: Ctx, nueva: VentaNueva, venta: VentaLeida) -> None:
             venta.sucursal_id,
             venta.total,
             tuple(
-                LineaVendida(linea.producto_id, linea.cantidad, f"detalle.{index}.cantidad")
-                for index, linea in enumerate(nueva.detalle)
+                LineaVendida(
+                    linea.producto_id,
+                    linea.cantidad,
+                    f"detalle.{index}.cantidad",
+                    linea.id,
+                    permite_sin_stock=hay.productos[linea.producto_id][2],
+                )
+                for index, linea in enumerate(venta.detalle)
             ),
+            venta.cliente_id,
         )
     )
     ctx.enqueue("sales.notificar_venta", venta_id=venta.id)
