@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kernel.context import Ctx
     from kernel.demo import DemoData
     from kernel.events import EventType, Subscriber
+    from kernel.extensions import Extension
     from kernel.health import HealthCheck
     from kernel.http import Endpoint
     from kernel.jobs import Job, Schedule
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from kernel.reports import Report
     from kernel.resource import Resource
     from kernel.sequences import Sequence as Correlativo
-    from kernel.views import Menu, View
+    from kernel.views import Menu, Patch, View
     from kernel.welcome import Welcome
 
 hookspec = pluggy.HookspecMarker("andes")
@@ -44,6 +45,12 @@ def register_models() -> Sequence[type[Model]]:
 @hookspec
 def register_routes() -> Sequence[Endpoint | Resource]:
     """Return the REST endpoints and the generic resources."""
+    raise AssertionError
+
+
+@hookspec
+def register_extensions() -> Sequence[Extension]:
+    """Return the fields that the addon adds to resources of others."""
     raise AssertionError
 
 
@@ -122,6 +129,12 @@ def register_menus() -> Sequence[Menu]:
 @hookspec
 def register_views() -> Sequence[View]:
     """Return the declared screens."""
+    raise AssertionError
+
+
+@hookspec
+def register_view_patches() -> Sequence[Patch]:
+    """Return the parts that the addon puts into views of others."""
     raise AssertionError
 
 

@@ -44,6 +44,7 @@ from kernel.schedules import ScheduleRun
 from kernel.schemas import Answer, QueryId, Schema
 from kernel.sequences import Counter
 from kernel.throttle import Intentos
+from kernel.views import Choice, Column, Filter, ListView, Menu, View
 
 JOBS = Resource(
     path="/api/jobs/",
@@ -75,6 +76,61 @@ JOBS = Resource(
 )
 
 
+ESTADOS = (
+    Choice("queued", "En espera", "info"),
+    Choice("running", "En curso", "info"),
+    Choice("done", "Hecha", "good"),
+    Choice("failed", "Fallida", "bad"),
+    Choice("parked", "Apartada", "warn"),
+    Choice("cancelled", "Cancelada"),
+)
+VIEWS: list[View] = [
+    ListView(
+        "kernel.jobs.list",
+        "Tareas",
+        "jobs.ver",
+        "/api/jobs/",
+        (
+            Column("id", "N.º"),
+            Column("name", "Tarea"),
+            Column("status", "Estado", choices=ESTADOS),
+            Column("progress_line", "Avance"),
+            Column("attempts", "Intentos", optional=True),
+            Column("error", "Error"),
+            Column("run_at", "Para", optional=True),
+            Column("created_at", "Creada"),
+            Column("finished_at", "Terminada"),
+        ),
+        filters=(Filter("fallidas", "Fallidas", "status=failed"),),
+        icon="workflow",
+        empty="Todavía no hubo trabajo en segundo plano.",
+    ),
+    ListView(
+        "kernel.audit.list",
+        "Auditoría",
+        "auditoria.ver",
+        "/api/audit-logs/",
+        (
+            Column("created_at", "Cuándo"),
+            Column("usuario", "Quién"),
+            Column("modulo", "Módulo"),
+            Column("accion", "Acción"),
+            Column("objeto_tipo", "Registro"),
+            Column("objeto_id", "N.º"),
+            Column("ip", "Dirección IP", optional=True),
+            Column("sello", "Sello", optional=True),
+        ),
+        filters=(Filter("hoy", "Hoy", "created_at__gte=@today"),),
+        icon="history",
+    ),
+]
+MENUS = [
+    Menu("kernel.sistema", "Sistema", order=900, icon="settings"),
+    Menu("kernel.jobs", "Tareas", "kernel.jobs.list", "kernel.sistema", "workflow", 920),
+    Menu("kernel.audit", "Auditoría", "kernel.audit.list", "kernel.sistema", "history", 930),
+]
+
+
 class Addon(Answer):
     """An addon that this host offers or the running generation has."""
 
@@ -92,17 +148,6 @@ class Addon(Answer):
     icon: str = ""
     retention_years: int = 0
     required: bool = False
-
-
-class MenuEntry(Answer):
-    """A menu entry that the user may open."""
-
-    id: str
-    title: str
-    view: str
-    parent: str
-    icon: str
-    order: int
 
 
 class SettingsGroup(Answer):
@@ -166,33 +211,19 @@ def _unusable(one: manifest.Invalid) -> Addon:
 
 
 @endpoint("GET", "/api/menus/", permission="")
-def list_menus(ctx: Ctx) -> list[MenuEntry]:
-    """Las entradas de menú que el usuario puede abrir."""
-    registry = ctx.runtime.registry
-    views = {view.id: view for view in registry.gather("register_views")}
-    return [
-        MenuEntry.model_validate(menu)
-        for menu in registry.gather("register_menus")
-        if ctx.can(views[menu.view].permission)
-    ]
+def list_menus(ctx: Ctx) -> list[Menu]:
+    """Las entradas de menú que el usuario puede abrir, y los grupos en que están."""
+    return ctx.runtime.registry.screens.entries(ctx.can)
 
 
 @endpoint("GET", "/api/views/{id}/", permission="")
-def show_view(ctx: Ctx, id: str) -> dict[str, Any]:
-    """Una pantalla declarada, como datos."""
-    for view in ctx.runtime.registry.gather("register_views"):
-        if view.id == id and ctx.can(view.permission):
-            return {
-                "id": view.id,
-                "kind": view.kind,
-                "title": view.title,
-                "resource": view.resource,
-                "fields": [
-                    {"name": one.name, "label": one.label, "widget": one.widget}
-                    for one in view.fields
-                ],
-            }
-    raise NotFound
+def show_view(ctx: Ctx, id: str) -> View:
+    """Una pantalla declarada, como datos: con lo que los addons le añaden, y lo que usted ve."""
+    registry = ctx.runtime.registry
+    found = registry.screens.shown(id, registry.eyes(ctx.can))
+    if found is None:
+        raise NotFound
+    return found
 
 
 @endpoint("GET", "/api/why/", permission="", statuses=(404,))
@@ -308,6 +339,18 @@ def register_row_rules() -> list[rbac.RowRule]:
 def register_settings() -> list[type[BaseModel]]:
     """Where the company is."""
     return [Regional]
+
+
+@hookimpl
+def register_views() -> list[View]:
+    """What the system does, and did."""
+    return VIEWS
+
+
+@hookimpl
+def register_menus() -> list[Menu]:
+    """The group of the system, and its lists."""
+    return MENUS
 
 
 @hookimpl

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 from typing import Any, TypeVar, cast
 
@@ -16,18 +17,20 @@ import pluggy
 from kernel import hookspecs, model, own, reports
 from kernel.errors import ConfigurationError
 from kernel.events import EventBus, EventType, Subscriber
+from kernel.extensions import extended
 from kernel.hosts import HostPolicy
 from kernel.http import Endpoint
 from kernel.jobs import Job, Schedule
 from kernel.manifest import Manifest
 from kernel.rbac import FieldRule, Permission, Role, RowRule, Scope
 from kernel.resource import Resource
+from kernel.screens import Eyes, Screens, assemble
 from kernel.sequences import Sequence as Correlativo
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Registry:
     """Everything that one generation of addons declares."""
 
@@ -43,6 +46,7 @@ class Registry:
     schedules: dict[str, Schedule]
     events: EventBus
     sequences: dict[str, Correlativo]
+    screens: Screens
     owners: dict[str, str] = field(default_factory=dict)
     """Name of each declared thing (``kind:name``) → the addon that declares it."""
 
@@ -70,6 +74,27 @@ class Registry:
     def gather(self, hook: str) -> list[Any]:
         """Return the declarations of one ``register_*`` hook, in dependency order."""
         return [item for _, item in gather(self.plugins, hook)]
+
+    def eyes(self, can: Callable[[str], bool]) -> Eyes:
+        """Return what of the views somebody with these permissions may see."""
+
+        def hidden(path: str) -> frozenset[str]:
+            listed = self.addresses.get(("GET", path))
+            asked = listed.protected if listed is not None else ()
+            return frozenset(
+                name.removeprefix("items.*.") for name, permission in asked if not can(permission)
+            )
+
+        def may_post(path: str) -> bool:
+            permission = self.addresses["POST", path].permission
+            return not permission or can(permission)
+
+        return Eyes(can, hidden, may_post)
+
+    @cached_property
+    def addresses(self) -> dict[tuple[str, str], Endpoint]:
+        """The endpoints by method and path."""
+        return {(one.method, one.path): one for one in self.endpoints}
 
     def roles(self) -> list[Role]:
         """Return the role templates of the installed addons."""
@@ -164,10 +189,24 @@ def _build(manifests: tuple[Manifest, ...], plugins: pluggy.PluginManager) -> Re
             cast("Iterable[Subscriber]", subscribers),
         ),
         sequences=names.index(plugins, "register_sequences", "sequence", by_name),
+        screens=_screens(plugins, names, endpoints),
         owners=names.owners,
     )
     _check_schedules(registry)
     return registry
+
+
+def _screens(
+    plugins: pluggy.PluginManager, names: _Names, endpoints: tuple[Endpoint, ...]
+) -> Screens:
+    for hook, kind in (("register_views", "view"), ("register_menus", "menu")):
+        names.index(plugins, hook, kind, lambda one: str(one.id))
+    return assemble(
+        gather(plugins, "register_views"),
+        gather(plugins, "register_view_patches"),
+        gather(plugins, "register_menus"),
+        endpoints,
+    )
 
 
 def _routes(
@@ -176,7 +215,9 @@ def _routes(
     field_rules = [item for _, item in gather(plugins, "register_field_rules")]
     endpoints: list[Endpoint] = []
     resources: list[Resource] = []
-    for addon, item in gather(plugins, "register_routes"):
+    for addon, item in extended(
+        gather(plugins, "register_routes"), gather(plugins, "register_extensions")
+    ):
         if isinstance(item, Resource):
             resources.append(item)
         made = item.endpoints(field_rules) if isinstance(item, Resource) else [item]

@@ -2,7 +2,7 @@
 
 import typer
 
-from addons.base import commands, demo, jobs, models, permissions, routes
+from addons.base import commands, demo, jobs, models, permissions, routes, views
 from addons.base.schemas import UsuarioCreado
 from addons.base.services import primer_admin, usuarios
 from kernel.demo import DemoData
@@ -13,6 +13,7 @@ from kernel.jobs import Job, Schedule
 from kernel.model import Model
 from kernel.rbac import Permission, Role, RowRule, Scope
 from kernel.resource import Resource
+from kernel.views import Menu, View
 from kernel.welcome import Welcome
 
 
@@ -68,6 +69,18 @@ def register_jobs() -> list[Job]:
 def register_schedules() -> list[Schedule]:
     """When old sessions are cleaned."""
     return jobs.SCHEDULES
+
+
+@hookimpl
+def register_views() -> list[View]:
+    """Sucursales, usuarios, roles."""
+    return views.VIEWS
+
+
+@hookimpl
+def register_menus() -> list[Menu]:
+    """Their lists, and the groups of all menus."""
+    return views.MENUS
 
 
 @hookimpl

@@ -12,7 +12,7 @@ from kernel.jobs import Job
 from kernel.model import Model
 from kernel.rbac import Permission, RowRule, Scope
 from kernel.resource import Resource
-from kernel.views import Menu, View
+from kernel.views import Menu, Patch, View
 
 
 @hookimpl
@@ -72,8 +72,14 @@ def register_health() -> list[HealthCheck]:
 
 @hookimpl
 def register_views() -> list[View]:
-    """Lists of stock and movements."""
+    """Stock, movements, almacenes."""
     return views.VIEWS
+
+
+@hookimpl
+def register_view_patches() -> list[Patch]:
+    """Stock on the screens of products."""
+    return views.PATCHES
 
 
 @hookimpl

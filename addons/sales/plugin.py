@@ -71,7 +71,7 @@ def register_reports() -> list[Report]:
 
 @hookimpl
 def register_views() -> list[View]:
-    """Lists of sales, products, customers, cash drawers."""
+    """Sales, products, customers, cash drawers."""
     return views.VIEWS
 
 

@@ -1,0 +1,115 @@
+"""Screens and menus of base, and the groups that the menus of other addons stand in."""
+
+from kernel.views import Column, Field, Filter, FormView, ListView, Menu, Section, View
+
+VIEWS: list[View] = [
+    ListView(
+        "base.sucursales.list",
+        "Sucursales",
+        "sucursales.ver",
+        "/api/sucursales/",
+        (
+            Column("codigo", "Código"),
+            Column("nombre", "Nombre"),
+            Column("direccion", "Dirección"),
+            Column("activo", "Activa"),
+        ),
+        filters=(Filter("activas", "Activas", "activo=true"),),
+        icon="store",
+        empty="Cree la primera sucursal: las cajas y los almacenes son de una.",
+    ),
+    FormView(
+        "base.sucursales.form",
+        "Sucursal",
+        "sucursales.ver",
+        "/api/sucursales/",
+        (
+            Section(
+                "sucursal",
+                fields=(
+                    Field("codigo", "Código", help="Como la conoce la autoridad tributaria."),
+                    Field("nombre", "Nombre", span=2),
+                    Field("activo", "Activa"),
+                    Field("direccion", "Dirección", span=4),
+                ),
+            ),
+        ),
+        name="nombre",
+    ),
+    ListView(
+        "base.usuarios.list",
+        "Usuarios",
+        "usuarios.ver",
+        "/api/usuarios/",
+        (
+            Column("nombre", "Nombre", "person"),
+            Column("email", "Correo"),
+            Column("rol_id", "Rol"),
+            Column("sucursal_id", "Sucursal"),
+            Column("dos_fa_activo", "Segundo factor"),
+            Column("ultimo_acceso", "Último acceso"),
+            Column("activo", "Activo"),
+        ),
+        filters=(Filter("activos", "Activos", "activo=true"),),
+        icon="users",
+    ),
+    FormView(
+        "base.usuarios.form",
+        "Usuario",
+        "usuarios.ver",
+        "/api/usuarios/",
+        (
+            Section(
+                "usuario",
+                fields=(
+                    Field("nombre", "Nombre", span=2),
+                    Field("email", "Correo", "email", span=2),
+                    Field("rol_id", "Rol", span=2),
+                    Field(
+                        "sucursal_id", "Sucursal", span=2, help="En blanco: todas las sucursales."
+                    ),
+                    Field("activo", "Activo"),
+                ),
+            ),
+        ),
+        name="nombre",
+    ),
+    ListView(
+        "base.roles.list",
+        "Roles",
+        "roles.ver",
+        "/api/roles/",
+        (
+            Column("nombre", "Nombre"),
+            Column("descripcion", "Descripción"),
+            Column("exige_2fa", "Exige segundo factor"),
+        ),
+        icon="shield-check",
+    ),
+    FormView(
+        "base.roles.form",
+        "Rol",
+        "roles.ver",
+        "/api/roles/",
+        (
+            Section(
+                "rol",
+                fields=(
+                    Field("nombre", "Nombre"),
+                    Field("descripcion", "Descripción", span=2),
+                    Field("exige_2fa", "Exige segundo factor"),
+                ),
+            ),
+        ),
+        name="nombre",
+    ),
+]
+
+MENUS = [
+    Menu("base.operacion", "Operación", order=100),
+    Menu("base.tributario", "Tributario", order=300),
+    Menu("base.relacion", "Relación", order=500),
+    Menu("base.sucursales", "Sucursales", "base.sucursales.list", "kernel.sistema", "store", 940),
+    Menu("base.usuarios", "Usuarios", "base.usuarios.list", "kernel.sistema", "users", 950),
+    Menu("base.roles", "Roles", "base.roles.list", "kernel.sistema", "shield-check", 960),
+]
