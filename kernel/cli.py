@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from kernel import logging, redaction, secrets_commands, settings, usage
+from kernel import developer_commands, logging, redaction, secrets_commands, settings, usage
 from kernel.errors import ConfigurationError, DomainError
 from kernel.settings import Settings
 
@@ -55,6 +55,7 @@ app = typer.Typer(
 addon_commands = typer.Typer(no_args_is_help=True, help="Installed and available addons.")
 user_commands = typer.Typer(no_args_is_help=True, help="Users.")
 audit_commands = typer.Typer(no_args_is_help=True, help="The audit trail.")
+developer_commands.add_to(addon_commands)
 app.add_typer(addon_commands, name="addon")
 app.add_typer(user_commands, name="user")
 app.add_typer(audit_commands, name="audit")

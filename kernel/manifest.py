@@ -16,10 +16,18 @@ from typing import Any
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from kernel.errors import ConfigurationError
 from kernel.hosts import Pattern
+from kernel.quality import RULES, Mark, check_list
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL_VERSION = "0.1.0"
@@ -54,6 +62,11 @@ class Manifest(BaseModel):
     )
     retention_years: int = Field(
         default=0, ge=0, le=100, description="Years its rows must be kept by law."
+    )
+    quality: dict[str, Mark] = Field(
+        default_factory=dict,
+        description="Rule of the quality scale → done, or why the addon is exempt.",
+        json_schema_extra={"propertyNames": {"enum": list(RULES)}},
     )
     required: bool = Field(default=False, description="Part of every installation.")
     package: str = Field(default="", description="Python package; default addons.<name>.")
@@ -99,10 +112,30 @@ class Manifest(BaseModel):
             Pattern.parse(text)
         return value
 
+    @field_validator("quality")
+    @classmethod
+    def check_quality(cls, value: dict[str, Mark]) -> dict[str, Mark]:
+        """Refuse what is no rule, and exemptions from what nobody is exempt from."""
+        check_list(value)
+        return value
+
+    @model_validator(mode="after")
+    def check_package(self) -> Manifest:
+        """Refuse a package of another name: the kernel tells by it whose a table is."""
+        if self.package and self.package.rpartition(".")[2] != self.name:
+            raise ValueError(f"package: el paquete de «{self.name}» debe llamarse así también")
+        return self
+
     @property
     def module(self) -> str:
         """The Python package of the addon."""
         return self.package or f"addons.{self.name}"
+
+    @property
+    def code(self) -> Path:
+        """The folder of the addon's code: in a tree by its module, else the package itself."""
+        inside = self.folder.joinpath(*self.module.split("."))
+        return inside if inside.is_dir() else self.folder
 
     @property
     def migrations(self) -> Path:
@@ -110,8 +143,10 @@ class Manifest(BaseModel):
         return self.folder / "migrations" / self.name
 
 
-def read(path: Path, *, name: str = "", folder: Path = ROOT) -> Manifest:
+def read(path: Path, *, name: str = "", folder: Path = ROOT, package: str = "") -> Manifest:
     """Return the manifest in a file; its ``name`` is the file's unless given.
+
+    ``package`` is where the code is, if the manifest says nothing of it.
 
     Raises:
         ConfigurationError: it cannot be read, or a field is wrong; the message names both.
@@ -121,7 +156,7 @@ def read(path: Path, *, name: str = "", folder: Path = ROOT) -> Manifest:
         own = {"name": name or path.stem, "folder": folder}
         if refused := sorted(own.keys() & data.keys()):
             raise ValueError(f"{', '.join(refused)}: la ruta del archivo ya lo dice; quítelo")
-        return Manifest.model_validate({**data, **own})
+        return Manifest.model_validate({"package": package, **data, **own})
     except (OSError, tomllib.TOMLDecodeError, ValueError) as error:
         if isinstance(error, ValidationError):
             faults = "; ".join(
@@ -151,9 +186,9 @@ class Survey:
 def survey(roots: Iterable[Path] = ()) -> Survey:
     """Return every addon of the trees and of the installed packages."""
     found = Survey({}, {})
-    for name, path, folder in _places(roots):
+    for name, path, folder, package in _places(roots):
         try:
-            found.manifests[name] = read(path, name=name, folder=folder)
+            found.manifests[name] = read(path, name=name, folder=folder, package=package)
         except ConfigurationError as error:
             found.manifests.pop(name, None)
             found.invalid[name] = Invalid(name, path, str(error))
@@ -165,16 +200,16 @@ def discover(roots: Iterable[Path] = ()) -> dict[str, Manifest]:
     return survey(roots).manifests
 
 
-def _places(roots: Iterable[Path]) -> Iterator[tuple[str, Path, Path]]:
-    """Yield name, manifest and folder of each addon."""
+def _places(roots: Iterable[Path]) -> Iterator[tuple[str, Path, Path, str]]:
+    """Yield name, manifest, folder and package (empty: the usual one) of each addon."""
     for root in (ROOT, *roots):
         for path in sorted((root / "manifests").glob("*.toml")):
-            yield path.stem, path, root
+            yield path.stem, path, root, ""
     for entry in entry_points(group="andes.addons"):
         spec = find_spec(entry.value)
         if spec is not None and spec.origin is not None:
             folder = Path(spec.origin).parent
-            yield entry.name, folder / "manifest.toml", folder
+            yield entry.name, folder / "manifest.toml", folder, entry.value
 
 
 def schema() -> dict[str, Any]:

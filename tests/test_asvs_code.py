@@ -181,7 +181,7 @@ UNSAFE = re.compile(
 
 def templates() -> list[str]:
     """Return the text of every template of the product."""
-    folders = [ROOT / "kernel" / "web", *(source.folder_of(one) for one in source.ADDONS.values())]
+    folders = [ROOT / "kernel" / "web", *(one.code for one in source.ADDONS.values())]
     return [
         path.read_text(encoding="utf-8")
         for folder in folders

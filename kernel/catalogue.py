@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 
-from sqlalchemy import Connection, create_engine, text
-
-from kernel import manifest, migrations, solver
-from kernel.manifest import Manifest
-from tests import cluster
+from sqlalchemy import Connection, text
 
 Schema = dict[str, frozenset[str]]
 """Table (or ``-`` for what belongs to none) → a line per column, constraint, index, trigger…"""
@@ -76,31 +70,3 @@ def difference(one: Schema, other: Schema) -> list[str]:
         for table, lines in these.items()
         for line in lines - those.get(table, frozenset())
     )
-
-
-def with_dependencies(name: str) -> list[Manifest]:
-    """Return the histories to run for an addon, in order: the kernel's, its dependencies', its."""
-    if name == migrations.KERNEL.name:
-        return [migrations.KERNEL]
-    available = manifest.discover()
-    return [migrations.KERNEL, *solver.solve(available, [name])]
-
-
-@contextmanager
-def empty_database() -> Iterator[Connection]:
-    """Open a transaction of the owner on a database of its own."""
-    database = cluster.create_database()
-    engine = create_engine(database.owner_url)
-    try:
-        with engine.begin() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-        cluster.drop_database(database.name)
-
-
-def upgrade(connection: Connection, histories: Iterable[Manifest]) -> None:
-    """Bring histories to their newest revisions."""
-    for one in histories:
-        if migrations.head(one) is not None:
-            migrations.upgrade(connection, one)
