@@ -18,6 +18,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "kernel.demo": ("DemoData", "DemoFacts"),
     "kernel.errors": WHOLE,
     "kernel.events": ("EventType", "Subscriber"),
+    "kernel.extensions": ("Extension",),
     "kernel.filetypes": WHOLE,
     "kernel.forms": ("Form",),
     "kernel.health": ("HealthCheck",),

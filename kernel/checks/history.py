@@ -48,9 +48,7 @@ def check_migrations(subject: Subject) -> Iterator[str]:
     with empty_database() as connection:
         faults = list(up_down_up(connection, others, own))
         yield from faults
-        if not faults and {it.name for it in subject.loaded.manifests} == {
-            it.name for it in subject.closure
-        }:
+        if not faults and subject.alone:
             yield from _lacking(connection, own)
 
 

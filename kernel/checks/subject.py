@@ -57,6 +57,11 @@ class Subject:
         assert self.registry is not None  # noqa: S101  # see kernel.checks.examination
         return self.registry
 
+    @property
+    def alone(self) -> bool:
+        """Whether this process loaded it with what it depends on, and nothing else."""
+        return {it.name for it in self.loaded.manifests} == {it.name for it in self.closure}
+
     @cached_property
     def mypy(self) -> Future[Findings]:
         """What mypy says; asking starts it."""
