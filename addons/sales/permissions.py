@@ -1,11 +1,13 @@
 """Who may do what in sales, and the payment methods every shop starts with."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from addons.sales.models import Caja, Venta
+from addons.sales.models import Arqueo, Caja, Devolucion, MovimientoCaja, Venta
 from kernel.context import Ctx
+from kernel.model import Model
 from kernel.rbac import Permission, RowRule, among
 
 VENDEN = ("GERENTE_VENTAS", "VENDEDOR", "CAJERO")
@@ -16,10 +18,14 @@ PERMISSIONS = [
     Permission("ventas", "crear", "Registrar ventas", VENDEN),
     Permission("ventas", "exportar", "Exportar las ventas", ("GERENTE_VENTAS", "CONTADOR")),
     Permission("ventas", "cambiar_precio", "Vender a otro precio", VENDEN),
+    Permission("ventas", "anular", "Anular ventas", ("GERENTE_VENTAS",)),
+    Permission("ventas", "devolver", "Recibir devoluciones", VENDEN),
+    Permission("ventas", "confirmar_pago", "Confirmar pagos anunciados", (*VENDEN, "CONTADOR")),
     Permission("cajas", "ver", "Ver las cajas", (*VENDEN, "CONTADOR")),
     Permission("cajas", "abrir", "Abrir caja", VENDEN),
     Permission("cajas", "cerrar", "Cerrar caja", VENDEN),
     Permission("cajas", "cerrar_ajena", "Cerrar la caja de otro", ("GERENTE_VENTAS",)),
+    Permission("cajas", "mover", "Ingresar y retirar dinero de la caja", VENDEN),
     Permission("cajas", "exportar", "Exportar las cajas", ("GERENTE_VENTAS", "CONTADOR")),
     Permission("metodos_pago", "ver", "Ver los métodos de pago", (*VENDEN, "CONTADOR")),
     Permission("metodos_pago", "crear", "Crear métodos de pago"),
@@ -28,6 +34,7 @@ PERMISSIONS = [
     Permission("clientes", "crear", "Crear clientes", VENDEN),
     Permission("clientes", "editar", "Editar clientes", VENDEN),
     Permission("clientes", "eliminar", "Eliminar clientes", ("GERENTE_VENTAS",)),
+    Permission("clientes", "abonar", "Recibir pagos de deudas", VENDEN),
     Permission("clientes", "exportar", "Exportar los clientes", ("GERENTE_VENTAS", "CONTADOR")),
     Permission("productos", "ver", "Ver los productos", MIRAN),
     Permission("productos", "crear", "Crear productos", ("GERENTE_VENTAS",)),
@@ -40,23 +47,36 @@ PERMISSIONS = [
         "Ver los costos",
         ("GERENTE_VENTAS", "SUPERVISOR_ALMACEN", "CONTADOR"),
     ),
+    Permission("listas_precio", "ver", "Ver las listas de precios", VENDEN),
+    Permission("listas_precio", "crear", "Crear listas de precios", ("GERENTE_VENTAS",)),
+    Permission("listas_precio", "editar", "Editar listas de precios", ("GERENTE_VENTAS",)),
+    Permission("listas_precio", "eliminar", "Eliminar listas de precios", ("GERENTE_VENTAS",)),
+    Permission("listas_precio", "exportar", "Exportar las listas de precios", ("GERENTE_VENTAS",)),
     Permission("reportes_ventas", "ver", "Ver reportes de ventas", ("GERENTE_VENTAS", "CONTADOR")),
 ]
 
 
-def _cajas(ctx: Ctx) -> ColumnElement[bool] | None:
-    permitidas = ctx.scope("sucursales")
-    return None if permitidas is None else among(Caja.sucursal_id, permitidas)
+def in_sucursal(model: Any) -> Callable[[Ctx], ColumnElement[bool] | None]:
+    """Return the condition on the rows of a table whose ``sucursal_id`` is within reach."""
+
+    def condition(ctx: Ctx) -> ColumnElement[bool] | None:
+        permitidas = ctx.scope("sucursales")
+        return None if permitidas is None else among(model.sucursal_id, permitidas)
+
+    return condition
 
 
-def _ventas(ctx: Ctx) -> ColumnElement[bool] | None:
-    permitidas = ctx.scope("sucursales")
-    return None if permitidas is None else among(Venta.sucursal_id, permitidas)
+def _rule(model: type[Model], what: str) -> RowRule:
+    name = f"sales.{model.__tablename__}"
+    return RowRule(name, model, in_sucursal(model), f"Solo {what} de su sucursal.")
 
 
 ROW_RULES = [
-    RowRule("sales.cajas", Caja, _cajas, "Solo las cajas de su sucursal."),
-    RowRule("sales.ventas", Venta, _ventas, "Solo las ventas de su sucursal."),
+    _rule(Caja, "las cajas"),
+    _rule(MovimientoCaja, "los movimientos de caja"),
+    _rule(Arqueo, "los arqueos"),
+    _rule(Venta, "las ventas"),
+    _rule(Devolucion, "las devoluciones"),
 ]
 
 METODOS_PAGO: list[dict[str, Any]] = [
@@ -65,4 +85,5 @@ METODOS_PAGO: list[dict[str, Any]] = [
     {"codigo": "yape", "nombre": "Yape"},
     {"codigo": "plin", "nombre": "Plin"},
     {"codigo": "transferencia", "nombre": "Transferencia"},
+    {"codigo": "credito", "nombre": "Crédito", "es_credito": True},
 ]

@@ -24,7 +24,7 @@ def register_models() -> list[type[Model]]:
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """Resources and the endpoints with rules of their own."""
-    return [*routes.RESOURCES, *endpoints_in(routes)]
+    return [*routes.RESOURCES, *endpoints_in(*routes.SUBJECTS)]
 
 
 @hookimpl
@@ -59,8 +59,8 @@ def register_jobs() -> list[Job]:
 
 @hookimpl
 def register_sequences() -> list[Sequence]:
-    """Sales are numbered without gaps, one series per caja."""
-    return [Sequence("venta")]
+    """Numbers without gaps: of sales within a caja, of closings within a sucursal, of the rest."""
+    return [Sequence(name) for name in ("venta", "reporte_z", "devolucion")]
 
 
 @hookimpl

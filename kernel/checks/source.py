@@ -28,7 +28,7 @@ TOGETHER = ({"models", "schemas"}, {"errors", "messages"})
 """Neighbours of one layer that may import each other."""
 
 RANKS = {part: rank for rank, layer in enumerate(reversed(LAYERS)) for part in layer}
-PACKAGES = frozenset({"routes", "services", "documents", "schemas", "demo"})
+PACKAGES = frozenset({"routes", "services", "documents", "models", "schemas", "demo"})
 """Parts that may be a folder."""
 
 BESIDES = frozenset({"README.md", "templates", "locale", "py.typed"})

@@ -17,7 +17,7 @@ from typing import Any
 from stdnum import ean
 
 from addons.base.demo import copy_rows, inicio, take_ids
-from addons.sales.services.ventas import GRAVADO
+from addons.sales.services.precios import GRAVADO
 from kernel.context import Ctx
 from kernel.money import round_half_up
 

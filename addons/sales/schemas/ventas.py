@@ -1,58 +1,73 @@
 """Sales. Source: spec/erp-modules.md, módulo 1."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from addons.sales.schemas.campos import Codigo, lower
 from kernel.money import Amount, Quantity, UnitPrice
-from kernel.schemas import Answer, OptionalText, RefId, Schema
+from kernel.schemas import Answer, Day, Flag, OptionalText, RefId, Schema, Text
 
 MAX_LINEAS = 500
 
+Modo = Annotated[Literal["pos", "ecommerce"], BeforeValidator(lower)]
+Lote = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]
+
 
 class LineaNueva(Schema):
-    """A line to sell. ``precio_unitario`` defaults to the product's; ``descuento`` is an amount
-    off the line, in the same terms (with or without IGV) as the price."""
+    """A line to sell. ``precio_unitario`` defaults to the customer's list or the product's price;
+    ``descuento`` is an amount off the line, in the same terms (with or without IGV) as the price.
+    """
 
     producto_id: RefId
     cantidad: Quantity
     precio_unitario: UnitPrice | None = None
     descuento: Amount = Decimal(0)
+    lote: Lote = ""
 
 
 class PagoNuevo(Schema):
-    """A payment of a sale."""
+    """A payment of a sale. One that is not ``confirmado`` is announced and not seen yet."""
 
     metodo: Codigo
     monto: Annotated[Amount, Field(gt=0)]
     referencia: OptionalText = ""
+    confirmado: Flag = True
 
 
 class VentaNueva(Schema):
-    """A sale to register."""
+    """A sale to register. ``descuento_global`` is taken off all lines together, in their terms;
+    ``uuid`` is made by the till, which may then send the sale again without selling it twice.
+    """
 
     cliente_id: RefId
     sucursal_id: RefId
     caja_id: RefId
-    modo_emision: Annotated[Literal["pos", "ecommerce"], BeforeValidator(lower)] = "pos"
+    modo_emision: Modo = "pos"
     detalle: Annotated[list[LineaNueva], Field(min_length=1, max_length=MAX_LINEAS)]
+    descuento_global: Amount = Decimal(0)
     formas_pago: Annotated[list[PagoNuevo], Field(min_length=1, max_length=20)]
+    fecha_vencimiento: Day | None = None
+    uuid: UUID | None = None
 
 
 class LineaLeida(Answer):
-    """A sold line."""
+    """A sold line; ``descuento_global`` is its share of the sale's."""
 
     id: int
     producto_id: int
     cantidad: Decimal
     precio_unitario: Decimal
     descuento: Decimal
+    descuento_global: Decimal
     subtotal: Decimal
     igv: Decimal
     total: Decimal
+    lote: str
+    cantidad_devuelta: Decimal
 
 
 class PagoLeido(Answer):
@@ -61,6 +76,7 @@ class PagoLeido(Answer):
     metodo: str
     monto: Decimal
     referencia: str
+    confirmado: bool
 
 
 class VentaLeida(Answer):
@@ -77,8 +93,86 @@ class VentaLeida(Answer):
     subtotal: Decimal
     igv: Decimal
     total: Decimal
+    descuento_global: Decimal
     vuelto: Decimal
+    monto_credito: Decimal
+    fecha_vencimiento: date | None
     estado: str
     modo_emision: str
+    uuid: UUID | None
+    orden_id: int | None
+    motivo_anulacion: str
+    fecha_anulacion: datetime | None
     detalle: list[LineaLeida]
     formas_pago: list[PagoLeido]
+
+
+class PagoVisto(Schema):
+    """The announced payments of a sale by one method, which arrived."""
+
+    metodo: Codigo
+    referencia: OptionalText = ""
+
+
+class Anulacion(Schema):
+    """Why a sale is annulled, and the caja that gives cash back (else the sale's own, or the
+    user's)."""
+
+    motivo: Text
+    caja_id: RefId | None = None
+
+
+class LineaDevolucion(Schema):
+    """Units of a sold line that come back; not ``reingresa``: they cannot be sold again."""
+
+    detalle_id: RefId
+    cantidad: Quantity
+    reingresa: Flag = True
+
+
+class DevolucionNueva(Schema):
+    """Goods that come back. What is owed for the sale is taken off first; the rest is given back
+    as it was paid, or all of it by ``metodo``."""
+
+    motivo: Text
+    lineas: Annotated[list[LineaDevolucion], Field(min_length=1, max_length=MAX_LINEAS)]
+    metodo: Codigo | None = None
+    caja_id: RefId | None = None
+
+
+class LineaDevueltaLeida(Answer):
+    """A line that came back."""
+
+    detalle_venta_id: int
+    producto_id: int
+    cantidad: Decimal
+    reingresa: bool
+    subtotal: Decimal
+    igv: Decimal
+    total: Decimal
+
+
+class ReembolsoLeido(Answer):
+    """Money given back; ``caja_id`` is where cash left."""
+
+    metodo: str
+    monto: Decimal
+    caja_id: int | None
+
+
+class DevolucionLeida(Answer):
+    """Goods that came back; ``monto_credito`` was taken off what the customer owes."""
+
+    id: int
+    numero: int
+    venta_id: int
+    usuario_id: int
+    sucursal_id: int
+    fecha: datetime
+    motivo: str
+    subtotal: Decimal
+    igv: Decimal
+    total: Decimal
+    monto_credito: Decimal
+    lineas: list[LineaDevueltaLeida]
+    reembolsos: list[ReembolsoLeido]

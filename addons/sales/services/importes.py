@@ -7,7 +7,7 @@ line bases rounded to cents, IGV is computed on the sum of bases.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kernel.money import round_half_up
@@ -17,12 +17,14 @@ CERO = Decimal("0.00")
 
 @dataclass(frozen=True, slots=True)
 class Linea:
-    """A line to compute: unit price and discount in the company's terms, rate 0 or e.g. 0.18."""
+    """A line to compute: unit price and discounts in the company's terms, rate 0 or e.g. 0.18."""
 
     cantidad: Decimal
     precio_unitario: Decimal
     descuento: Decimal
     tasa: Decimal
+    descuento_global: Decimal = CERO
+    """Its share of what is taken off all lines together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,51 @@ class Importe:
 
 
 def bruto(linea: Linea) -> Decimal:
-    """Return price by quantity less the discount, rounded to cents, in the company's terms."""
-    return round_half_up(linea.cantidad * linea.precio_unitario) - linea.descuento
+    """Return price by quantity less the discounts, rounded to cents, in the company's terms."""
+    importe = round_half_up(linea.cantidad * linea.precio_unitario)
+    return importe - linea.descuento - linea.descuento_global
+
+
+def repartir(monto: Decimal, pesos: Sequence[Decimal]) -> list[Decimal]:
+    """Return the monto in shares by weight, in cents, which add up to it exactly.
+
+    Each share is what accumulates, so no cent is lost; and none passes its weight, as long as the
+    monto does not pass all weights together.
+    """
+    todos = sum(pesos, CERO)
+    partes, antes, peso = [], CERO, CERO
+    for uno in pesos:
+        peso += uno
+        hasta = round_half_up(monto * peso / todos) if todos else CERO
+        partes.append(hasta - antes)
+        antes = hasta
+    return partes
+
+
+def con_descuento_global(lineas: Sequence[Linea], monto: Decimal) -> list[Linea]:
+    """Return the lines, each with its share of a discount on all of them."""
+    if not monto:
+        return list(lineas)
+    partes = repartir(monto, [max(bruto(linea), CERO) for linea in lineas])
+    return [
+        replace(linea, descuento_global=parte) for linea, parte in zip(lineas, partes, strict=True)
+    ]
+
+
+def parte_devuelta(linea: Importe, cantidad: Decimal, antes: Decimal, ahora: Decimal) -> Importe:
+    """Return what of a line's amounts goes back with ``ahora`` units after ``antes`` went back.
+
+    What accumulates is rounded, so that the parts add up to the whole line when all went back.
+    """
+    desde = round_half_up(linea.total * antes / cantidad)
+    hasta = round_half_up(linea.total * (antes + ahora) / cantidad)
+    subtotal = _base_de(hasta, linea) - _base_de(desde, linea)
+    return Importe(subtotal, hasta - desde - subtotal, hasta - desde)
+
+
+def _base_de(parte: Decimal, linea: Importe) -> Decimal:
+    """Return the part of a line's base that goes with a part of its total; it grows with it."""
+    return round_half_up(parte * linea.subtotal / linea.total) if linea.total else CERO
 
 
 def calcular(lineas: Sequence[Linea], *, incluyen_igv: bool) -> tuple[Importe, list[Importe]]:

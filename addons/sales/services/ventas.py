@@ -2,54 +2,52 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from addons.sales.errors import CajaCerrada, PagoInsuficiente
+from addons.sales.errors import CajaCerrada, PagoInsuficiente, VentaRepetida
+from addons.sales.models import ABIERTA, REGISTRADA
 from addons.sales.schemas import (
     LineaLeida,
-    LineaNueva,
     LineaVendida,
     PagoLeido,
     VentaLeida,
     VentaNueva,
     VentaRegistrada,
 )
-from addons.sales.services.importes import Importe, Linea, calcular
+from addons.sales.services import creditos, precios
+from addons.sales.services.importes import CERO
+from addons.sales.services.precios import LIMITE, Oferta, Valor, valorar
 from kernel.context import Ctx
 from kernel.db import Statement
-from kernel.errors import FieldError, Forbidden, NotFound, ValidationFailed
+from kernel.errors import FieldError, Forbidden, ValidationFailed
 from kernel.messages import refused
 from kernel.sequences import NEXT
 
-CERO = Decimal("0.00")
 CANTIDAD = Decimal("0.0001")
 PRECIO = Decimal("0.000001")
-GRAVADO = "10"
-LIMITE = Decimal("9999999999.99")
-"""The largest amount that the tables hold."""
+NINGUNA = Decimal("0.0000")
+POS = "pos"
 
 PREPARAR = Statement(
     "venta_preparar",
     f"""
     WITH numero AS ({NEXT.sql}),
     caja AS (SELECT estado, sucursal_id FROM cajas WHERE id = %(caja)s FOR SHARE),
-    producto AS (
-      SELECT array_agg(id) AS ids, array_agg(precio) AS precios,
-             array_agg(afectacion_igv) AS afectaciones,
-             array_agg(permite_venta_sin_stock) AS sin_stock
-        FROM productos WHERE id = ANY(%(productos)s::bigint[]) AND activo
-    ), metodo AS (
+    {precios.OFERTA},
+    metodo AS (
       SELECT array_agg(codigo) AS codigos, array_agg(id) AS ids,
-             array_agg(es_efectivo) AS efectivos
+             array_agg(es_efectivo) AS efectivos, array_agg(es_credito) AS creditos
         FROM metodos_pago WHERE activo
     )
     SELECT numero.last, caja.estado, caja.sucursal_id, cliente.id, empresa.precios_incluyen_igv,
-           empresa.tasa_igv, producto.ids, producto.precios, producto.afectaciones,
-           producto.sin_stock, metodo.codigos, metodo.ids, metodo.efectivos
-      FROM numero CROSS JOIN producto CROSS JOIN metodo
+           empresa.tasa_igv, metodo.codigos, metodo.ids, metodo.efectivos, metodo.creditos,
+           {precios.COLUMNAS}
+      FROM numero CROSS JOIN producto CROSS JOIN lista CROSS JOIN metodo
       LEFT JOIN caja ON true
-      LEFT JOIN clientes cliente ON cliente.id = %(cliente)s
+      LEFT JOIN clientes cliente ON cliente.id = %(cliente)s AND cliente.activo
       LEFT JOIN configuracion empresa ON empresa.id = 1
     """,  # noqa: S608  # composed of our own constants
 )
@@ -60,26 +58,46 @@ INSERTAR = Statement(
     """
     WITH venta AS (
       INSERT INTO ventas (serie, numero, cliente_id, usuario_id, sucursal_id, caja_id, fecha,
-                          subtotal, igv, total, vuelto, estado, modo_emision, metodo_pago_id)
+                          subtotal, igv, total, descuento_global, vuelto, monto_credito,
+                          fecha_vencimiento, estado, modo_emision, metodo_pago_id, uuid, orden_id)
       VALUES (%(serie)s, %(numero)s, %(cliente)s, %(usuario)s, %(sucursal)s, %(caja)s, %(fecha)s,
-              %(subtotal)s, %(igv)s, %(total)s, %(vuelto)s, 'registrada', %(modo)s, %(metodo)s)
+              %(subtotal)s, %(igv)s, %(total)s, %(descuento_global)s, %(vuelto)s, %(credito)s,
+              %(vence)s::date, 'registrada', %(modo)s, %(metodo)s, %(uuid)s::uuid,
+              %(orden)s::bigint)
       RETURNING id
     ), pagos AS (
-      INSERT INTO formas_pago (venta_id, metodo, monto, referencia)
-      SELECT venta.id, p.metodo, p.monto, p.referencia
-        FROM venta, unnest(%(metodos)s::text[], %(montos)s::numeric[], %(referencias)s::text[])
-             AS p(metodo, monto, referencia)
+      INSERT INTO formas_pago (venta_id, metodo, monto, referencia, confirmado)
+      SELECT venta.id, p.metodo, p.monto, p.referencia, coalesce(p.confirmado, true)
+        FROM venta, unnest(%(metodos)s::text[], %(montos)s::numeric[], %(referencias)s::text[],
+                           %(confirmados)s::boolean[])
+             AS p(metodo, monto, referencia, confirmado)
     )
     INSERT INTO detalle_venta (venta_id, producto_id, cantidad, precio_unitario, descuento,
-                               subtotal, igv, total)
-    SELECT venta.id, d.*
+                               subtotal, igv, total, descuento_global, lote)
+    SELECT venta.id, d.producto_id, d.cantidad, d.precio, d.descuento, d.subtotal, d.igv, d.total,
+           coalesce(d.global, 0), coalesce(d.lote, '')
       FROM venta, unnest(%(productos)s::bigint[], %(cantidades)s::numeric[],
                          %(precios)s::numeric[], %(descuentos)s::numeric[],
-                         %(subtotales)s::numeric[], %(igvs)s::numeric[], %(totales)s::numeric[])
-           AS d
+                         %(subtotales)s::numeric[], %(igvs)s::numeric[], %(totales)s::numeric[],
+                         %(globales)s::numeric[], %(lotes)s::text[])
+           AS d(producto_id, cantidad, precio, descuento, subtotal, igv, total, global, lote)
     RETURNING venta_id, id
     """,
 )
+"""What few sales have (shares of a discount, lots, unconfirmed payments) is null where none is."""
+
+REPETIDA = Statement(
+    "venta_por_uuid", "SELECT id FROM ventas WHERE uuid = %(uuid)s::uuid", reads=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metodo:
+    """A way to pay that is accepted."""
+
+    id: int
+    es_efectivo: bool
+    es_credito: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +110,43 @@ class Preparada:
     cliente_id: int | None
     incluyen_igv: bool | None
     tasa: Decimal
-    productos: dict[int, tuple[Decimal, str, bool]]
-    """Price and IGV code of each product, and whether it may be sold without stock."""
-    metodos: dict[str, tuple[int, bool]]
-    """Id of each accepted payment method, and whether it is cash."""
+    metodos: dict[str, Metodo]
+    oferta: Oferta
 
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> "Preparada":
         """Return the statement's only row by name."""
-        ids, *hechos, codigos, metodos, efectivos = (one or () for one in row[6:13])
-        productos = dict(zip(ids, zip(*hechos, strict=True), strict=True))
-        pagos = dict(zip(codigos, zip(metodos, efectivos, strict=True), strict=True))
+        codigos, *hechos = (one or () for one in row[6:10])
+        metodos = dict(zip(codigos, map(Metodo, *hechos), strict=True))
         numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa = row[:6]
-        return cls(numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, productos, pagos)
+        oferta = Oferta.of(row[10:])
+        return cls(numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, metodos, oferta)
 
 
-def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
+@dataclass(frozen=True, slots=True)
+class Origen:
+    """Where a sale comes from, if not from a till just now: when it was made, what it serves.
+
+    The prices of an order hold; nobody needs a permission for them any more.
+    """
+
+    fecha: datetime | None = None
+    orden_id: int | None = None
+
+
+DE_CAJA = Origen()
+
+
+@dataclass(frozen=True, slots=True)
+class Pago:
+    """How a sale is paid: the change, what is owed, until when."""
+
+    vuelto: Decimal
+    credito: Decimal
+    vence: date | None
+
+
+def registrar_venta(ctx: Ctx, nueva: VentaNueva, origen: Origen = DE_CAJA) -> VentaLeida:
     """Return the sale, written with its lines and payments; subscribers move the stock.
 
     Amounts in the company's currency, 2 decimals. Any failure leaves nothing behind.
@@ -116,51 +155,42 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva) -> VentaLeida:
         ValidationFailed: the cliente, caja, a product or a payment method doesn't exist.
         CajaCerrada: the caja takes no more sales.
         PagoInsuficiente: the payments don't cover the total.
+        CreditoInsuficiente: the cliente would owe more than the limit.
+        VentaRepetida: a sale with this uuid is there.
     """
-    serie = str(nueva.caja_id)
+    if nueva.uuid is not None:
+        _comprobar_nueva(ctx, nueva.uuid)
+    productos = [linea.producto_id for linea in nueva.detalle]
     rows = ctx.sql(
         PREPARAR,
         name="venta",
-        serie=serie,
+        serie=str(nueva.caja_id),
         caja=nueva.caja_id,
         cliente=nueva.cliente_id,
-        productos=[linea.producto_id for linea in nueva.detalle],
+        sucursal=nueva.sucursal_id,
+        productos=productos,
     )
     hay = Preparada.of(rows[0])
-    incluyen_igv = _comprobar(nueva, hay, ctx.scope("sucursales"))
-    lineas = _precios(ctx, nueva.detalle, hay)
-    total, importes = calcular(lineas, incluyen_igv=incluyen_igv)
-    _comprobar_lineas(importes)
-    vuelto = _vuelto(nueva, hay.metodos, total.total)
-    rows = ctx.sql(
-        INSERTAR,
-        serie=serie,
-        numero=hay.numero,
-        cliente=nueva.cliente_id,
-        usuario=ctx.user_id,
-        sucursal=nueva.sucursal_id,
-        caja=nueva.caja_id,
-        fecha=ctx.now,
-        subtotal=total.subtotal,
-        igv=total.igv,
-        total=total.total,
-        vuelto=vuelto,
-        modo=nueva.modo_emision,
-        metodo=_metodo_principal(nueva, hay.metodos),
-        metodos=[pago.metodo for pago in nueva.formas_pago],
-        montos=[pago.monto for pago in nueva.formas_pago],
-        referencias=[pago.referencia for pago in nueva.formas_pago],
-        productos=[linea.producto_id for linea in nueva.detalle],
-        cantidades=[linea.cantidad for linea in nueva.detalle],
-        precios=[linea.precio_unitario for linea in lineas],
-        descuentos=[linea.descuento for linea in lineas],
-        subtotales=[uno.subtotal for uno in importes],
-        igvs=[uno.igv for uno in importes],
-        totales=[uno.total for uno in importes],
+    valor = valorar(
+        ctx,
+        nueva.detalle,
+        hay.oferta,
+        incluyen_igv=_comprobar(nueva, hay, ctx.scope("sucursales")),
+        tasa=hay.tasa,
+        descuento_global=nueva.descuento_global,
+        acordado=origen.orden_id is not None,
     )
-    leida = _leida(ctx, nueva, rows, (serie, hay.numero), total, vuelto, lineas, importes)
+    pago = _pago(ctx, nueva, hay.metodos, valor.total.total)
+    rows = ctx.sql(INSERTAR, **_parametros(ctx, nueva, origen, hay, valor, pago))
+    leida = _leida(ctx, nueva, origen, hay, valor, pago, rows)
     _anunciar(ctx, hay, leida)
     return leida
+
+
+def _comprobar_nueva(ctx: Ctx, uuid: UUID) -> None:
+    rows = ctx.sql(REPETIDA, uuid=uuid)
+    if rows:
+        raise VentaRepetida(f"Esta venta ya se registró: es la venta {rows[0][0]}.", field="uuid")
 
 
 def _comprobar(nueva: VentaNueva, hay: Preparada, permitidas: frozenset[int] | None) -> bool:
@@ -169,7 +199,7 @@ def _comprobar(nueva: VentaNueva, hay: Preparada, permitidas: frozenset[int] | N
         raise refused(faults)
     if permitidas is not None and nueva.sucursal_id not in permitidas:
         raise Forbidden("Su usuario no vende en esta sucursal.", field="sucursal_id")
-    if hay.estado_caja != "abierta":
+    if hay.estado_caja != ABIERTA:
         raise CajaCerrada("La caja está cerrada; abra otra para vender.", field="caja_id")
     if hay.incluyen_igv is None:
         raise ValidationFailed("Configure primero los datos de la empresa.", code="sin_empresa")
@@ -183,11 +213,8 @@ def _faltas(nueva: VentaNueva, hay: Preparada) -> Iterator[FieldError]:
     elif hay.sucursal_id != nueva.sucursal_id:
         yield FieldError("sucursal_id", "otra", "La caja es de otra sucursal.")
     if hay.cliente_id is None:
-        yield FieldError("cliente_id", "no_existe", "No existe un cliente con este id.")
-    for index, linea in enumerate(nueva.detalle):
-        if linea.producto_id not in hay.productos:
-            campo = f"detalle.{index}.producto_id"
-            yield FieldError(campo, "no_existe", "No existe un producto activo con este id.")
+        yield FieldError("cliente_id", "no_existe", "No existe un cliente activo con este id.")
+    yield from precios.faltan(nueva.detalle, hay.oferta)
     for index, pago in enumerate(nueva.formas_pago):
         if pago.metodo not in hay.metodos:
             aceptados = ", ".join(sorted(hay.metodos))
@@ -196,44 +223,31 @@ def _faltas(nueva: VentaNueva, hay: Preparada) -> Iterator[FieldError]:
                 "no_existe",
                 f"No se acepta «{pago.metodo}»; métodos: {aceptados}.",
             )
+        if not pago.confirmado and nueva.modo_emision == POS:
+            yield FieldError(
+                f"formas_pago.{index}.confirmado", "pos", "En caja se cobra al momento de vender."
+            )
 
 
-def _precios(ctx: Ctx, detalle: Sequence[LineaNueva], hay: Preparada) -> list[Linea]:
-    lineas = []
-    for linea in detalle:
-        de_lista, afectacion, _ = hay.productos[linea.producto_id]
-        precio = de_lista if linea.precio_unitario is None else linea.precio_unitario
-        if precio != de_lista:
-            ctx.require("ventas.cambiar_precio")
-        tasa = hay.tasa if afectacion == GRAVADO else CERO
-        lineas.append(Linea(linea.cantidad, precio, linea.descuento, tasa))
-    return lineas
+def _pago(ctx: Ctx, nueva: VentaNueva, metodos: dict[str, Metodo], total: Decimal) -> Pago:
+    """Return how the sale is paid; what is owed counts for the cliente from here on."""
+    vuelto = _vuelto(nueva, metodos, total)
+    credito = sum((p.monto for p in nueva.formas_pago if metodos[p.metodo].es_credito), CERO)
+    if not credito:
+        if nueva.fecha_vencimiento is not None:
+            message = "Solo una venta al crédito vence."
+            raise refused([FieldError("fecha_vencimiento", "sin_credito", message)])
+        return Pago(vuelto, CERO, None)
+    if nueva.fecha_vencimiento is not None and nueva.fecha_vencimiento < creditos.hoy(ctx):
+        message = "El crédito no puede vencer antes de hoy."
+        raise refused([FieldError("fecha_vencimiento", "pasada", message)])
+    dias = creditos.cargar(ctx, nueva.cliente_id, credito)
+    return Pago(vuelto, credito, creditos.vence(ctx, nueva.fecha_vencimiento, dias))
 
 
-def _comprobar_lineas(importes: Sequence[Importe]) -> None:
-    faults = [
-        FieldError(
-            f"detalle.{index}.descuento", "excede", "El descuento excede el valor de la línea."
-        )
-        for index, uno in enumerate(importes)
-        if uno.total < 0
-    ]
-    faults += [
-        FieldError(
-            f"detalle.{index}.cantidad", "excede", "El valor de la línea es demasiado grande."
-        )
-        for index, uno in enumerate(importes)
-        if uno.total > LIMITE
-    ]
-    if not faults and sum((uno.total for uno in importes), CERO) > LIMITE:
-        faults.append(FieldError("detalle", "excede", "El total de la venta es demasiado grande."))
-    if faults:
-        raise refused(faults)
-
-
-def _vuelto(nueva: VentaNueva, metodos: dict[str, tuple[int, bool]], total: Decimal) -> Decimal:
+def _vuelto(nueva: VentaNueva, metodos: dict[str, Metodo], total: Decimal) -> Decimal:
     pagado = sum((pago.monto for pago in nueva.formas_pago), CERO)
-    efectivo = sum((p.monto for p in nueva.formas_pago if metodos[p.metodo][1]), CERO)
+    efectivo = sum((p.monto for p in nueva.formas_pago if metodos[p.metodo].es_efectivo), CERO)
     if pagado > LIMITE:
         message = "La suma de los pagos es demasiado grande."
         raise refused([FieldError("formas_pago", "excede", message)])
@@ -249,58 +263,114 @@ def _vuelto(nueva: VentaNueva, metodos: dict[str, tuple[int, bool]], total: Deci
     return pagado - total
 
 
-def _metodo_principal(nueva: VentaNueva, metodos: dict[str, tuple[int, bool]]) -> int:
+def _metodo_principal(nueva: VentaNueva, metodos: dict[str, Metodo]) -> int:
     mayor = max(nueva.formas_pago, key=lambda pago: pago.monto)
-    return metodos[mayor.metodo][0]
+    return metodos[mayor.metodo].id
+
+
+def _parametros(
+    ctx: Ctx, nueva: VentaNueva, origen: Origen, hay: Preparada, valor: Valor, pago: Pago
+) -> dict[str, Any]:
+    pagos, lineas, importes = nueva.formas_pago, valor.lineas, valor.importes
+    sin_lotes = not any(linea.lote for linea in nueva.detalle)
+    confirmados = [uno.confirmado for uno in pagos]
+    return {
+        "serie": str(nueva.caja_id),
+        "numero": hay.numero,
+        "cliente": nueva.cliente_id,
+        "usuario": ctx.user_id,
+        "sucursal": nueva.sucursal_id,
+        "caja": nueva.caja_id,
+        "fecha": origen.fecha or ctx.now,
+        "subtotal": valor.total.subtotal,
+        "igv": valor.total.igv,
+        "total": valor.total.total,
+        "descuento_global": nueva.descuento_global,
+        "vuelto": pago.vuelto,
+        "credito": pago.credito,
+        "vence": pago.vence,
+        "modo": nueva.modo_emision,
+        "metodo": _metodo_principal(nueva, hay.metodos),
+        "uuid": nueva.uuid,
+        "orden": origen.orden_id,
+        "metodos": [uno.metodo for uno in pagos],
+        "montos": [uno.monto for uno in pagos],
+        "referencias": [uno.referencia for uno in pagos],
+        "confirmados": None if all(confirmados) else confirmados,
+        "productos": [linea.producto_id for linea in nueva.detalle],
+        "cantidades": [linea.cantidad for linea in nueva.detalle],
+        "precios": [linea.precio_unitario for linea in lineas],
+        "descuentos": [linea.descuento for linea in lineas],
+        "subtotales": [uno.subtotal for uno in importes],
+        "igvs": [uno.igv for uno in importes],
+        "totales": [uno.total for uno in importes],
+        "globales": [una.descuento_global for una in lineas] if nueva.descuento_global else None,
+        "lotes": None if sin_lotes else [linea.lote for linea in nueva.detalle],
+    }
 
 
 def _leida(
     ctx: Ctx,
     nueva: VentaNueva,
+    origen: Origen,
+    hay: Preparada,
+    valor: Valor,
+    pago: Pago,
     rows: Sequence[tuple[Any, ...]],
-    numeracion: tuple[str, int],
-    total: Importe,
-    vuelto: Decimal,
-    lineas: Sequence[Linea],
-    importes: Sequence[Importe],
 ) -> VentaLeida:
-    detalle = [
+    return VentaLeida.model_construct(
+        id=rows[0][0],
+        serie=str(nueva.caja_id),
+        numero=hay.numero,
+        cliente_id=nueva.cliente_id,
+        usuario_id=ctx.user_id or 0,
+        sucursal_id=nueva.sucursal_id,
+        caja_id=nueva.caja_id,
+        fecha=origen.fecha or ctx.now,
+        subtotal=valor.total.subtotal,
+        igv=valor.total.igv,
+        total=valor.total.total,
+        descuento_global=nueva.descuento_global.quantize(CERO),
+        vuelto=pago.vuelto.quantize(CERO),
+        monto_credito=pago.credito.quantize(CERO),
+        fecha_vencimiento=pago.vence,
+        estado=REGISTRADA,
+        modo_emision=nueva.modo_emision,
+        uuid=nueva.uuid,
+        orden_id=origen.orden_id,
+        motivo_anulacion="",
+        fecha_anulacion=None,
+        detalle=_lineas(nueva, valor, rows),
+        formas_pago=[
+            PagoLeido.model_construct(
+                metodo=p.metodo,
+                monto=p.monto.quantize(CERO),
+                referencia=p.referencia,
+                confirmado=p.confirmado,
+            )
+            for p in nueva.formas_pago
+        ],
+    )
+
+
+def _lineas(nueva: VentaNueva, valor: Valor, rows: Sequence[tuple[Any, ...]]) -> list[LineaLeida]:
+    todas = zip(rows, nueva.detalle, valor.lineas, valor.importes, strict=True)
+    return [
         LineaLeida.model_construct(
             id=row[1],
             producto_id=pedida.producto_id,
             cantidad=linea.cantidad.quantize(CANTIDAD),
             precio_unitario=linea.precio_unitario.quantize(PRECIO),
             descuento=linea.descuento.quantize(CERO),
+            descuento_global=linea.descuento_global,
             subtotal=uno.subtotal,
             igv=uno.igv,
             total=uno.total,
+            lote=pedida.lote,
+            cantidad_devuelta=NINGUNA,
         )
-        for row, pedida, linea, uno in zip(rows, nueva.detalle, lineas, importes, strict=True)
+        for row, pedida, linea, uno in todas
     ]
-    pagos = [
-        PagoLeido.model_construct(
-            metodo=p.metodo, monto=p.monto.quantize(CERO), referencia=p.referencia
-        )
-        for p in nueva.formas_pago
-    ]
-    return VentaLeida.model_construct(
-        id=rows[0][0],
-        serie=numeracion[0],
-        numero=numeracion[1],
-        cliente_id=nueva.cliente_id,
-        usuario_id=ctx.user_id or 0,
-        sucursal_id=nueva.sucursal_id,
-        caja_id=nueva.caja_id,
-        fecha=ctx.now,
-        subtotal=total.subtotal,
-        igv=total.igv,
-        total=total.total,
-        vuelto=vuelto.quantize(CERO),
-        estado="registrada",
-        modo_emision=nueva.modo_emision,
-        detalle=detalle,
-        formas_pago=pagos,
-    )
 
 
 def _anunciar(ctx: Ctx, hay: Preparada, venta: VentaLeida) -> None:
@@ -312,6 +382,7 @@ def _anunciar(ctx: Ctx, hay: Preparada, venta: VentaLeida) -> None:
         "lineas": len(venta.detalle),
     }
     ctx.audit("crear", "ventas", venta.id, despues=resumen, modulo="sales")
+    productos = hay.oferta.productos
     ctx.publish(
         VentaRegistrada(
             venta.id,
@@ -323,64 +394,15 @@ def _anunciar(ctx: Ctx, hay: Preparada, venta: VentaLeida) -> None:
                     linea.cantidad,
                     f"detalle.{index}.cantidad",
                     linea.id,
-                    permite_sin_stock=hay.productos[linea.producto_id][2],
+                    linea.lote,
+                    productos[linea.producto_id].sin_stock,
                 )
                 for index, linea in enumerate(venta.detalle)
             ),
             venta.cliente_id,
+            venta.monto_credito,
+            venta.fecha_vencimiento,
+            venta.orden_id,
         )
     )
     ctx.enqueue("sales.notificar_venta", venta_id=venta.id)
-
-
-VER = Statement(
-    "venta_ver",
-    """
-    SELECT v.id, v.serie, v.numero, v.cliente_id, v.usuario_id, v.sucursal_id, v.caja_id, v.fecha,
-           v.subtotal, v.igv, v.total, v.vuelto, v.estado, v.modo_emision
-      FROM ventas v
-     WHERE v.id = %(id)s
-       AND (%(sucursales)s::bigint[] IS NULL OR v.sucursal_id = ANY(%(sucursales)s))
-    """,
-    reads=True,
-)
-VER_LINEAS = Statement(
-    "venta_lineas",
-    """
-    SELECT id, producto_id, cantidad, precio_unitario, descuento, subtotal, igv, total
-      FROM detalle_venta WHERE venta_id = %(id)s ORDER BY id
-    """,
-    reads=True,
-)
-VER_PAGOS = Statement(
-    "venta_pagos",
-    "SELECT metodo, monto, referencia FROM formas_pago WHERE venta_id = %(id)s ORDER BY id",
-    reads=True,
-)
-
-
-def ver_venta(ctx: Ctx, venta_id: int) -> VentaLeida:
-    """Return a sale with its lines and payments.
-
-    Raises:
-        NotFound: it doesn't exist or belongs to a sucursal out of the user's reach.
-    """
-    permitidas = ctx.scope("sucursales")
-    sucursales = None if permitidas is None else list(permitidas)
-    venta = ctx.sql(VER, id=venta_id, sucursales=sucursales)
-    if not venta:
-        raise NotFound
-    lineas = ctx.sql(VER_LINEAS, id=venta_id)
-    pagos = ctx.sql(VER_PAGOS, id=venta_id)
-    nombres = list(VentaLeida.model_fields)[:-2]
-    return VentaLeida.model_construct(
-        **dict(zip(nombres, venta[0], strict=True)),
-        detalle=[
-            LineaLeida.model_construct(**dict(zip(LineaLeida.model_fields, row, strict=True)))
-            for row in lineas
-        ],
-        formas_pago=[
-            PagoLeido.model_construct(**dict(zip(PagoLeido.model_fields, row, strict=True)))
-            for row in pagos
-        ],
-    )

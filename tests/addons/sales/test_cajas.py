@@ -120,3 +120,118 @@ def test_cerrar_caja_while_others_sell_counts_every_sale(
             statuses = [one.result() for one in selling]
         assert set(statuses) <= {201, 409}
         assert cerrada["monto_esperado"] == f"{statuses.count(201) * 11.8:.2f}"
+
+
+def test_abrir_caja_in_another_sucursal_is_another_caja(admin: TestClient, shop: Shop) -> None:
+    first = abrir_caja(admin, shop)
+    other = admin.post(ABRIR, json=apertura(shop, sucursal_id=shop.sucursales[1]))
+    assert (other.status_code, other.json()["id"] != first) == (201, True)
+    again = admin.post(ABRIR, json=apertura(shop, sucursal_id=shop.sucursales[1]))
+    assert again.status_code == 409
+
+
+def test_money_in_and_out_of_a_caja_is_in_its_report(
+    cajero: TestClient, connect: Connect, shop: Shop, runtime: Runtime
+) -> None:
+    caja, cajera = abrir_caja(cajero, shop), connect("cajera")
+    address = f"/api/cajas/{caja}/movimientos/"
+    entra = {"tipo": "ingreso", "monto": "50", "motivo": "Sencillo"}
+    sale = {"tipo": "egreso", "monto": "20.50", "motivo": "Agua"}
+    for body in (
+        entra,
+        sale,
+        {"tipo": "ingreso", "monto": 7, "motivo": "Ajuste", "metodo": "yape"},
+    ):
+        answer = cajero.post(address, json=body)
+        assert answer.status_code == 201, answer.text
+    before = contents(runtime)
+    for body, status in (
+        (sale | {"monto": "129.51"}, 422),
+        (sale | {"motivo": ""}, 400),
+        (sale | {"monto": 0}, 400),
+        (sale | {"metodo": "credito"}, 400),
+        (sale | {"tipo": "robo"}, 400),
+    ):
+        assert cajero.post(address, json=body).status_code == status, body
+    assert cajera.post(address, json=entra).status_code == 404
+    assert not changed(before, contents(runtime))
+    x = cajero.get(f"/api/cajas/{caja}/reporte-z/").json()
+    assert (x["numero"], x["monto_esperado"], x["diferencia"]) == (None, "129.50", None)
+    assert {one["metodo"]: one["neto"] for one in x["metodos"]} == {
+        "efectivo": "29.50",
+        "yape": "7.00",
+    }
+    listed = cajero.get(f"/api/movimientos-caja/?caja_id={caja}").json()["items"]
+    assert [one["motivo"] for one in listed] == ["Ajuste", "Agua", "Sencillo"]
+
+
+def test_arqueo_tells_the_difference_and_leaves_the_caja_open(
+    cajero: TestClient, shop: Shop, runtime: Runtime
+) -> None:
+    caja = abrir_caja(cajero, shop)
+    address = f"/api/cajas/{caja}/arqueos/"
+    notes = [{"valor": "50", "cantidad": 1}, {"valor": "0.10", "cantidad": 405}]
+    arqueo = cajero.post(address, json={"denominaciones": notes, "observacion": "Falta"}).json()
+    assert (arqueo["monto_contado"], arqueo["diferencia"]) == ("90.50", "-9.50")
+    before = contents(runtime)
+    for body in ({}, {"monto": "91", "denominaciones": notes}):
+        answer = cajero.post(address, json=body)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "monto")
+    assert not changed(before, contents(runtime))
+    cierre = {"caja_id": caja, "monto_cierre": "90.50", "denominaciones": notes}
+    assert cajero.post(CERRAR, json=cierre).json()["diferencia"] == "-9.50"
+    listed = cajero.get(f"/api/arqueos/?caja_id={caja}").json()["items"]
+    assert [(one["tipo"], one["observacion"]) for one in listed] == [
+        ("cierre", ""),
+        ("parcial", "Falta"),
+    ]
+
+
+def test_cerrar_caja_leaves_a_numbered_report_that_stays(
+    connect: Connect, admin: TestClient, shop: Shop
+) -> None:
+    for number, name in enumerate(("cajero", "cajera"), 1):
+        client = connect(name)
+        caja = abrir_caja(client, shop)
+        exento = f"/api/productos/{shop.productos[1]}/"
+        admin.put(exento, json={"afectacion_igv": "20"})
+        detalle = [
+            {"producto_id": shop.productos[0], "cantidad": 2, "descuento": "1.60"},
+            {"producto_id": shop.productos[1], "cantidad": 1},
+        ]
+        body = shop.venta(caja, detalle=detalle, descuento_global="3.80")
+        assert client.post("/api/ventas/", json=body).json()["total"] == "30.00"
+        z = client.post(CERRAR, json={"caja_id": caja, "monto_cierre": "131.00"}).json()
+        assert (z["numero_z"], z["diferencia"]) == (number, "1.00")
+        reporte = client.get(f"/api/cajas/{caja}/reporte-z/").json()
+        assert (reporte["numero"], reporte["ventas"], reporte["total"]) == (number, 1, "30.00")
+        assert (reporte["descuentos"], reporte["primera_venta"]) == ("5.40", 1)
+        assert reporte["usuario"] == name.title()
+        partes = {one["afectacion_igv"]: one for one in reporte["afectaciones"]}
+        assert partes["20"]["igv"] == "0.00"
+        assert sum(float(one["total"]) for one in partes.values()) == 30.0
+        admin.put(exento, json={"afectacion_igv": "10"})
+        assert client.get(f"/api/cajas/{caja}/reporte-z/").json() == reporte
+
+
+def test_cerrar_caja_from_two_sessions_at_once_closes_it_once(
+    connect: Connect, shop: Shop, runtime: Runtime
+) -> None:
+    cajero, gerente = connect("cajero"), connect("gerente")
+    caja = abrir_caja(cajero, shop)
+    barrier = Barrier(6)
+
+    def close(number: int) -> int:
+        barrier.wait()
+        cierre = {"caja_id": caja, "monto_cierre": f"{100 + number}"}
+        return (cajero, gerente)[number % 2].post(CERRAR, json=cierre).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(close, range(6))) == [200] + [409] * 5
+    with runtime.database.engine.connect() as connection:
+        query = (
+            "SELECT count(*), max(a.monto_contado) = max(c.monto_cierre) FROM arqueos a, cajas c"
+        )
+        assert connection.execute(text(query)).one() == (1, True)
+        query = "SELECT last FROM andes_sequences WHERE name = 'reporte_z'"
+        assert connection.scalars(text(query)).all() == [1]

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from addons.sales.services.importes import Importe, Linea, bruto, calcular
+from addons.sales.services.importes import (
+    Importe,
+    Linea,
+    bruto,
+    calcular,
+    con_descuento_global,
+    parte_devuelta,
+    repartir,
+)
 from kernel.money import CENT, round_half_up
 
 IGV = Decimal("0.18")
@@ -171,3 +179,52 @@ def test_calcular_known_amounts(
 def test_bruto_rounds_the_value_before_the_discount() -> None:
     assert bruto(Linea(Decimal(3), Decimal("0.335"), Decimal("0.01"), IGV)) == Decimal("1.00")
     assert bruto(Linea(Decimal("0.3333"), Decimal(10), CERO, IGV)) == Decimal("3.33")
+
+
+centavos = st.integers(0, 10**9).map(lambda cents: Decimal(cents) / 100)
+
+
+@given(st.lists(centavos, min_size=1, max_size=60), st.decimals(0, 1, places=6))
+def test_repartir_loses_no_cent_and_passes_no_weight(pesos: list[Decimal], parte: Decimal) -> None:
+    monto = round_half_up(sum(pesos, CERO) * parte)
+    partes = repartir(monto, pesos)
+    assert sum(partes, CERO) == monto
+    assert all(0 <= una <= peso for una, peso in zip(partes, pesos, strict=True))
+
+
+@both
+@given(varias, st.decimals(0, 1, places=4))
+def test_discount_on_all_lines_takes_off_exactly_itself(
+    incluyen_igv: bool, lineas: list[Linea], parte: Decimal
+) -> None:
+    monto = round_half_up(sum((bruto(una) for una in lineas), CERO) * parte)
+    con = con_descuento_global(lineas, monto)
+    total, importes = calcular(con, incluyen_igv=incluyen_igv)
+    assert sum((una.descuento_global for una in con), CERO) == monto
+    assert sum((bruto(una) for una in con), CERO) == sum(map(bruto, lineas), CERO) - monto
+    assert all(uno.subtotal >= 0 and uno.igv >= 0 for uno in importes)
+    pagado = total.total if incluyen_igv else total.subtotal
+    assert pagado == sum(map(bruto, lineas), CERO) - monto
+
+
+@both
+@given(lineas_de(), st.lists(st.decimals("0.0001", "1", places=4), max_size=12))
+def test_parts_of_a_line_that_come_back_add_up_to_it(
+    incluyen_igv: bool, linea: Linea, partes: list[Decimal]
+) -> None:
+    importe = calcular([linea], incluyen_igv=incluyen_igv)[0]
+    antes, vueltas = CERO, []
+    for parte in [*partes, Decimal(1)]:
+        queda = linea.cantidad - antes
+        ahora = queda if parte == 1 else (queda * parte).quantize(Decimal("0.0001"))
+        if ahora:
+            vueltas.append(parte_devuelta(importe, linea.cantidad, antes, ahora))
+            antes += ahora
+    for nombre in ("subtotal", "igv", "total"):
+        assert all(getattr(una, nombre) >= 0 for una in vueltas)
+    if antes == linea.cantidad:
+        assert [suma(vueltas, nombre) for nombre in ("subtotal", "igv", "total")] == [
+            importe.subtotal,
+            importe.igv,
+            importe.total,
+        ]

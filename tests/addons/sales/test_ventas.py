@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from kernel import db
 from kernel.runtime import Runtime
 from tests.addons.base.signed_in import run_jobs
 from tests.conftest import Connect
@@ -47,9 +48,12 @@ def test_crear_venta_with_stock_is_written_whole(cajero: TestClient, shop: Shop)
             "cantidad": "2.0000",
             "precio_unitario": "11.800000",
             "descuento": "0.00",
+            "descuento_global": "0.00",
             "subtotal": "20.00",
             "igv": "3.60",
             "total": "23.60",
+            "lote": "",
+            "cantidad_devuelta": "0.0000",
         }
     producto = cajero.get(f"/api/productos/{shop.productos[0]}/").json()
     assert producto["stock_actual"] == "98.0000"
@@ -320,3 +324,24 @@ def test_hint_of_a_sale_tells_other_sucursales_nothing_but_its_id(
         wait_until(lambda: runtime.realtime.subscribers == 0)
     assert elsewhere.get(f"{VENTAS}{venta['id']}/").status_code == 404
     assert (hint["topic"], hint["payload"]) == ("ventas", {"venta_id": venta["id"]})
+
+
+def test_plain_sale_costs_sales_two_statements(
+    cajero: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = shop.venta(abrir_caja(cajero, shop))
+    names: list[str] = []
+    execute = db.execute
+
+    def counted(session: Any, statement: db.Statement, parameters: Any) -> Any:
+        names.append(statement.name)
+        return execute(session, statement, parameters)
+
+    monkeypatch.setattr(db, "execute", counted)
+    assert cajero.post(VENTAS, json=body).status_code == 201
+    assert [one for one in names if one.startswith("venta_")] == [
+        "venta_preparar",
+        "venta_insertar",
+    ]
+    assert names[-1] == "write"
+    assert len(names) <= 5  # who asks, the two, the stock, and what every act leaves
