@@ -106,9 +106,25 @@ UNPROTECT = (
 """The way back of PROTECT."""
 
 
+JOURNALS = """
+DO $andes$ DECLARE journal regclass; BEGIN
+  FOR journal IN SELECT DISTINCT tgrelid::regclass FROM pg_trigger
+                  WHERE tgname LIKE '%_append_only' LOOP
+    EXECUTE concat('REVOKE UPDATE, DELETE, TRUNCATE ON ', journal, ' FROM {role}');
+  END LOOP;
+END $andes$
+"""
+"""Takes the right to change what was written from a role, for every table whose migration gave it
+a trigger ``<table>_append_only``; so an addon's journal is protected as the audit is."""
+
+
 def privileges(role: str) -> tuple[str, ...]:
-    """Return the statements that let the application role (quoted) add to the audit and read it."""
+    """Return the statements that let the application role (quoted) add to journals and read them.
+
+    The audit first of all; other tables that are append-only follow from their triggers.
+    """
     return (
+        JOURNALS.format(role=role.replace("'", "''")),
         *(f"REVOKE ALL ON {table} FROM {role}" for table in APPEND_ONLY),
         *(f"GRANT SELECT ON {table} TO {role}" for table in APPEND_ONLY),
         *(f"GRANT INSERT ON {table} TO {role}" for table in CHAIN),

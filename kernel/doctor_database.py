@@ -205,7 +205,7 @@ def _roles(_settings: Settings, connection: Connection, name: str) -> Finding:
         text(
             """
             SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
+             WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
                AND NOT (has_table_privilege(c.oid, 'SELECT')
                         AND has_any_column_privilege(c.oid, 'INSERT'))
              ORDER BY 1
@@ -222,7 +222,10 @@ def _protection(_settings: Settings, connection: Connection, name: str) -> Findi
     loose = connection.execute(
         text(
             """
-            SELECT t.name, string_agg(p.name, ', ') FROM unnest(CAST(:tables AS text[])) AS t (name)
+            SELECT t.name, string_agg(p.name, ', ')
+              FROM (SELECT unnest(CAST(:tables AS text[])) UNION
+                    SELECT tgrelid::regclass::text FROM pg_trigger
+                     WHERE tgname LIKE '%_append_only') AS t (name)
               CROSS JOIN unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS p (name)
              WHERE has_table_privilege(t.name, p.name) GROUP BY 1 ORDER BY 1
             """

@@ -1,6 +1,15 @@
 """Jobs of base: cleaning."""
 
-from addons.base.services import avisos, claves, enlaces, ingreso, invitaciones, pendientes, sso
+from addons.base.services import (
+    avisos,
+    claves,
+    enlaces,
+    ingreso,
+    invitaciones,
+    notificaciones,
+    pendientes,
+    sso,
+)
 from kernel.jobs import Job, Schedule
 
 JOBS = [
@@ -11,10 +20,13 @@ JOBS = [
     Job("base.borrar_sso", sso.borrar_vencidos, "Borra ingresos con Google sin terminar."),
     Job("base.avisar", avisos.enviar_aviso, "Avisa por correo de un cambio de acceso."),
     Job("base.enviar_enlace_clave", claves.enviar_enlace, "Envía un enlace de contraseña."),
+    Job("base.enviar_notificaciones", notificaciones.enviar, "Envía notificaciones por correo."),
+    Job("base.borrar_notificaciones", notificaciones.borrar_viejas, "Borra notificaciones viejas."),
 ]
 SCHEDULES = [
     Schedule("base.borrar_sesiones", "20 3 * * *", "base.borrar_sesiones"),
     Schedule("base.borrar_enlaces", "25 3 * * *", "base.borrar_enlaces"),
     Schedule("base.borrar_sso", "40 * * * *", "base.borrar_sso"),
     Schedule("base.borrar_pendientes", "35 * * * *", "base.borrar_pendientes"),
+    Schedule("base.borrar_notificaciones", "30 3 * * *", "base.borrar_notificaciones"),
 ]

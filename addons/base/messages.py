@@ -99,3 +99,10 @@ INVITACION = (
 """The mail for a new user."""
 
 ASUNTO_INVITACION = "Su cuenta en {empresa}"
+
+NOTIFICACIONES = (
+    "Hola, {nombre}:\n\n{noticias}\n\nLas encuentra también en Andes, entre sus notificaciones.\n"
+)
+"""The mail of what a user should know."""
+
+ASUNTO_NOTIFICACIONES = "Tiene notificaciones nuevas"

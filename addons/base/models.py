@@ -3,7 +3,16 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Numeric, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel import identity
@@ -148,6 +157,34 @@ class IngresoSso(Model):
     expires_at: Mapped[datetime]
 
 
+class Notificacion(Model):
+    """Something that a user should know; ``clave`` keeps the same news from being told twice."""
+
+    __tablename__ = "notificaciones"
+    __audited__ = False
+    __table_args__ = (
+        UniqueConstraint("usuario_id", "clave"),
+        Index(
+            "ix_notificaciones_pendientes",
+            "usuario_id",
+            postgresql_where=text("leida_at IS NULL"),
+        ),
+        Index("ix_notificaciones_created_at", "created_at"),
+    )
+
+    id: Mapped[Id]
+    usuario_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("usuarios.id", ondelete="CASCADE")
+    )
+    tipo: Mapped[str]
+    titulo: Mapped[str]
+    texto: Mapped[str] = mapped_column(server_default="", default="")
+    enlace: Mapped[str] = mapped_column(server_default="", default="")
+    clave: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    leida_at: Mapped[datetime | None]
+
+
 TABLES: list[type[Model]] = [
     Sucursal,
     Configuracion,
@@ -157,4 +194,5 @@ TABLES: list[type[Model]] = [
     Enlace,
     IdentidadExterna,
     IngresoSso,
+    Notificacion,
 ]

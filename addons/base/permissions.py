@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement
 
+from addons.base.models import Notificacion
 from kernel.context import Ctx
 from kernel.identity import ClaveApi
 from kernel.rbac import Permission, Role, RowRule
@@ -27,6 +28,7 @@ PERMISSIONS = [
     Permission("claves_api", "administrar", "Ver y revocar las claves API de otros"),
     Permission("configuracion", "ver", "Ver los datos de la empresa", ALL),
     Permission("configuracion", "editar", "Cambiar los datos de la empresa"),
+    Permission("notificaciones", "ver", "Ver sus notificaciones", ALL),
 ]
 
 
@@ -34,7 +36,12 @@ def _claves_api(ctx: Ctx) -> ColumnElement[bool] | None:
     return None if ctx.can("claves_api.administrar") else ClaveApi.usuario_id == ctx.user_id
 
 
+def _notificaciones(ctx: Ctx) -> ColumnElement[bool]:
+    return Notificacion.usuario_id == ctx.user_id
+
+
 ROW_RULES = [
+    RowRule("base.notificaciones", Notificacion, _notificaciones, "Solo sus notificaciones."),
     RowRule("base.claves_api", ClaveApi, _claves_api, "Solo sus propias claves API."),
 ]
 

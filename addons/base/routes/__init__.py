@@ -6,11 +6,29 @@ from addons.base.routes import (
     dos_fa,
     empresa,
     ingreso,
+    notificaciones,
     roles,
     sesiones,
     sso,
     usuarios,
 )
 
-SUBJECTS = (ingreso, sesiones, claves, dos_fa, sso, usuarios, roles, claves_api, empresa)
-RESOURCES = [empresa.SUCURSALES, usuarios.USUARIOS, roles.ROLES, claves_api.CLAVES_API]
+SUBJECTS = (
+    ingreso,
+    sesiones,
+    claves,
+    dos_fa,
+    sso,
+    usuarios,
+    roles,
+    claves_api,
+    empresa,
+    notificaciones,
+)
+RESOURCES = [
+    empresa.SUCURSALES,
+    usuarios.USUARIOS,
+    roles.ROLES,
+    claves_api.CLAVES_API,
+    notificaciones.NOTIFICACIONES,
+]

@@ -25,6 +25,7 @@ from addons.base.schemas.ingreso import (
     Tokens,
     TokensCon2fa,
 )
+from addons.base.schemas.notificaciones import Leidas, Pendientes
 from addons.base.schemas.roles import (
     AccionDelRol,
     AccionDePermiso,
@@ -65,9 +66,11 @@ __all__ = [
     "Ingreso2fa",
     "Ingreso2faNuevo",
     "InvitacionAceptada",
+    "Leidas",
     "Login",
     "ModuloDePermisos",
     "ModuloDelRol",
+    "Pendientes",
     "PermisosCambio",
     "PermisosDelRol",
     "PrimerAdmin",
