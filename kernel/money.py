@@ -56,3 +56,9 @@ UnitPrice = Annotated[Decimal, Exact, _decimal(16, 6), Field(ge=0), _stored(6)]
 
 Quantity = Annotated[Decimal, Exact, _decimal(14, 4), Field(gt=0), _stored(4)]
 """A quantity of goods, above zero, up to 4 decimals."""
+
+Counted = Annotated[Decimal, Exact, _decimal(14, 4), Field(ge=0), _stored(4)]
+"""A quantity of goods that was counted: zero or more, up to 4 decimals."""
+
+QuantityChange = Annotated[Decimal, Exact, _decimal(14, 4), _stored(4)]
+"""By how much a quantity changes, any sign, up to 4 decimals."""

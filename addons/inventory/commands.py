@@ -4,6 +4,7 @@ import typer
 
 from addons.inventory import services
 from kernel import processes, settings
+from kernel.context import Ctx
 
 inventory = typer.Typer(name="inventory", no_args_is_help=True, help="Stock and its ledger.")
 
@@ -15,14 +16,18 @@ def group() -> None:
 
 @inventory.command()
 def check() -> None:
-    """Compare every stock with the sum of its movements; names the first that differs."""
+    """Compare every stock and cost with its movements; names the first that differs."""
     runtime = processes.make_runtime(settings.load())
     try:
-        fault = runtime.transact(services.revisar_libro)
+        fault = runtime.transact(_revisar)
     finally:
         runtime.close()
-    typer.echo(fault or "Every stock is the sum of its movements.")
+    typer.echo(fault or "Every stock and cost is what its movements come to.")
     raise typer.Exit(1 if fault else 0)
 
 
 COMMANDS = [inventory]
+
+
+def _revisar(ctx: Ctx) -> str | None:
+    return services.revisar_libro(ctx) or services.revisar_costos(ctx)

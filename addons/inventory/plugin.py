@@ -1,29 +1,42 @@
 """What inventory declares to the kernel."""
 
 import typer
+from pydantic import BaseModel
 
-from addons.inventory import commands, demo, jobs, models, permissions, routes, services, views
+from addons.inventory import (
+    commands,
+    demo,
+    jobs,
+    models,
+    permissions,
+    reports,
+    routes,
+    services,
+    views,
+)
+from addons.inventory.services import alcance, alertas, ventas
 from kernel.demo import DemoData
 from kernel.events import Subscriber
 from kernel.health import HealthCheck
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
-from kernel.jobs import Job
+from kernel.jobs import Job, Schedule
 from kernel.model import Model
-from kernel.rbac import Permission, RowRule, Scope
+from kernel.rbac import FieldRule, Permission, RowRule, Scope
+from kernel.reports import Report
 from kernel.resource import Resource
 from kernel.views import Menu, Patch, View
 
 
 @hookimpl
 def register_models() -> list[type[Model]]:
-    """Warehouses, their stock, its movements."""
+    """Warehouses, lots, stock and its movements, transfers, counts."""
     return models.TABLES
 
 
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
-    """Warehouses, stock, movements, entries."""
+    """Warehouses, stock, and all that moves it."""
     return [*routes.RESOURCES, *endpoints_in(routes)]
 
 
@@ -36,7 +49,7 @@ def register_permissions() -> list[Permission]:
 @hookimpl
 def register_scopes() -> list[Scope]:
     """Users can be confined to almacenes, besides their sucursales."""
-    return services.SCOPES
+    return alcance.SCOPES
 
 
 @hookimpl
@@ -47,14 +60,38 @@ def register_row_rules() -> list[RowRule]:
 
 @hookimpl
 def register_subscribers() -> list[Subscriber]:
-    """A sale takes its goods out of stock; who is confined makes nobody who is not."""
-    return services.SUBSCRIBERS
+    """What sales do to stock; who is confined makes nobody who is not."""
+    return [*ventas.SUBSCRIBERS, *alcance.SUBSCRIBERS]
+
+
+@hookimpl
+def register_field_rules() -> list[FieldRule]:
+    """Costs are not for everybody."""
+    return permissions.FIELD_RULES
 
 
 @hookimpl
 def register_jobs() -> list[Job]:
-    """Notices of low stock."""
+    """Alerts, reservations that end, partitions."""
     return jobs.JOBS
+
+
+@hookimpl
+def register_schedules() -> list[Schedule]:
+    """Alerts at eight; partitions at night."""
+    return jobs.SCHEDULES
+
+
+@hookimpl
+def register_settings() -> list[type[BaseModel]]:
+    """Which alerts there are."""
+    return [alertas.Alertas]
+
+
+@hookimpl
+def register_reports() -> list[Report]:
+    """The kardex, and what the stock is worth."""
+    return reports.REPORTS
 
 
 @hookimpl
@@ -65,14 +102,13 @@ def register_commands() -> list[typer.Typer]:
 
 @hookimpl
 def register_health() -> list[HealthCheck]:
-    """Stock is the sum of its movements."""
-    cure = "Revise ese producto con /api/inventario/movimientos/ y registre un ajuste."
-    return [HealthCheck("stock_igual_al_libro", services.revisar_libro, cure)]
+    """Stock is the sum of its movements, costs are what they come to, partitions are ahead."""
+    return services.HEALTH
 
 
 @hookimpl
 def register_views() -> list[View]:
-    """Stock, movements, almacenes."""
+    """Lists of stock, movements, lots, transfers, counts."""
     return views.VIEWS
 
 

@@ -187,7 +187,7 @@ def test_venta_that_reaches_the_minimum_leaves_one_notice(
     cajero.post("/api/ventas/", json=shop.venta(caja))
     (aviso,) = admin.get("/api/jobs/?name=inventory.avisar_stock_minimo").json()["items"]
     assert aviso["args"] == {
-        "sucursal_id": shop.sucursales[0],
+        "almacen_id": shop.almacenes[0],
         "productos": [shop.productos[0]],
     }
 

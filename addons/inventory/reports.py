@@ -1,0 +1,186 @@
+"""Reports of inventory: the kardex of a product, and what the stock is worth."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from addons.inventory.services import alcance
+from kernel.context import Ctx
+from kernel.db import Statement
+from kernel.errors import Forbidden
+from kernel.exports import whole
+from kernel.money import round_half_up
+from kernel.reports import Period, Report, Table
+from kernel.schemas import QueryId
+
+SALDO = Statement(
+    "kardex_saldo",
+    """
+    SELECT coalesce(sum(CASE
+             WHEN almacen_destino_id IS NULL THEN -cantidad
+             WHEN almacen_origen_id IS NULL THEN cantidad
+             WHEN almacen_destino_id = %(almacen)s THEN cantidad
+             WHEN almacen_origen_id = %(almacen)s THEN -cantidad ELSE 0 END), 0)
+      FROM movimientos_stock
+     WHERE producto_id = %(producto)s AND created_at < %(desde)s
+       AND (%(almacen)s::bigint IS NULL OR almacen_origen_id = %(almacen)s
+            OR almacen_destino_id = %(almacen)s)
+    """,
+    reads=True,
+)
+PROMEDIO = Statement(
+    "kardex_promedio",
+    """
+    SELECT costo_promedio FROM movimientos_stock
+     WHERE producto_id = %(producto)s AND created_at < %(desde)s
+     ORDER BY created_at DESC, id DESC LIMIT 1
+    """,
+    reads=True,
+)
+MOVIMIENTOS = Statement(
+    "kardex_movimientos",
+    """
+    SELECT m.created_at, m.id, m.tipo_movimiento, m.referencia_doc, m.motivo,
+           coalesce(nullif(l.numero_serie, ''), l.numero_lote), m.almacen_origen_id,
+           m.almacen_destino_id, m.cantidad, m.costo_unitario, m.costo_promedio
+      FROM movimientos_stock m LEFT JOIN lotes_series l ON l.id = m.lote_id
+     WHERE m.producto_id = %(producto)s
+       AND m.created_at >= %(desde)s AND m.created_at < %(hasta)s
+       AND CASE WHEN %(almacen)s::bigint IS NULL
+                THEN m.almacen_origen_id IS NULL OR m.almacen_destino_id IS NULL
+                ELSE m.almacen_origen_id = %(almacen)s OR m.almacen_destino_id = %(almacen)s END
+     ORDER BY m.id LIMIT 100001
+    """,
+    reads=True,
+)
+EXISTENCIAS = Statement(
+    "existencias_valorizadas",
+    """
+    SELECT a.nombre, pr.sku, pr.nombre, pa.stock_actual, pr.costo_promedio,
+           round(pa.stock_actual * pr.costo_promedio, 2)
+      FROM productos_almacen pa
+      JOIN productos pr ON pr.id = pa.producto_id
+      JOIN almacenes a ON a.id = pa.almacen_id
+     WHERE pa.stock_actual <> 0
+       AND (%(almacen)s::bigint IS NULL OR pa.almacen_id = %(almacen)s)
+       AND (%(permitidos)s::bigint[] IS NULL OR pa.almacen_id = ANY(%(permitidos)s))
+     ORDER BY a.nombre, pr.sku LIMIT 100001
+    """,
+    reads=True,
+)
+COLUMNAS = (
+    "fecha", "movimiento_id", "tipo_movimiento", "referencia_doc", "motivo", "lote",
+    "entrada", "salida", "saldo", "costo_unitario", "valor", "costo_promedio", "saldo_valor",
+)  # fmt: skip
+ORIGEN = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
+FIN = datetime.fromisoformat("2999-12-31T00:00:00+00:00")
+
+
+class KardexQuery(Period):
+    """The kardex of a product: of the company, or of one warehouse."""
+
+    producto_id: QueryId
+    almacen_id: QueryId | None = None
+
+
+class ExistenciasQuery(BaseModel):
+    """The stock of all warehouses within reach, or of one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    almacen_id: QueryId | None = None
+
+
+def kardex(ctx: Ctx, query: KardexQuery) -> Table:
+    """Return what came in, what left and what is left, at the weighted average cost.
+
+    Of the whole company, transfers between almacenes do not show. Amounts have 2 decimals.
+
+    Raises:
+        Forbidden: the almacén is out of reach, or the company's is asked by who is confined.
+    """
+    if query.almacen_id is not None:
+        alcance.exigir(ctx, query.almacen_id, "almacen_id")
+    elif ctx.scope("almacenes") is not None:
+        raise Forbidden("Indique uno de sus almacenes.", field="almacen_id")
+    desde, hasta = ORIGEN, FIN
+    if query.desde is not None:
+        desde = datetime.combine(query.desde, time(), ctx.time_zone)
+    if query.hasta is not None:
+        hasta = datetime.combine(query.hasta + timedelta(days=1), time(), ctx.time_zone)
+    hechos = {"producto": query.producto_id, "desde": desde}
+    saldo = ctx.sql(SALDO, **hechos, almacen=query.almacen_id)[0][0]
+    antes = ctx.sql(PROMEDIO, **hechos)
+    rows = whole(ctx.sql(MOVIMIENTOS, **hechos, hasta=hasta, almacen=query.almacen_id))
+    lineas = list(_lineas(rows, saldo, query.almacen_id))
+    final = lineas[-1] if lineas else None
+    promedio = antes[0][0] if antes else None
+    return Table(
+        COLUMNAS,
+        lineas,
+        {
+            "saldo_inicial": saldo,
+            "saldo_inicial_valor": _valor(saldo, promedio),
+            "entradas": sum((linea[6] or 0 for linea in lineas), Decimal(0)),
+            "salidas": sum((linea[7] or 0 for linea in lineas), Decimal(0)),
+            "saldo_final": final[8] if final else saldo,
+            "costo_promedio": final[11] if final else promedio,
+            "saldo_final_valor": final[12] if final else _valor(saldo, promedio),
+        },
+    )
+
+
+def _lineas(
+    rows: Iterator[Sequence[Any]], saldo: Decimal, almacen_id: int | None
+) -> Iterator[tuple[Any, ...]]:
+    for fecha, uno, tipo, referencia, motivo, lote, origen, destino, cantidad, *costos in rows:
+        entra = destino is not None and (origen is None or destino == almacen_id)
+        saldo += cantidad if entra else -cantidad
+        costo, promedio = costos
+        yield (
+            fecha,
+            uno,
+            tipo,
+            referencia,
+            motivo,
+            lote or "",
+            cantidad if entra else None,
+            None if entra else cantidad,
+            saldo,
+            costo,
+            _valor(cantidad, costo),
+            promedio,
+            _valor(saldo, promedio),
+        )
+
+
+def _valor(cantidad: Decimal, costo: Decimal | None) -> Decimal | None:
+    return None if costo is None else round_half_up(cantidad * costo)
+
+
+def existencias_valorizadas(ctx: Ctx, query: ExistenciasQuery) -> Table:
+    """Return what each almacén within reach holds, and what that is worth, 2 decimals."""
+    permitidos = ctx.scope("almacenes")
+    rows = ctx.sql(
+        EXISTENCIAS,
+        almacen=query.almacen_id,
+        permitidos=None if permitidos is None else sorted(permitidos),
+    )
+    columns = ("almacen", "sku", "producto", "stock_actual", "costo_promedio", "valor")
+    lineas = list(whole(rows))
+    return Table(columns, lineas, {"valor": sum((row[5] or 0 for row in lineas), Decimal(0))})
+
+
+REPORTS = [
+    Report("kardex", "Kardex valorizado de un producto", "stock.kardex", kardex, KardexQuery),
+    Report(
+        "existencias-valorizadas",
+        "Existencias valorizadas por almacén",
+        "stock.kardex",
+        existencias_valorizadas,
+        ExistenciasQuery,
+    ),
+]

@@ -1,0 +1,292 @@
+"""Physical counts: a sheet, what people count, and the corrections that follow. Source: módulo 2.
+
+What the system says is noted at the instant of counting, so goods that are sold between counting
+and closing do not show as a difference.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from addons.inventory.models import ABIERTO, ANULADO, CERRADO, ConteoStock
+from addons.inventory.schemas import (
+    Contado,
+    ConteoCerrado,
+    ConteoLeido,
+    ConteoNuevo,
+    LineaContada,
+    LineaConteo,
+)
+from addons.inventory.services import alcance, libro
+from addons.inventory.services.eleccion import LoteLeido
+from addons.inventory.services.libro import Libro, Movimiento
+from kernel.answers import Outcome
+from kernel.context import Ctx
+from kernel.db import Statement
+from kernel.errors import Conflict, FieldError, NotFound
+from kernel.exports import file, turn
+from kernel.messages import refused
+
+HOJA = ("sku", "producto", "numero_lote", "numero_serie", "ubicacion", "cantidad_contada")
+
+ABRIR = Statement(
+    "conteo_abrir",
+    """
+    INSERT INTO detalle_conteo (conteo_id, producto_id, lote_id)
+    SELECT %(conteo)s, pr.id, l.id
+      FROM productos pr
+      LEFT JOIN productos_almacen pa ON pa.producto_id = pr.id AND pa.almacen_id = %(almacen)s
+      LEFT JOIN lotes_series l ON l.producto_id = pr.id AND l.almacen_id = %(almacen)s
+           AND l.cantidad_actual > 0 AND pr.trazabilidad <> 'ninguna'
+     WHERE CASE WHEN %(todos)s THEN pa.id IS NOT NULL
+                ELSE pr.id = ANY(%(productos)s::bigint[]) END
+       AND (pr.trazabilidad = 'ninguna' OR l.id IS NOT NULL)
+     ORDER BY pr.sku, l.id
+    RETURNING producto_id
+    """,
+)
+LINEAS = Statement(
+    "conteo_lineas",
+    """
+    SELECT d.id, d.producto_id, pr.sku, pr.nombre, d.lote_id, l.numero_lote, l.numero_serie,
+           concat_ws(' / ', u.zona, nullif(u.estanteria, ''), nullif(u.seccion, '')),
+           d.stock_sistema, d.cantidad_contada, d.cantidad_contada - d.stock_sistema
+      FROM detalle_conteo d
+      JOIN productos pr ON pr.id = d.producto_id
+      LEFT JOIN lotes_series l ON l.id = d.lote_id
+      LEFT JOIN productos_almacen pa ON pa.producto_id = d.producto_id
+           AND pa.almacen_id = %(almacen)s
+      LEFT JOIN ubicaciones_almacen u ON u.id = pa.ubicacion_id
+     WHERE d.conteo_id = %(conteo)s
+     ORDER BY u.zona NULLS LAST, u.estanteria, u.seccion, pr.sku, d.id
+    """,
+)
+CONTAR = Statement(
+    "conteo_contar",
+    """
+    INSERT INTO detalle_conteo (conteo_id, producto_id, lote_id, stock_sistema, cantidad_contada,
+                                usuario_id, contado_at)
+    SELECT %(conteo)s, u.*, %(usuario)s, %(ahora)s
+      FROM unnest(%(productos)s::bigint[], %(lotes)s::bigint[], %(sistema)s::numeric[],
+                  %(cantidades)s::numeric[]) AS u
+    ON CONFLICT (conteo_id, producto_id, (coalesce(lote_id, 0)))
+    DO UPDATE SET stock_sistema = excluded.stock_sistema,
+                  cantidad_contada = excluded.cantidad_contada,
+                  usuario_id = excluded.usuario_id, contado_at = excluded.contado_at
+    """,
+)
+
+
+def crear_conteo(ctx: Ctx, nuevo: ConteoNuevo) -> ConteoLeido:
+    """Return the count with its sheet.
+
+    Raises:
+        ValidationFailed: the almacén or a product doesn't exist, or there is nothing to count.
+        Forbidden: the almacén is out of the user's reach.
+    """
+    alcance.comprobar(ctx, {"almacen_id": nuevo.almacen_id})
+    uno = ConteoStock(
+        almacen_id=nuevo.almacen_id, nota=nuevo.nota, usuario_id=ctx.user_id, created_at=ctx.now
+    )
+    ctx.session.add(uno)
+    ctx.session.flush()
+    rows = ctx.sql(
+        ABRIR,
+        conteo=uno.id,
+        almacen=uno.almacen_id,
+        todos=not nuevo.productos,
+        productos=nuevo.productos,
+    )
+    if not rows:
+        field = "productos" if nuevo.productos else "almacen_id"
+        raise refused([FieldError(field, "vacio", "No hay nada que contar.")])
+    return _leido(ctx, uno)
+
+
+def ver_conteo(ctx: Ctx, conteo_id: int) -> ConteoLeido:
+    """Return a count with its lines.
+
+    Raises:
+        NotFound: there is none within reach.
+    """
+    return _leido(ctx, _buscar(ctx, conteo_id))
+
+
+def hoja(ctx: Ctx, conteo_id: int, formato: str) -> Outcome:
+    """Return the sheet as a file to print: it does not say what the system expects.
+
+    Raises:
+        NotFound: there is none within reach.
+    """
+    leido = ver_conteo(ctx, conteo_id)
+    rows = [
+        (
+            linea.sku,
+            linea.producto,
+            linea.numero_lote or "",
+            linea.numero_serie or "",
+            linea.ubicacion,
+            linea.cantidad_contada,
+        )
+        for linea in leido.lineas
+    ]
+    with turn(ctx):
+        return file(f"conteo-{conteo_id}", formato, HOJA, rows)
+
+
+def contar(ctx: Ctx, conteo_id: int, contado: Contado) -> ConteoLeido:
+    """Return the count after quantities were typed; products that the sheet lacks are added.
+
+    Raises:
+        NotFound: there is none within reach.
+        Conflict: it is closed.
+        ValidationFailed: a product or a lot doesn't exist, or is named twice.
+    """
+    uno = _abierto(ctx, conteo_id)
+    abierto = libro.abrir(ctx, [linea.producto_id for linea in contado.detalle])
+    lotes = _lotes(abierto, uno.almacen_id, contado.detalle)
+    _comprobar_lineas(abierto, contado.detalle, lotes)
+    ctx.sql(
+        CONTAR,
+        conteo=uno.id,
+        productos=[linea.producto_id for linea in contado.detalle],
+        lotes=[lote.id if lote is not None else None for lote in lotes],
+        sistema=[
+            lote.actual
+            if lote is not None
+            else abierto.saldo(uno.almacen_id, linea.producto_id).actual
+            for lote, linea in zip(lotes, contado.detalle, strict=True)
+        ],
+        cantidades=[linea.cantidad for linea in contado.detalle],
+        usuario=ctx.user_id,
+        ahora=ctx.now,
+    )
+    return _leido(ctx, uno)
+
+
+def _lotes(
+    abierto: Libro, almacen_id: int, lineas: Sequence[LineaContada]
+) -> list[LoteLeido | None]:
+    """Return the lot that each line names in the almacén."""
+    nombrados = [linea for linea in lineas if linea.numero_lote or linea.numero_serie]
+    rows = abierto.ctx.sql(
+        libro.LOTES,
+        productos=[linea.producto_id for linea in nombrados],
+        numeros=[n for one in nombrados for n in (one.numero_lote, one.numero_serie) if n],
+        ids=[],
+    )
+    lotes = [lote for lote in (LoteLeido(*row) for row in rows) if lote.almacen_id == almacen_id]
+    found: list[LoteLeido | None] = []
+    for linea in lineas:
+        iguales = [
+            lote
+            for lote in lotes
+            if lote.producto_id == linea.producto_id
+            and linea.numero_lote in ("", lote.numero_lote)
+            and linea.numero_serie == lote.numero_serie
+        ]
+        nombra = linea.numero_lote or linea.numero_serie
+        found.append(iguales[0] if nombra and iguales else None)
+    return found
+
+
+def _comprobar_lineas(
+    abierto: Libro, lineas: Sequence[LineaContada], lotes: Sequence[LoteLeido | None]
+) -> None:
+    faults: list[FieldError] = []
+    vistas: set[tuple[int, int]] = set()
+    for index, (linea, lote) in enumerate(zip(lineas, lotes, strict=True)):
+        field = f"detalle.{index}"
+        faults += abierto.faltas_de(linea.producto_id, f"{field}.producto_id")
+        trazado = abierto.trazado(linea.producto_id)
+        if trazado and lote is None:
+            text = "Indique un lote o serie que este almacén tenga; dé entrada al que falte."
+            faults.append(FieldError(f"{field}.numero_lote", "lote_ajeno", text))
+        elif not trazado and (linea.numero_lote or linea.numero_serie):
+            text = "Este producto no lleva lotes."
+            faults.append(FieldError(f"{field}.numero_lote", "sin_trazabilidad", text))
+        clave = linea.producto_id, lote.id if lote is not None else 0
+        if clave in vistas:
+            text = "Esta línea ya está arriba."
+            faults.append(FieldError(f"{field}.producto_id", "repetida", text))
+        vistas.add(clave)
+    if faults:
+        raise refused(faults)
+
+
+def cerrar_conteo(ctx: Ctx, conteo_id: int) -> ConteoCerrado:
+    """Return the corrections that the differences led to; what was not counted stays as it is.
+
+    Raises:
+        NotFound: there is none within reach.
+        Conflict: it is closed already.
+        StockInsuficiente: goods that were found missing have left since, or are promised.
+    """
+    uno = _abierto(ctx, conteo_id)
+    lineas = _lineas(ctx, uno)
+    distintas = [linea for linea in lineas if linea.diferencia]
+    ajustes: list[int] = []
+    if distintas:
+        abierto = libro.abrir(ctx, [linea.producto_id for linea in distintas])
+        ajustes = abierto.mover([_ajuste(uno, linea) for linea in distintas])
+    uno.estado, uno.cerrado_at = CERRADO, ctx.now
+    ctx.session.flush()
+    ctx.audit("ajustar", "conteos_stock", uno.id, despues={"ajustes": ajustes}, modulo="inventory")
+    sin_contar = sum(1 for linea in lineas if linea.cantidad_contada is None)
+    return ConteoCerrado(id=uno.id, estado=uno.estado, ajustes=ajustes, sin_contar=sin_contar)
+
+
+def _ajuste(uno: ConteoStock, linea: LineaConteo) -> Movimiento:
+    diferencia = linea.diferencia or Decimal(0)
+    sobra = diferencia > 0
+    return Movimiento(
+        libro.AJUSTE,
+        linea.producto_id,
+        abs(diferencia),
+        origen_id=None if sobra else uno.almacen_id,
+        destino_id=uno.almacen_id if sobra else None,
+        motivo=f"Conteo {uno.id}: contado {linea.cantidad_contada}, sistema {linea.stock_sistema}",
+        referencia=f"conteo:{uno.id}",
+        lote_id=None if sobra else linea.lote_id,
+        numero_lote=(linea.numero_lote or "") if sobra else "",
+        numero_serie=(linea.numero_serie or "") if sobra else "",
+        campo=f"lineas.{linea.id}.cantidad",
+    )
+
+
+def anular_conteo(ctx: Ctx, conteo_id: int) -> ConteoLeido:
+    """Return the count after it was given up; nothing is corrected.
+
+    Raises:
+        NotFound: there is none within reach.
+        Conflict: it is closed already.
+    """
+    uno = _abierto(ctx, conteo_id)
+    uno.estado, uno.cerrado_at = ANULADO, ctx.now
+    return _leido(ctx, uno)
+
+
+def _buscar(ctx: Ctx, conteo_id: int, **facts: Any) -> ConteoStock:
+    uno = ctx.session.get(ConteoStock, conteo_id, **facts)
+    if uno is None:
+        raise NotFound
+    return uno
+
+
+def _abierto(ctx: Ctx, conteo_id: int) -> ConteoStock:
+    uno = _buscar(ctx, conteo_id, with_for_update=True)
+    if uno.estado != ABIERTO:
+        raise Conflict(f"El conteo está {uno.estado}.", code="estado_no_permite")
+    return uno
+
+
+def _lineas(ctx: Ctx, uno: ConteoStock) -> list[LineaConteo]:
+    names = list(LineaConteo.model_fields)
+    rows = ctx.sql(LINEAS, conteo=uno.id, almacen=uno.almacen_id)
+    return [LineaConteo(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _leido(ctx: Ctx, uno: ConteoStock) -> ConteoLeido:
+    ctx.session.flush()
+    names = [name for name in ConteoLeido.model_fields if name != "lineas"]
+    return ConteoLeido(**{name: getattr(uno, name) for name in names}, lineas=_lineas(ctx, uno))
