@@ -32,8 +32,10 @@ ADDON = product.addon_root("chaos_addon")
 
 # Some products are nearly sold out from the start, so that sales are refused as well.
 LIMIT = """
+INSERT INTO movimientos_stock (producto_id, almacen_origen_id, tipo_movimiento, cantidad, motivo)
+SELECT producto_id, almacen_id, 'AJUSTE', stock_actual - {little}, 'Casi agotado'
+  FROM productos_almacen WHERE producto_id <= {scarce};
 UPDATE productos_almacen SET stock_actual = {little} WHERE producto_id <= {scarce};
-UPDATE movimientos_stock SET cantidad = {little} WHERE producto_id <= {scarce};
 UPDATE productos SET stock_actual = {little} * {branches} WHERE id <= {scarce}
 """
 PENDING = "SELECT count(*) FROM andes_jobs WHERE status IN ('queued', 'running')"

@@ -28,8 +28,11 @@ FORBIDDEN: dict[str, LiteralString] = {
             FROM movimientos_stock) m WHERE saldo < 0""",
     "stock is not initial minus sold": """
         SELECT i.almacen_id, i.producto_id, i.cantidad - coalesce(v.cantidad, 0), pa.stock_actual
-          FROM (SELECT almacen_destino_id AS almacen_id, producto_id, sum(cantidad) AS cantidad
-                  FROM movimientos_stock WHERE tipo_movimiento = 'ENTRADA' GROUP BY 1, 2) i
+          FROM (SELECT coalesce(almacen_destino_id, almacen_origen_id) AS almacen_id, producto_id,
+                       sum(CASE tipo_movimiento WHEN 'ENTRADA' THEN cantidad ELSE -cantidad END)
+                         AS cantidad
+                  FROM movimientos_stock WHERE tipo_movimiento IN ('ENTRADA', 'AJUSTE')
+                 GROUP BY 1, 2) i
           JOIN productos_almacen pa USING (almacen_id, producto_id)
           LEFT JOIN (SELECT a.id AS almacen_id, d.producto_id, sum(d.cantidad) AS cantidad
                        FROM detalle_venta d JOIN ventas v ON v.id = d.venta_id

@@ -278,7 +278,14 @@ def told(answer: Any) -> tuple[int, list[tuple[str, str, str]]]:
     return answer.status_code, [(one["field"], one["code"], one["message"]) for one in errors]
 
 
-SAMPLES = {"int": "1", "Decimal": "1", "str": "x", "bool": "true", "datetime": "2026-01-01"}
+SAMPLES = {
+    "int": "1",
+    "Decimal": "1",
+    "str": "x",
+    "bool": "true",
+    "datetime": "2026-01-01",
+    "date": "2026-01-01",
+}
 
 
 def test_hidden_field_is_in_no_row(veiled: Runtime, readers: tuple[TestClient, TestClient]) -> None:

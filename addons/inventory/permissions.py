@@ -48,7 +48,7 @@ PERMISSIONS = [
     Permission("stock", "contar", "Contar el stock de un almacén", CUIDAN),
     Permission("stock", "trazar", "Cambiar la trazabilidad y bloquear lotes", CUIDAN),
     Permission("stock", "kardex", "Ver el kardex valorizado", VALORAN),
-    Permission("stock", "alertas", "Recibir las alertas de stock", CUIDAN),
+    Permission("stock", "alertas", "Ver y recibir alertas de stock", (*CUIDAN, "GERENTE_VENTAS")),
 ]
 
 

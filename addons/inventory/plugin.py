@@ -90,7 +90,7 @@ def register_settings() -> list[type[BaseModel]]:
 
 @hookimpl
 def register_reports() -> list[Report]:
-    """The kardex, and what the stock is worth."""
+    """The kardex, what the stock is worth, the sheet of a count."""
     return reports.REPORTS
 
 

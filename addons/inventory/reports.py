@@ -1,4 +1,4 @@
-"""Reports of inventory: the kardex of a product, and what the stock is worth."""
+"""Reports of inventory: the kardex, what the stock is worth, the sheet of a count."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
@@ -7,11 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from addons.inventory.services import alcance
+from addons.inventory.services import alcance, conteos
 from kernel.context import Ctx
 from kernel.db import Statement
-from kernel.errors import Forbidden
-from kernel.exports import whole
+from kernel.errors import Forbidden, Unprocessable
 from kernel.money import round_half_up
 from kernel.reports import Period, Report, Table
 from kernel.schemas import QueryId
@@ -75,6 +74,8 @@ COLUMNAS = (
     "fecha", "movimiento_id", "tipo_movimiento", "referencia_doc", "motivo", "lote",
     "entrada", "salida", "saldo", "costo_unitario", "valor", "costo_promedio", "saldo_valor",
 )  # fmt: skip
+HOJA = ("sku", "producto", "numero_lote", "numero_serie", "ubicacion", "cantidad_contada")
+MAX_LINEAS = 100_000
 ORIGEN = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
 FIN = datetime.fromisoformat("2999-12-31T00:00:00+00:00")
 
@@ -92,6 +93,14 @@ class ExistenciasQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     almacen_id: QueryId | None = None
+
+
+class HojaQuery(BaseModel):
+    """Which count."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    conteo_id: QueryId
 
 
 def kardex(ctx: Ctx, query: KardexQuery) -> Table:
@@ -114,7 +123,7 @@ def kardex(ctx: Ctx, query: KardexQuery) -> Table:
     hechos = {"producto": query.producto_id, "desde": desde}
     saldo = ctx.sql(SALDO, **hechos, almacen=query.almacen_id)[0][0]
     antes = ctx.sql(PROMEDIO, **hechos)
-    rows = whole(ctx.sql(MOVIMIENTOS, **hechos, hasta=hasta, almacen=query.almacen_id))
+    rows = _completas(ctx.sql(MOVIMIENTOS, **hechos, hasta=hasta, almacen=query.almacen_id))
     lineas = list(_lineas(rows, saldo, query.almacen_id))
     final = lineas[-1] if lineas else None
     promedio = antes[0][0] if antes else None
@@ -134,7 +143,7 @@ def kardex(ctx: Ctx, query: KardexQuery) -> Table:
 
 
 def _lineas(
-    rows: Iterator[Sequence[Any]], saldo: Decimal, almacen_id: int | None
+    rows: Sequence[Sequence[Any]], saldo: Decimal, almacen_id: int | None
 ) -> Iterator[tuple[Any, ...]]:
     for fecha, uno, tipo, referencia, motivo, lote, origen, destino, cantidad, *costos in rows:
         entra = destino is not None and (origen is None or destino == almacen_id)
@@ -157,6 +166,14 @@ def _lineas(
         )
 
 
+def _completas(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the rows, unless a part would pass for the whole."""
+    if len(rows) > MAX_LINEAS:
+        text = f"El reporte pasa de {MAX_LINEAS} líneas; pida menos días o un almacén."
+        raise Unprocessable(text, code="reporte_demasiado_largo", field="desde")
+    return rows
+
+
 def _valor(cantidad: Decimal, costo: Decimal | None) -> Decimal | None:
     return None if costo is None else round_half_up(cantidad * costo)
 
@@ -170,11 +187,22 @@ def existencias_valorizadas(ctx: Ctx, query: ExistenciasQuery) -> Table:
         permitidos=None if permitidos is None else sorted(permitidos),
     )
     columns = ("almacen", "sku", "producto", "stock_actual", "costo_promedio", "valor")
-    lineas = list(whole(rows))
+    lineas = _completas(rows)
     return Table(columns, lineas, {"valor": sum((row[5] or 0 for row in lineas), Decimal(0))})
 
 
+def hoja_de_conteo(ctx: Ctx, query: HojaQuery) -> Table:
+    """Return the sheet of a count, to print and fill in: it does not say what is expected.
+
+    Raises:
+        NotFound: there is no such count within reach.
+    """
+    lineas = conteos.ver_conteo(ctx, query.conteo_id).lineas
+    return Table(HOJA, [tuple(getattr(linea, name) for name in HOJA) for linea in lineas])
+
+
 REPORTS = [
+    Report("hoja-de-conteo", "Hoja de un conteo físico", "stock.contar", hoja_de_conteo, HojaQuery),
     Report("kardex", "Kardex valorizado de un producto", "stock.kardex", kardex, KardexQuery),
     Report(
         "existencias-valorizadas",

@@ -26,9 +26,7 @@ from addons.inventory.services import (
     revision,
     transferencias,
 )
-from kernel.answers import Outcome
 from kernel.context import Ctx
-from kernel.exports import CSV, STATUSES, XLSX
 from kernel.http import endpoint
 from kernel.resource import Resource
 from kernel.schemas import QueryId
@@ -215,7 +213,7 @@ def registrar_ajuste(ctx: Ctx, ajuste: schemas.AjusteNuevo) -> schemas.Movimient
     return movimientos.registrar_ajuste(ctx, ajuste)
 
 
-@endpoint("GET", "/api/inventario/alertas-stock/", permission="stock.ver")
+@endpoint("GET", "/api/inventario/alertas-stock/", permission="stock.alertas")
 def listar_alertas(ctx: Ctx, query: schemas.AlertasQuery) -> schemas.AlertasStock:
     """Productos en su stock mínimo o por debajo."""
     return alertas.listar(ctx, query)
@@ -377,18 +375,6 @@ def crear_conteo(ctx: Ctx, nuevo: schemas.ConteoNuevo) -> schemas.ConteoLeido:
 def ver_conteo(ctx: Ctx, id: QueryId) -> schemas.ConteoLeido:
     """Un conteo con sus líneas."""
     return conteos.ver_conteo(ctx, id)
-
-
-@endpoint(
-    "GET",
-    "/api/inventario/conteos/{id}/hoja/",
-    permission="stock.contar",
-    files=(CSV, XLSX),
-    statuses=STATUSES,
-)
-def ver_hoja(ctx: Ctx, id: QueryId, query: schemas.HojaQuery) -> Outcome:
-    """La hoja del conteo, para imprimir."""
-    return conteos.hoja(ctx, id, query.formato)
 
 
 @endpoint(

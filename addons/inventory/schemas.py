@@ -384,12 +384,6 @@ class ConteoLeido(Answer):
     lineas: list[LineaConteo]
 
 
-class HojaQuery(Schema):
-    """How the sheet is wanted."""
-
-    formato: Literal["csv", "xlsx"] = "xlsx"
-
-
 class ConteoCerrado(Answer):
     """What a count led to."""
 

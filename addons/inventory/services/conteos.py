@@ -20,14 +20,10 @@ from addons.inventory.schemas import (
 from addons.inventory.services import alcance, libro
 from addons.inventory.services.eleccion import LoteLeido
 from addons.inventory.services.libro import Libro, Movimiento
-from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import Conflict, FieldError, NotFound
-from kernel.exports import file, turn
 from kernel.messages import refused
-
-HOJA = ("sku", "producto", "numero_lote", "numero_serie", "ubicacion", "cantidad_contada")
 
 ABRIR = Statement(
     "conteo_abrir",
@@ -110,28 +106,6 @@ def ver_conteo(ctx: Ctx, conteo_id: int) -> ConteoLeido:
         NotFound: there is none within reach.
     """
     return _leido(ctx, _buscar(ctx, conteo_id))
-
-
-def hoja(ctx: Ctx, conteo_id: int, formato: str) -> Outcome:
-    """Return the sheet as a file to print: it does not say what the system expects.
-
-    Raises:
-        NotFound: there is none within reach.
-    """
-    leido = ver_conteo(ctx, conteo_id)
-    rows = [
-        (
-            linea.sku,
-            linea.producto,
-            linea.numero_lote or "",
-            linea.numero_serie or "",
-            linea.ubicacion,
-            linea.cantidad_contada,
-        )
-        for linea in leido.lineas
-    ]
-    with turn(ctx):
-        return file(f"conteo-{conteo_id}", formato, HOJA, rows)
 
 
 def contar(ctx: Ctx, conteo_id: int, contado: Contado) -> ConteoLeido:

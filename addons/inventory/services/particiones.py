@@ -14,14 +14,14 @@ PARTICIONAR = Statement(
       %(ahora)s::timestamptz + make_interval(months => %(meses)s))
     """,
 )
-LISTAS = Statement(
+FALTAN = Statement(
     "movimientos_particiones",
     """
-    SELECT count(*) FROM pg_inherits
-     WHERE inhparent = 'movimientos_stock'::regclass
-       AND inhrelid::regclass::text LIKE '%%movimientos_stock\\____\\___'
-       AND inhrelid::regclass::text >= 'movimientos_stock_' ||
-           to_char(%(ahora)s::timestamptz AT TIME ZONE 'UTC', 'YYYY_MM')
+    SELECT nombre FROM (
+      SELECT to_char(%(ahora)s::timestamptz AT TIME ZONE 'UTC' + make_interval(months => mes),
+                     '"movimientos_stock_"YYYY_MM') AS nombre
+        FROM generate_series(0, 1) AS mes) m
+     WHERE to_regclass(nombre) IS NULL ORDER BY 1
     """,
     reads=True,
 )
@@ -33,8 +33,7 @@ def preparar(ctx: Ctx) -> None:
 
 
 def revisar(ctx: Ctx) -> str | None:
-    """Return what is wrong with the coming months' partitions, or None."""
-    listas = ctx.sql(LISTAS, ahora=ctx.now)[0][0]
-    if listas:
-        return None
-    return "movimientos_stock no tiene partición para este mes; los movimientos van a «_resto»"
+    """Return the first partition of this month and the next that is missing, or None."""
+    for (nombre,) in ctx.sql(FALTAN, ahora=ctx.now):
+        return f"Falta la partición {nombre}; sus movimientos van a movimientos_stock_resto."
+    return None

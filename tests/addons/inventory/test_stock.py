@@ -40,12 +40,6 @@ def entrada(shop: Shop, **changes: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def almacen(connect: Connect) -> TestClient:
-    """A client signed in as the storekeeper."""
-    return connect("almacen")
-
-
 @pytest.fixture(autouse=True)
 def book(runtime: Runtime) -> Any:
     """After each test the stock is the sum of its movements, per warehouse and in total."""
@@ -54,7 +48,6 @@ def book(runtime: Runtime) -> Any:
 
 
 def test_entrada_adds_to_the_stock(almacen: TestClient, shop: Shop, runtime: Runtime) -> None:
-    """Entrada de mercadería incrementa `productos_almacen.stock_actual` correctamente"""
     answer = almacen.post(ENTRADA, json=entrada(shop, cantidad="2.5", referencia_doc="OC-7"))
     assert answer.status_code == 201
     assert stock_of(almacen, shop) == "102.5000"
@@ -102,7 +95,6 @@ def test_entrada_of_more_than_the_table_holds_is_refused(almacen: TestClient, sh
 def test_entrada_into_a_warehouse_out_of_reach_is_a_403(
     connect: Connect, shop: Shop, runtime: Runtime
 ) -> None:
-    """Usuario sin permiso sobre almacén retorna 403"""
     with runtime.database.engine.begin() as connection:
         connection.execute(
             text("UPDATE usuarios SET sucursal_id = :id WHERE email LIKE 'almacen@%'"),
