@@ -8,10 +8,9 @@ from pathlib import Path
 
 from bench.company import SECRET
 from bench.lab import ROOT, Lab, answers, wait_for
-from kernel import processes
-from kernel.instance import environment
+from kernel import installing
 from kernel.secrets import generate_key
-from kernel.settings import Settings, load
+from kernel.settings import Settings, environment, load
 
 OWNER = "andes"
 APPLICATION = "andes_app"
@@ -42,7 +41,7 @@ def make_template(
     for role in (OWNER, APPLICATION):
         lab.postgres.create_role(role)
     lab.postgres.create_database(TEMPLATE, owner=OWNER)
-    processes.install(settings(lab, TEMPLATE, **chosen), list(addons))
+    installing.bring_up_to_date(settings(lab, TEMPLATE, **chosen), list(addons))
 
 
 def start(lab: Lab, found: Settings, name: str = "andes") -> int:

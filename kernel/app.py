@@ -61,6 +61,9 @@ class EndpointTable:
         self.static: dict[str, dict[str, Endpoint]] = {}
         self.patterns: dict[int, list[tuple[re.Pattern[str], dict[str, Endpoint]]]] = {}
         self.threads = Threads(runtime.settings.request_threads)
+        self.closed = [
+            (_pattern(path), addon) for addon, paths in runtime.closed.items() for path in paths
+        ]
         by_path: dict[str, dict[str, Endpoint]] = {}
         for one in endpoints:
             by_path.setdefault(one.path, {})[one.method] = one
@@ -71,8 +74,7 @@ class EndpointTable:
         if "{" not in path:
             self.static[path] = methods
             return
-        pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path) + r"\Z")
-        self.patterns.setdefault(path.count("/"), []).append((pattern, methods))
+        self.patterns.setdefault(path.count("/"), []).append((_pattern(path), methods))
 
     def find(self, path: str) -> Found | None:
         """Return the endpoints at a path, by method, and the path's parameters."""
@@ -84,6 +86,11 @@ class EndpointTable:
             if (found := pattern.match(path)) is not None:
                 return methods, found.groupdict()
         return None
+
+    def closed_by(self, path: str) -> str | None:
+        """Return the addon that has this address and is switched off."""
+        path = path if path.endswith("/") else f"{path}/"
+        return next((addon for pattern, addon in self.closed if pattern.match(path)), None)
 
     async def handle(self, found: Found, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request to a path of the table."""
@@ -112,6 +119,11 @@ class EndpointTable:
             await outcome(scope, receive, send)
         else:
             await _send(send, outcome, head=method == "HEAD")
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """Return what matches the addresses of a path with parameters."""
+    return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path) + r"\Z")
 
 
 def _allowed_methods(methods: Iterable[str]) -> list[str]:
@@ -173,6 +185,8 @@ class Edge:
                 return
             if found is not None:
                 await self.table.handle(found, scope, receive, send_with_headers)
+            elif (addon := self.table.closed_by(scope["path"])) is not None:
+                await _send(send_with_headers, _refusal(_switched_off(addon), scope))
             else:
                 await self.app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001  # the edge of the process
@@ -205,6 +219,8 @@ class Edge:
         headers = complete(message.get("headers", ()), secure=facts.secure)
         headers.append((b"x-request-id", facts.request_id.encode()))
         headers.append((b"x-generation", self.generation))
+        if self.runtime.draining:
+            headers.append((b"connection", b"close"))
         if self.cors.origins:
             headers.extend(self.cors.headers(dict(scope["headers"]).get(b"origin")))
         message["headers"] = headers
@@ -303,6 +319,10 @@ def _told(
     outcome = answers.problem(refusal, request.scope["andes.facts"].request_id)
     together = {**outcome.headers, **(headers or {})}
     return Response(outcome.body, outcome.status, together, outcome.media_type)
+
+
+def _switched_off(addon: str) -> DomainError:
+    return NotFound(f"El addon «{addon}» está desactivado.", code="addon_disabled")
 
 
 def _method_refused() -> DomainError:

@@ -64,12 +64,13 @@ def contents(connection: Connection) -> dict[str, Content]:
         connection.execute(statement)
     found = {}
     for schema, table in connection.execute(TABLES).fetchall():
-        (row,) = connection.execute(_measure(schema, table)).fetchall()
+        (row,) = connection.execute(measure(schema, table)).fetchall()
         found[f"{schema}.{table}"] = Content(row[0], row[1])
     return found
 
 
-def _measure(schema: str, table: str) -> sql.Composed:
+def measure(schema: str, table: str) -> sql.Composed:
+    """Return the SELECT of the number of rows of a table, and of the sum of their digests."""
     return sql.SQL(
         "SELECT count(*), coalesce(sum(('x' || left(encode(sha256(convert_to(andes_row::text,"
         " 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0)::text FROM {} AS andes_row"
@@ -82,11 +83,11 @@ def comparison(expected: Mapping[str, Content]) -> str:
     for name, content in expected.items():
         said = f"{name}: {content.rows} rows expected, or their checksum differs; rows found: "
         schema, _, table = name.partition(".")
-        measure = (
-            _measure(schema, table).as_string().replace(" FROM ", " INTO rows, checksum FROM ", 1)
+        query = (
+            measure(schema, table).as_string().replace(" FROM ", " INTO rows, checksum FROM ", 1)
         )
         checks.append(
-            f"{measure};\n"
+            f"{query};\n"
             f"IF rows <> {content.rows} OR checksum <> {sql.Literal(content.checksum).as_string()}"
             " THEN RAISE EXCEPTION USING MESSAGE = "
             f"{sql.Literal(said).as_string()} || rows; END IF;"

@@ -14,7 +14,16 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from kernel import developer_commands, logging, redaction, secrets_commands, settings, usage
+from kernel import (
+    addon_commands,
+    developer_commands,
+    generation_commands,
+    logging,
+    redaction,
+    secrets_commands,
+    settings,
+    usage,
+)
 from kernel.errors import ConfigurationError, DomainError
 from kernel.settings import Settings
 
@@ -52,11 +61,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-addon_commands = typer.Typer(no_args_is_help=True, help="Installed and available addons.")
 user_commands = typer.Typer(no_args_is_help=True, help="Users.")
 audit_commands = typer.Typer(no_args_is_help=True, help="The audit trail.")
-developer_commands.add_to(addon_commands)
-app.add_typer(addon_commands, name="addon")
+developer_commands.add_to(addon_commands.commands)
+app.add_typer(addon_commands.commands, name="addon")
+app.add_typer(generation_commands.commands, name="generation")
 app.add_typer(user_commands, name="user")
 app.add_typer(audit_commands, name="audit")
 app.add_typer(secrets_commands.commands, name="secrets")
@@ -131,31 +140,31 @@ def _attach(data: Path | None, *, make: bool = False) -> None:
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    safe: Annotated[
+        bool, typer.Option("--safe", help="Leave every addon out that can be left out.")
+    ] = False,
+) -> None:
     """Serve web and job processes until stopped."""
     from kernel import serving
 
-    serving.serve(ready())
+    serving.serve(ready(), safe=safe)
 
 
 @app.command()
 def worker() -> None:
     """Run one job process until stopped."""
-    from kernel import processes
-    from kernel import worker as jobs
+    from kernel import serving
 
-    found = ready()
-    runtime = processes.make_runtime(found)
-    runtime.check_settings()
-    jobs.run(runtime)
+    serving.work(ready())
 
 
 @app.command(hidden=True)
-def web(descriptor: int) -> None:
-    """Serve an inherited listening socket; started by serve."""
-    from kernel import processes
+def zygote(descriptor: int, lifeline: int, reports: int) -> None:
+    """Fork the processes of a generation; started by serve and worker."""
+    from kernel import serving
 
-    processes.serve_socket(ready(), descriptor)
+    serving.be_zygote(ready(), descriptor, lifeline, reports)
 
 
 @app.command()
@@ -175,11 +184,11 @@ def migrate(
     install: Annotated[str, typer.Option(help="Addons to install, comma separated.")] = "",
 ) -> None:
     """Bring the database to this code: the kernel, the installed addons, and new ones."""
-    from kernel import processes, welcome
+    from kernel import installing, welcome
 
     names = [name.strip() for name in install.split(",") if name.strip()]
     found = ready()
-    done = processes.install(found, names)
+    done = installing.bring_up_to_date(found, names)
     for line in done or ["Nothing to do: the database is up to date."]:
         typer.echo(line)
     welcome.greet(found)
@@ -251,62 +260,6 @@ def restore(source: Path) -> None:
     from kernel import backup as archive
 
     typer.echo(_for_here(archive.restore(ready(), source)))
-
-
-@addon_commands.command("list")
-def list_addons() -> None:
-    """List the addons of this host and which are installed."""
-    from sqlalchemy import create_engine
-
-    from kernel import installed, manifest
-
-    found = ready()
-    engine = create_engine(found.owner_url)
-    versions = installed.versions(engine)
-    engine.dispose()
-    survey = manifest.survey(found.addon_roots)
-    for name, one in sorted(survey.manifests.items()):
-        state = f"installed {versions[name]}" if name in versions else "available"
-        typer.echo(f"{name:<20} {one.version:<10} {state:<18} {one.summary['es']}")
-    for name, bad in sorted(survey.invalid.items()):
-        typer.echo(f"{name:<20} {'—':<10} {'invalid':<18} {bad.reason}")
-
-
-@addon_commands.command("schema")
-def manifest_schema() -> None:
-    """Print the JSON Schema of manifests, as docs/manifest.schema.json holds it."""
-    from kernel import manifest
-
-    typer.echo(json.dumps(manifest.schema(), ensure_ascii=False, indent=2))
-
-
-@addon_commands.command("plan")
-def plan_addon(
-    names: Annotated[list[str], typer.Argument(help="Addons to install.")],
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-) -> None:
-    """Show what installing addons would do to this database; changes nothing."""
-    from kernel import planning
-
-    plan = planning.install(ready(), names)
-    if as_json:
-        typer.echo(json.dumps(plan.document(), ensure_ascii=False, indent=1))
-    else:
-        typer.echo(planning.page(plan))
-
-
-@addon_commands.command("new")
-def new_addon(
-    name: Annotated[str, typer.Argument(help="An English noun, such as warranty.")],
-) -> None:
-    """Write a new addon from the template: code, manifest, migration, test."""
-    from kernel import manifest, scaffold
-
-    for path in scaffold.create(name):
-        typer.echo(path.relative_to(manifest.ROOT))
-    typer.echo(f"Install it with: python server.py migrate --install {name}")
-    if hint := usage.hint():
-        typer.echo(hint)
 
 
 @user_commands.command("create")

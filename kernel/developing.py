@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
 
-from kernel import manifest, migrations, registry, solver
+from kernel import manifest, migrations, registry, revisions, solver
 from kernel.errors import ConfigurationError
 from kernel.manifest import Manifest
 from kernel.settings import Settings
@@ -26,7 +26,7 @@ def make_migration(settings: Settings, addon: str, message: str) -> Path:
     Raises:
         ConfigurationError: this host has no such addon.
     """
-    available = {**manifest.discover(settings.addon_roots), "kernel": migrations.KERNEL}
+    available = {**manifest.discover(settings.addon_roots), "kernel": manifest.KERNEL}
     if addon not in available:
         raise ConfigurationError(f"There is no addon «{addon}»; there are: {sorted(available)}.")
     closure = [] if addon == "kernel" else solver.solve(available, [addon])
@@ -34,7 +34,7 @@ def make_migration(settings: Settings, addon: str, message: str) -> Path:
     engine = create_engine(settings.owner_url)
     try:
         with engine.connect() as connection:
-            _run_histories(connection, (migrations.KERNEL, *closure))
+            _run_histories(connection, (manifest.KERNEL, *closure))
             return migrations.make(connection, available[addon], message)
     finally:
         engine.dispose()
@@ -44,5 +44,5 @@ def _run_histories(connection: Connection, manifests: Iterable[Manifest]) -> Non
     connection.execute(text(f"CREATE SCHEMA {WORKSHOP}"))
     connection.execute(text(f"SET LOCAL search_path = {WORKSHOP}"))
     for one in manifests:
-        if migrations.head(one) is not None:
+        if revisions.head(one) is not None:
             migrations.upgrade(connection, one)

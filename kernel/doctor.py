@@ -79,7 +79,7 @@ def _addons(given: Settings) -> list[Finding]:
     """Return what the installed addons say about themselves."""
     engine = create_engine(given.database_url, poolclass=NullPool)
     try:
-        loaded = generation.load_installed(given, engine)
+        loaded = generation.load_served(given, generation.served(engine))
     except Exception as error:  # noqa: BLE001  # code of addons can raise anything
         cure = "Corrija o retire el addon, y compruebe con: python server.py addon list"
         return [ill("addons", f"No cargan: {type(error).__name__}: {first_line(error)}", cure)]

@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from kernel import audit, doctor_work, installed, manifest, migrations
+from kernel import audit, doctor_work, installed, manifest, revisions
 from kernel.backup_tools import find_tools
 from kernel.db import sqlstate
 from kernel.doctor_work import APPLICATION, VERIFY, Look, one
 from kernel.errors import ConfigurationError
 from kernel.findings import Finding, examine, first_line, ill, well
+from kernel.manifest import KERNEL
 from kernel.settings import Settings
 
 OLDEST_SERVER = 15
@@ -167,8 +168,8 @@ def _migrations(settings: Settings, connection: Connection, name: str) -> Iterat
         cure = f"Instale aquí el paquete de «{addon}», o ponga su carpeta en ADDON_ROOTS."
         yield ill(name, f"El addon «{addon}» está instalado y su código no está aquí.", cure)
     pending = []
-    for mine in (migrations.KERNEL, *(here[addon] for addon in found if addon in here)):
-        old, new = migrations.current(connection, mine.name), migrations.head(mine)
+    for mine in (KERNEL, *(here[addon] for addon in found if addon in here)):
+        old, new = installed.revision(connection, mine.name), revisions.head(mine)
         if old != new:
             pending.append(f"{mine.name} {old or '—'} → {new}")
         elif found.get(mine.name, mine.version) != mine.version:

@@ -1,32 +1,52 @@
-"""The generation: which addons a process serves, from birth to death."""
+"""The generation of a process: which addons it serves, from birth to death.
+
+Nothing is reloaded in a living process. What the database says is to be served must be what this
+host's code is: a host with other versions refuses and says which.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from kernel import installed, manifest, registry, solver
+from kernel import generations, hostcode, installed, registry
 from kernel.errors import ConfigurationError
+from kernel.generations import Generation
+from kernel.manifest import KERNEL
 from kernel.registry import Registry
 from kernel.settings import Settings
+
+EMPTY = "The database is empty: run «server.py migrate --install base,sales,inventory»."
+BEHIND = "The tables are of an earlier version of Andes: run «server.py migrate»."
 
 
 def load(settings: Settings, names: Iterable[str]) -> Registry:
     """Return the registry of these addons and what they depend on."""
-    found = manifest.survey(settings.addon_roots)
-    return registry.load(solver.solve(found.manifests, names, found.invalid))
+    return registry.load(hostcode.solve(settings, names))
 
 
-def load_installed(settings: Settings, engine: Engine) -> Registry:
-    """Return the registry of what the database says is installed.
+def served(source: Engine | Connection) -> Generation:
+    """Return what processes are to serve now.
 
     Raises:
-        ConfigurationError: nothing is installed yet, or an addon's code is missing on this host.
+        ConfigurationError: nothing is installed yet, or the tables are older than this code.
     """
-    names = installed.versions(engine)
-    if not names:
-        raise ConfigurationError(
-            "The database is empty: run «server.py migrate --install base,sales,inventory»."
-        )
-    return load(settings, names)
+    if isinstance(source, Engine):
+        with source.connect() as connection:
+            return served(connection)
+    found = generations.target(source)
+    if found is None:
+        raise ConfigurationError(BEHIND if installed.versions(source) else EMPTY)
+    return found
+
+
+def load_served(settings: Settings, found: Generation) -> Registry:
+    """Return the registry of a generation.
+
+    Raises:
+        ConfigurationError: an addon's code is missing on this host, or it is another version.
+    """
+    manifests = hostcode.solve(settings, (name for name in found.addons if name != KERNEL.name))
+    hostcode.check(manifests, found.addons)
+    return registry.load(manifests)

@@ -12,17 +12,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import typer
-from pydantic import SecretStr
 
 from kernel import demo as demonstration
-from kernel import filelock, logging, processes, serving
+from kernel import filelock, installing, logging, processes, serving
 from kernel.embedded import EmbeddedError, EmbeddedPostgres
 from kernel.errors import ConfigurationError
 from kernel.secrets import generate_key
-from kernel.settings import Settings, load
+from kernel.settings import Settings, environment, load
 from kernel.supervisor import listen
 
 log = logging.get(__name__)
@@ -151,22 +149,9 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """Return the settings as environment variables, for child processes and for a shell."""
-    return {name.upper(): _plain(value) for name, value in settings.model_dump().items()}
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return str(value)
-
-
 def _fill(settings: Settings) -> str:
     """Install and load what of the demo is missing; return the demo users' password, if known."""
-    processes.install(settings, ADDONS)
+    installing.bring_up_to_date(settings, ADDONS)
     runtime = processes.make_runtime(settings)
     try:
         password = os.environ.get("ANDES_DEMO_PASSWORD", "")

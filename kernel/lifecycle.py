@@ -1,70 +1,212 @@
-"""Life of an addon: which are installed, and how their tables come to be.
+"""Life of an addon: how its tables come to be, and go.
 
-Everything of one change happens in one transaction of the owner role: migrations in dependency
-order, privileges of the application role, permissions, and the addons' own first rows.
+``expand`` does what a change adds, while processes of the generation before still serve;
+``contract`` what it takes away, once none does; ``take_back`` undoes an expansion whose generation
+never came to serve. Each is one transaction of the owner role, so that a failed step leaves the
+schema as it was: migrations in dependency order, privileges of the application role, permissions,
+the addons' own first rows. DDL waits for locks a moment only and then lets others pass, for who
+waits for a table stops everybody behind.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from psycopg.sql import Identifier
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
-from kernel import audit, db, installed, logging, migrations, rbac
+from kernel import (
+    addon_archive,
+    audit,
+    db,
+    generations,
+    hostcode,
+    installed,
+    logging,
+    migrations,
+    rbac,
+    rehearsal,
+    revisions,
+)
+from kernel.addon_changes import REMOVING, Change, ChangeRefused
 from kernel.context import Ctx
-from kernel.manifest import Manifest
+from kernel.errors import ConfigurationError
+from kernel.manifest import KERNEL, Manifest
+from kernel.rehearsal import noted, run_step
+from kernel.revisions import Step
 from kernel.runtime import Runtime
 from kernel.settings import Settings
 
+T = TypeVar("T")
 log = logging.get(__name__)
 
 LOCK = 7_203_114
 """Advisory lock that keeps two installations apart."""
 
+LOCK_TIMEOUT = "400ms"
+"""How long DDL waits for a table, and so how long it can hold up others that come after it."""
 
-def migrate(runtime: Runtime) -> list[str]:
-    """Install the addons of the runtime's registry and bring each to its newest revision.
+LOCK_TRIES = 40
+LOCK_STATES = frozenset({"55P03", "40P01"})
+"""SQLSTATE of a lock that was not had in time, and of a deadlock."""
 
-    Returns what was done, a line each.
-    """
-    done: list[str] = []
+KIND = "kernel"
+
+
+# One transaction ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def owner(settings: Settings) -> Iterator[Engine]:
+    """Open the owner's door to the database."""
     engine = create_engine(
-        runtime.settings.owner_url, connect_args={"application_name": "migrate", **db.CONNECT}
+        settings.owner_url,
+        poolclass=NullPool,
+        connect_args={"application_name": "andes-lifecycle", **db.CONNECT},
     )
     try:
-        with engine.begin() as connection:
-            connection.execute(text("SET LOCAL lock_timeout = '5s'"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-            before = installed.versions(connection)
-            for one in (migrations.KERNEL, *runtime.registry.manifests):
-                done.extend(_upgrade(connection, one))
-            for statement in grants(runtime.settings):
-                connection.execute(text(statement))
-            _tell_addons(connection, runtime, before)
+        yield engine
     finally:
         engine.dispose()
-    return done
 
 
-def _upgrade(connection: Connection, one: Manifest) -> list[str]:
-    old = migrations.current(connection, one.name)
-    if old == migrations.head(one):
-        return []
-    migrations.upgrade(connection, one)
-    new = migrations.current(connection, one.name)
-    log.info("addon_migrated", addon=one.name, before=old, after=new)
-    return [f"{one.name}: {old or '—'} → {new}"]
+def patiently(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Return what ``work`` returns in one transaction, run again while a lock is not to be had.
+
+    Raises:
+        DBAPIError: anything else went wrong, or no lock was had in all tries; nothing was changed.
+    """
+    for attempt in range(1, LOCK_TRIES + 1):
+        try:
+            with engine.begin() as connection:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+                return work(connection)
+        except DBAPIError as error:
+            if db.sqlstate(error) not in LOCK_STATES or attempt == LOCK_TRIES:
+                raise
+            log.info("lifecycle_lock_awaited", attempt=attempt)
+        time.sleep(random.uniform(0.5, 1.5) * min(1.0, 0.05 * attempt))  # noqa: S311  # jitter
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _tell_addons(connection: Connection, runtime: Runtime, before: dict[str, str]) -> None:
+# Expanding ---------------------------------------------------------------------------------------
+
+
+def migrate(runtime: Runtime) -> list[str]:
+    """Make the addons of the runtime's registry the current generation, at once.
+
+    For an instance that nobody serves from. Returns what was done, a line each.
+
+    Raises:
+        ConfigurationError: a change of addons is under way.
+    """
+    manifests = runtime.registry.manifests
+
+    def work(connection: Connection) -> list[str]:
+        steps = [
+            Step(one.name, installed.revision(connection, one.name), newest)
+            for one in (KERNEL, *manifests)
+            if (newest := revisions.head(one)) is not None
+        ]
+        steps = [step for step in steps if step.before != step.after]
+        before = rehearsal.columns(connection)
+        versions = installed.versions(connection)
+        statements: list[str] = []
+        with noted(connection, statements.append):
+            for step in steps:
+                run_step(connection, _named(manifests, step.addon), step)
+        _settle(connection, runtime, versions)
+        if (number := _make_current(connection, manifests)) is not None:
+            _keep(connection, number, statements, _made(connection, before, versions))
+        return [f"{step.addon}: {step.before or '—'} → {step.after}" for step in steps]
+
+    with owner(runtime.settings) as engine:
+        return patiently(engine, work)
+
+
+def _named(manifests: Iterable[Manifest], name: str) -> Manifest:
+    return next(one for one in (KERNEL, *manifests) if one.name == name)
+
+
+def _make_current(connection: Connection, manifests: Iterable[Manifest]) -> int | None:
+    """Return the number of the new generation; None where nothing is new."""
+    facts = hostcode.facts_of(manifests)
+    if (going := generations.in_flight(connection)) is not None:
+        raise ConfigurationError(f"La generación {going.number} está en curso ({going.state}).")
+    before = generations.current(connection)
+    if before is not None and before.addons == facts:
+        return None
+    if before is not None:
+        generations.move(connection, before.number, "current", "past")
+    targets = [name for name in facts if before is None or before.addons.get(name) != facts[name]]
+    number = generations.insert(
+        connection, action="migrate", targets=targets, addons=facts, state="current"
+    )
+    generations.note_states(connection, facts)
+    return number
+
+
+def expand(runtime: Runtime, number: int, change: Change) -> None:
+    """Do what a change adds, and let the roll begin; all in one transaction.
+
+    ``runtime`` is of the generation that is to come.
+    """
+
+    def work(connection: Connection) -> None:
+        before = rehearsal.columns(connection)
+        versions = installed.versions(connection)
+        statements: list[str] = []
+        with noted(connection, statements.append):
+            for step in change.steps():
+                if step.phase == "expand":
+                    run_step(connection, _named(change.manifests, step.addon), step)
+        told = dict(versions)
+        if change.action == "import":  # what an installation would make by itself is in the file
+            _import(connection, runtime, change)
+            told |= {one.name: one.version for one in change.manifests}
+        _settle(connection, runtime, told)
+        _keep(connection, number, statements, _made(connection, before, versions))
+        generations.move(connection, number, "expanding", "rolling")
+
+    with owner(runtime.settings) as engine:
+        patiently(engine, work)
+
+
+def _import(connection: Connection, runtime: Runtime, change: Change) -> None:
+    """Fill the tables from the archive, unless somebody wrote into them since they were made."""
+    for name in change.targets:
+        query = text(
+            "SELECT made FROM andes_generations WHERE jsonb_exists(made -> 'addons', :name)"
+            " ORDER BY id DESC LIMIT 1"
+        )
+        made = connection.scalar(query, {"name": name}) if change.present.get(name) else None
+        if made is not None and _touched(connection, made):
+            raise ChangeRefused(f"«{name}» ya tiene datos propios: archívelo o púrguelo primero.")
+    addon_archive.load(connection, runtime.storage, change.archive)
+
+
+def _settle(connection: Connection, runtime: Runtime, before: Mapping[str, str]) -> None:
+    """Give privileges, permissions and first rows."""
+    for statement in grants(runtime.settings, connection):
+        connection.execute(text(statement))
     with Session(connection, expire_on_commit=False) as session:
         ctx = runtime.ctx(session)
         rbac.sync_permissions(session, runtime.registry)
         for one in runtime.registry.manifests:
             if before.get(one.name) != one.version:
                 _tell(ctx, one, before.get(one.name))
+            ctx.sql(
+                installed.RECORD, name=one.name, version=one.version, routes=_routes(runtime, one)
+            )
         ctx.write()
 
 
@@ -74,22 +216,183 @@ def _tell(ctx: Ctx, one: Manifest, previous: str | None) -> None:
         plugin.addon_installed(ctx)
     elif previous is not None and hasattr(plugin, "addon_upgraded"):
         plugin.addon_upgraded(ctx, previous)
-    ctx.sql(installed.RECORD, name=one.name, version=one.version)
-    ctx.audit("instalar", "addons", one.name, despues={"version": one.version}, modulo="kernel")
+    ctx.audit("instalar", "addons", one.name, despues={"version": one.version}, modulo=KIND)
 
 
-def grants(settings: Settings) -> tuple[str, ...]:
+def _routes(runtime: Runtime, one: Manifest) -> str:
+    paths = {end.path for end in runtime.registry.endpoints if end.addon == one.name}
+    return json.dumps(sorted(paths))
+
+
+def _made(
+    connection: Connection, before: frozenset[rehearsal.Column], versions: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the new addons, their tables with a checksum of their first rows, and new columns."""
+    known = {table for table, _ in before}
+    made = rehearsal.columns(connection) - before
+    tables = sorted({table for table, _ in made} - known)
+    return {
+        "addons": [name for name in installed.versions(connection) if name not in versions],
+        "tables": {table: addon_archive.checksum(connection, table) for table in tables},
+        "columns": sorted(column for column in made if column[0] in known),
+    }
+
+
+def _keep(
+    connection: Connection, number: int, statements: list[str], made: Mapping[str, Any]
+) -> None:
+    connection.execute(
+        text(
+            "UPDATE andes_generations SET statements = CAST(:statements AS jsonb),"
+            " made = CAST(:made AS jsonb) WHERE id = :number"
+        ),
+        {"number": number, "statements": json.dumps(statements), "made": json.dumps(made)},
+    )
+
+
+def grants(settings: Settings, connection: Connection | None = None) -> tuple[str, ...]:
     """Return the statements that give the application role what it needs and no more.
 
-    Audit rows are append-only. None where the application enters as the owner.
+    Audit rows are append-only. None where the application enters as the owner. With a
+    ``connection``, tables that have what they need are left in peace.
     """
     role = make_url(settings.database_url).username
     if not role or role == make_url(settings.owner_url).username:
         return ()
     quoted = Identifier(role).as_string()
+    if connection is not None and (lacking := _lacking(connection, role)) is not None:
+        return tuple(
+            f"GRANT {'USAGE, SELECT, UPDATE' if kind == 'S' else 'SELECT, INSERT, UPDATE, DELETE'}"
+            f" ON {Identifier(name).as_string()} TO {quoted}"
+            for name, kind in lacking
+        )
     return (
         f"GRANT USAGE ON SCHEMA public TO {quoted}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}",
         f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {quoted}",
         *audit.privileges(quoted),
+    )
+
+
+LACKING = text(
+    """
+    SELECT c.relname, c.relkind FROM pg_class c
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'S')
+       AND c.relname <> ALL (:protected)
+       AND CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(:role, c.oid, 'USAGE')
+                ELSE NOT has_table_privilege(:role, c.oid, 'SELECT') END
+     ORDER BY 1
+    """
+)
+GRANTED = text("SELECT has_table_privilege(:role, 'audit_logs', 'SELECT')")
+
+
+def _lacking(connection: Connection, role: str) -> list[tuple[str, str]] | None:
+    """Return what the role cannot use yet; None where it has nothing at all."""
+    if not connection.scalar(GRANTED, {"role": role}):
+        return None
+    given = {"role": role, "protected": list(audit.APPEND_ONLY)}
+    return [(name, kind) for name, kind in connection.execute(LACKING, given)]
+
+
+# Ending ------------------------------------------------------------------------------------------
+
+
+def contract(runtime: Runtime, number: int, change: Change) -> None:
+    """Do what a change takes away, and make its generation the current one.
+
+    What an archive keeps is written to the storage before anything of it goes.
+    """
+    outcome = rehearsal.Outcome()
+    with owner(runtime.settings) as engine:
+        if change.action in REMOVING:
+            present = dict(change.present)
+            outcome = rehearsal.rehearse(engine, change.histories, present, change.steps())
+
+        def work(connection: Connection) -> None:
+            found = generations.by_number(connection, number)
+            if found is None or found.state != "contracting":
+                return  # somebody else was faster
+            statements: list[str] = []
+            for table in outcome.tables_gone():
+                connection.execute(text(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE'))
+            key = addon_archive.write(connection, runtime, number, change, outcome)
+            with noted(connection, statements.append):
+                for step in change.steps():
+                    if step.phase == "contract":
+                        run_step(connection, _named(change.histories, step.addon), step)
+            _forget(connection, change, key)
+            _append(connection, number, statements, key)
+            generations.finish(connection, number)
+
+        patiently(engine, work)
+
+
+def _append(connection: Connection, number: int, statements: list[str], key: str) -> None:
+    connection.execute(
+        text(
+            "UPDATE andes_generations SET statements = statements || CAST(:more AS jsonb),"
+            " archive = CASE WHEN :key = '' THEN archive ELSE :key END WHERE id = :number"
+        ),
+        {"number": number, "more": json.dumps(statements), "key": key},
+    )
+
+
+def _forget(connection: Connection, change: Change, key: str) -> None:
+    """Take removed addons out of the list, or note where their rows are."""
+    if change.action not in REMOVING:
+        return
+    for name in change.targets:
+        connection.execute(text(f"DROP TABLE IF EXISTS {installed.version_table(name)}"))
+        if change.action == "archive":
+            query = "UPDATE andes_addons SET state = 'archived', archive = :key WHERE name = :name"
+            connection.execute(text(query), {"name": name, "key": key})
+        else:
+            query = "DELETE FROM andes_addons WHERE name = :name"
+            connection.execute(text(query), {"name": name})
+
+
+def take_back(settings: Settings, number: int) -> None:
+    """End a change whose generation did not come to serve.
+
+    What it made goes again, unless a process of the new generation wrote into it meanwhile: then
+    the addons stay, disabled, and the row says why.
+    """
+    with owner(settings) as engine:
+        patiently(engine, lambda connection: _take_back(connection, settings, number))
+
+
+def _take_back(connection: Connection, settings: Settings, number: int) -> None:
+    found = generations.by_number(connection, number)
+    if found is None or found.state != "reverting":
+        return
+    query = text("SELECT made FROM andes_generations WHERE id = :number")
+    made: dict[str, Any] = connection.scalar(query, {"number": number}) or {}
+    fresh = made.get("addons", [])
+    if fresh and not _touched(connection, made):
+        for one in reversed(hostcode.solve(settings, fresh)):
+            if one.name in fresh:
+                migrations.downgrade(connection, one)
+                connection.execute(text(f"DROP TABLE {installed.version_table(one.name)}"))
+                query = text("DELETE FROM andes_addons WHERE name = :name")
+                connection.execute(query, {"name": one.name})
+    else:
+        query = text("UPDATE andes_addons SET reason = :reason WHERE name = ANY (:names)")
+        connection.execute(query, {"reason": found.error, "names": fresh})
+    if (now := generations.current(connection)) is not None:
+        generations.note_states(connection, now.addons)
+    generations.move(connection, number, "reverting", "failed")
+
+
+def _touched(connection: Connection, made: Mapping[str, Any]) -> bool:
+    """Return whether anything was written into what a change made, since it was made."""
+    for table, before in made.get("tables", {}).items():
+        connection.execute(text(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE'))
+        if addon_archive.checksum(connection, table) != before:
+            return True
+    return any(
+        connection.scalar(
+            text(f"SELECT EXISTS ({addon_archive.filled(connection, column[0], column[1], '1')})")
+        )
+        for column in made.get("columns", ())
     )

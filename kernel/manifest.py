@@ -143,6 +143,16 @@ class Manifest(BaseModel):
         return self.folder / "migrations" / self.name
 
 
+KERNEL = Manifest(
+    name="kernel",
+    title="Kernel",
+    summary={"es": "El núcleo.", "en": "The kernel."},
+    version=KERNEL_VERSION,
+    package="kernel",
+)
+"""The kernel's own history is that of an addon of this name."""
+
+
 def read(path: Path, *, name: str = "", folder: Path = ROOT, package: str = "") -> Manifest:
     """Return the manifest in a file; its ``name`` is the file's unless given.
 

@@ -11,25 +11,11 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.orm import Mapper
 
 from kernel.manifest import ROOT, Manifest
 from kernel.model import Model, addon_of, extension_authors, extension_columns
-
-KERNEL = Manifest(
-    name="kernel",
-    title="Kernel",
-    summary={"es": "El núcleo.", "en": "The kernel."},
-    version="0.1.0",
-    package="kernel",
-)
-
-
-def version_table(addon: str) -> str:
-    """Return the name of an addon's version table."""
-    return f"alembic_{addon}"
 
 
 def config(manifest: Manifest, connection: Connection | None = None) -> Config:
@@ -51,20 +37,6 @@ def upgrade(connection: Connection, manifest: Manifest, target: str = "head") ->
 def downgrade(connection: Connection, manifest: Manifest, target: str = "base") -> None:
     """Take an addon's tables back to a revision, in the connection's transaction."""
     command.downgrade(config(manifest, connection), target)
-
-
-def head(manifest: Manifest) -> str | None:
-    """Return the newest revision of an addon's history."""
-    return ScriptDirectory.from_config(config(manifest)).get_current_head()
-
-
-def current(connection: Connection, addon: str) -> str | None:
-    """Return the revision that the database has of an addon, or None."""
-    table = version_table(addon)
-    if connection.scalar(text("SELECT to_regclass(:name)"), {"name": table}) is None:
-        return None
-    found = connection.scalar(text(f"SELECT version_num FROM {table}"))  # noqa: S608  # our name
-    return str(found) if found else None
 
 
 def make(connection: Connection, manifest: Manifest, message: str) -> Path:

@@ -6,14 +6,14 @@ Jobs, audit, installed addons, menus and views, and the explanation of a verdict
 from __future__ import annotations
 
 import sys
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kernel import (
+    addon_routes,
     attachments,
     jobs,
-    manifest,
     preferences,
     rbac,
     remotes,
@@ -28,6 +28,7 @@ from kernel.audit import AuditLog
 from kernel.chain import AuditLink, AuditSeal
 from kernel.context import Ctx
 from kernel.errors import NotFound
+from kernel.generations import GenerationRow, ProcessRow
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoint, endpoints_in
 from kernel.idempotency import IdempotencyKey
@@ -131,25 +132,6 @@ MENUS = [
 ]
 
 
-class Addon(Answer):
-    """An addon that this host offers or the running generation has."""
-
-    name: str
-    title: str
-    state: Literal["installed", "available", "invalid"]
-    reason: str = Field(default="", description="Por qué no se puede usar.")
-    version: str = ""
-    summary: dict[str, str] = Field(default_factory=dict)
-    depends: dict[str, str] = Field(default_factory=dict)
-    conflicts: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    country: str = ""
-    icon: str = ""
-    retention_years: int = 0
-    required: bool = False
-
-
 class SettingsGroup(Answer):
     """A group of settings: its values, and the JSON Schema they follow."""
 
@@ -185,29 +167,6 @@ def retry_job(ctx: Ctx, id: QueryId) -> dict[str, str]:
 def cancel_job(ctx: Ctx, id: QueryId) -> dict[str, str]:
     """Cancela un trabajo en espera o pide que se detenga."""
     return {"status": jobs.cancel(ctx, id)}
-
-
-@endpoint("GET", "/api/addons/", permission="addons.ver")
-def list_addons(ctx: Ctx) -> list[Addon]:
-    """Los addons instalados, en orden de dependencia, y los demás de este equipo."""
-    found = manifest.survey(ctx.runtime.settings.addon_roots)
-    installed = {one.name for one in ctx.runtime.registry.manifests}
-    others = [one for name, one in sorted(found.manifests.items()) if name not in installed]
-    invalid = [one for name, one in sorted(found.invalid.items()) if name not in installed]
-    return [
-        *(_addon(one, "installed") for one in ctx.runtime.registry.manifests),
-        *(_addon(one, "available") for one in others),
-        *(_unusable(one) for one in invalid),
-    ]
-
-
-def _addon(one: manifest.Manifest, state: str) -> Addon:
-    return Addon.model_validate({**one.model_dump(), "state": state})
-
-
-def _unusable(one: manifest.Invalid) -> Addon:
-    """Return an addon of which only the name and the fault are known."""
-    return Addon(name=one.name, title=one.name, state="invalid", reason=one.reason)
 
 
 @endpoint("GET", "/api/menus/", permission="")
@@ -299,6 +258,8 @@ def register_models() -> list[type[Model]]:
         ScheduleRun,
         Remote,
         AddonRow,
+        GenerationRow,
+        ProcessRow,
         Counter,
         IdempotencyKey,
         Preference,
@@ -308,7 +269,7 @@ def register_models() -> list[type[Model]]:
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """The kernel's endpoints."""
-    mine = (sys.modules[__name__], attachments, timeline)
+    mine = (sys.modules[__name__], addon_routes, attachments, timeline)
     resources = (timeline.RESOURCE, JOBS, attachments.RESOURCE)
     return [*resources, *endpoints_in(*mine)]
 
@@ -321,7 +282,7 @@ def register_permissions() -> list[Permission]:
         Permission("jobs", "ver", "Ver los trabajos en segundo plano"),
         Permission("jobs", "exportar", "Exportar los trabajos"),
         Permission("jobs", "editar", "Reintentar y cancelar trabajos"),
-        Permission("addons", "ver", "Ver los addons instalados"),
+        *addon_routes.PERMISSIONS,
         Permission("ajustes", "ver", "Ver los ajustes"),
         Permission("ajustes", "editar", "Cambiar los ajustes"),
         Permission("permisos", "ver", "Ver los permisos de otros"),

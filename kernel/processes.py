@@ -7,23 +7,25 @@ import os
 import socket
 from collections.abc import AsyncIterator
 
-from sqlalchemy import create_engine
 from starlette.types import ASGIApp
 
-from kernel import app, generation, installed, logging, pages, redaction
+from kernel import app, generation, pages
 from kernel.db import Database
+from kernel.generations import Generation
 from kernel.queue import HueyQueue
 from kernel.realtime import Hub
 from kernel.registry import Registry
 from kernel.runtime import Runtime
 from kernel.settings import Settings
-from kernel.supervisor import die_with_parent
 from kernel.transports import transport_for
 from kernel.waking import Waker
+from kernel.zygote import Reports
 
 
-def make_runtime(settings: Settings, registry: Registry | None = None) -> Runtime:
-    """Return the runtime of this process; without a registry, of what the database has installed.
+def make_runtime(
+    settings: Settings, registry: Registry | None = None, served: Generation | None = None
+) -> Runtime:
+    """Return the runtime of this process; without a registry, of what the database has current.
 
     Raises:
         ConfigurationError: the database has no addons yet, or one is missing on this host.
@@ -32,27 +34,20 @@ def make_runtime(settings: Settings, registry: Registry | None = None) -> Runtim
         database = Database(settings.database_url, pool=settings.database_pool)
         unless_made.callback(database.dispose)
         if registry is None:
-            registry = generation.load_installed(settings, database.engine)
+            served = generation.served(database.engine)
+            registry = generation.load_served(settings, served)
         transport = transport_for(settings.redis_url, settings.database_url)
         queue = Waker(HueyQueue.from_settings(settings))
         unless_made.pop_all()
-    return Runtime(settings, registry, database, queue, Hub(transport))
-
-
-def install(settings: Settings, names: list[str]) -> list[str]:
-    """Install addons and migrate, in a runtime of their own; return what was done."""
-    from kernel import lifecycle  # Alembic is nothing that a web process needs
-
-    engine = create_engine(settings.owner_url)
-    try:
-        wanted = [*installed.versions(engine), *names]
-    finally:
-        engine.dispose()
-    runtime = make_runtime(settings, generation.load(settings, wanted))
-    try:
-        return lifecycle.migrate(runtime)
-    finally:
-        runtime.close()
+    return Runtime(
+        settings,
+        registry,
+        database,
+        queue,
+        Hub(transport),
+        generation=served.number if served else 0,
+        closed=served.closed if served else {},
+    )
 
 
 def web_app(runtime: Runtime) -> ASGIApp:
@@ -67,24 +62,22 @@ def web_app(runtime: Runtime) -> ASGIApp:
     return app.build(runtime, pages.routes(runtime), lifespan)
 
 
-def serve_socket(settings: Settings, descriptor: int) -> None:
+def serve_web(
+    settings: Settings, registry: Registry, served: Generation, descriptor: int, tell: Reports
+) -> None:
     """Serve the shared listening socket until told to stop; the life of a web process."""
-    import uvicorn  # only web processes need it
+    from kernel.webserver import Server  # only web processes need uvicorn
 
-    die_with_parent()
-    logging.configure(settings.log_level, settings.log_format)
-    redaction.hide(settings.secrets())
-    runtime = make_runtime(settings)
-    config = uvicorn.Config(
-        web_app(runtime),
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-        h11_max_incomplete_event_size=64 * 1024,
-    )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+    runtime = make_runtime(settings, registry, served)
+    server = Server(web_app(runtime), tell.ready, runtime.drain)
+    server.run(sockets=[socket.socket(fileno=os.dup(descriptor))])
+
+
+def serve_jobs(settings: Settings, registry: Registry, served: Generation, tell: Reports) -> None:
+    """Run jobs until told to stop; the life of a job process."""
+    from kernel import worker
+
+    worker.run(make_runtime(settings, registry, served), ready=tell.ready)
 
 
 def metrics_folder(settings: Settings) -> str:

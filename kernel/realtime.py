@@ -26,7 +26,7 @@ from typing import Any, Literal, Self
 from kernel import logging
 from kernel.transports import Transport
 
-GOING_AWAY, TOO_SLOW = 1001, 4408
+GOING_AWAY, RESTARTING, TOO_SLOW = 1001, 1012, 4408
 
 _TOPIC = re.compile(r"[A-Za-z0-9_:.-]{1,120}")
 _FIRST_DELAY, _FIRST_MUTE, _LONGEST = 0.1, 1.0, 10.0
@@ -169,6 +169,11 @@ class Hub:
             for subscription in tuple(self._subscriptions):
                 subscription.close()
             self.close()
+
+    def hand_over(self) -> None:
+        """Ask every subscriber to connect again, to another process; on the event loop."""
+        for subscription in tuple(self._subscriptions):
+            subscription.close(RESTARTING)
 
     def close(self) -> None:
         """Close the publishing connection, where this process only publishes."""

@@ -27,7 +27,7 @@ from kernel.backup_archive import CHUNK, DUMP, FILES, HEADS, Manifest
 from kernel.backup_tools import FIT, BackupError, Tools, connect, find_tools, understood
 from kernel.errors import RemoteError
 from kernel.heads import Head, HeadLog
-from kernel.manifest import KERNEL_VERSION, discover
+from kernel.manifest import KERNEL, KERNEL_VERSION, discover
 from kernel.manifest import Manifest as AddonManifest
 from kernel.runtime import utc_now
 from kernel.secrets import Vault
@@ -78,7 +78,7 @@ def _check_code(settings: Settings, found: Manifest) -> None:
         raise BackupError(
             f"La copia es de Andes {found.kernel}; aquí hay {KERNEL_VERSION}.", update
         )
-    here = {migrations.KERNEL.name: migrations.KERNEL, **discover(settings.addon_roots)}
+    here = {KERNEL.name: KERNEL, **discover(settings.addon_roots)}
     for addon in sorted({*found.addons, *found.revisions}):
         if addon not in here:
             raise BackupError(f"La copia usa el addon «{addon}», que no está aquí.", update)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -56,7 +56,12 @@ class Runtime:
     database: Database
     queue: Queue
     realtime: Hub
-    generation: int = 1
+    generation: int = 0
+    """Number of the generation; 0 outside of any: a command, a test."""
+    closed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Addresses of addons that are switched off: addon → paths."""
+    draining: bool = False
+    """Whether the process ends soon and tells its clients to connect elsewhere."""
     clock: Callable[[], datetime] = utc_now
     _zone: tuple[ZoneInfo, float] | None = None
     _outbound: dict[str, Outbound] = field(default_factory=dict)
@@ -167,6 +172,11 @@ class Runtime:
         """
         for name in ("vault", "signer", "storage", "mailer"):
             getattr(self, name)
+
+    def drain(self) -> None:
+        """Have clients connect to another process, WebSockets at once; on the event loop."""
+        self.draining = True
+        self.realtime.hand_over()
 
     def close(self) -> None:
         """Give every connection back; the end of a process's or a test's runtime."""

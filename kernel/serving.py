@@ -1,19 +1,34 @@
-"""Serving: one supervisor per host with its web and job processes."""
+"""Serving: one supervisor per host, its zygotes and what they fork."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from functools import partial
 
-from kernel import filelock, processes, registry, welcome
+from sqlalchemy.exc import DBAPIError
+
+from kernel import db, filelock, generation, logging, processes, registry, welcome, zygote
+from kernel.apart import SERVER
+from kernel.conductor import Conducting
+from kernel.crews import Crew
 from kernel.errors import ConfigurationError
+from kernel.generations import Generation
+from kernel.pulse import DatabasePulse
+from kernel.registry import Registry
 from kernel.settings import Settings
-from kernel.supervisor import ProcessSpec, Supervisor, listen
+from kernel.supervisor import Supervisor, listen
 
-SERVER = Path(__file__).resolve().parent.parent / "server.py"
+log = logging.get(__name__)
+
+NOWHERE = "-1"
+"""Descriptor of a zygote without a listening socket."""
+
+SAFE = Generation(0, {}, "current", "safe")
+"""What safe mode serves: the kernel, and the addons that are part of every installation."""
 
 
 @contextlib.contextmanager
@@ -33,33 +48,108 @@ def alone(settings: Settings) -> Iterator[None]:
         yield
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, safe: bool = False) -> None:
     """Serve until SIGTERM or SIGINT, alone in its data folder; see ``serve_alone``."""
     with alone(settings):
-        serve_alone(settings)
+        serve_alone(settings, safe=safe)
 
 
-def serve_alone(settings: Settings, extra: dict[str, str] | None = None) -> None:
+def serve_alone(
+    settings: Settings, extra: Mapping[str, str] | None = None, *, safe: bool = False
+) -> None:
     """Serve until SIGTERM or SIGINT; the listening socket outlives every web process.
 
-    ``extra`` are environment variables for the children.
+    ``extra`` are environment variables for the processes. ``safe`` leaves out every addon that can
+    be left out, so that a broken one can be switched off.
     """
-    # A wrong setting stops here, with a sentence, and not in every child again and again.
-    runtime = processes.make_runtime(settings, registry.load([]))
-    runtime.check_settings()
-    runtime.close()
+    _check(settings)
     welcome.greet(settings)
     listener = listen(settings.host, settings.port)
     env = {**os.environ, **(extra or {})}
     env["PROMETHEUS_MULTIPROC_DIR"] = processes.metrics_folder(settings)
-    descriptor = str(listener.fileno())
-    specs = [
-        ProcessSpec(
-            "web",
-            (sys.executable, str(SERVER), "web", descriptor),
-            settings.web_processes,
-            (listener.fileno(),),
-        ),
-        ProcessSpec("worker", (sys.executable, str(SERVER), "worker"), settings.job_processes),
-    ]
-    Supervisor(specs, env=env).run()
+    counts = (("web", settings.web_processes), ("worker", settings.job_processes))
+    _supervise(settings, counts, listener.fileno(), env, SAFE if safe else None)
+
+
+def work(settings: Settings) -> None:
+    """Run jobs in one process until SIGTERM or SIGINT, following the generations."""
+    _check(settings)
+    _supervise(settings, (("worker", 1),), int(NOWHERE), dict(os.environ), None)
+
+
+def _check(settings: Settings) -> None:
+    """Stop at a wrong setting or an empty database, with a sentence, before anything starts.
+
+    A database that does not answer yet is waited for.
+    """
+    runtime = processes.make_runtime(settings, registry.load([]))
+    try:
+        runtime.check_settings()
+        generation.served(runtime.database.engine)
+    except DBAPIError as error:
+        if not db.is_disconnect(error):
+            raise
+        log.warning("database_awaited", reason=str(error.orig).partition("\n")[0])
+    finally:
+        runtime.close()
+
+
+def _supervise(
+    settings: Settings,
+    counts: tuple[tuple[str, int], ...],
+    descriptor: int,
+    env: Mapping[str, str],
+    fixed: Generation | None,
+) -> None:
+    conducting = Conducting(settings)
+    conducting.start()
+    try:
+        launch = partial(_launch, descriptor, env)
+        Supervisor(counts, DatabasePulse(settings, fixed), launch).run()
+    finally:
+        conducting.stop()
+
+
+def _launch(descriptor: int, env: Mapping[str, str], wanted: Generation, lifeline: int) -> Crew:
+    """Start the zygote of a generation."""
+    facts = {
+        "number": wanted.number,
+        "addons": wanted.addons,
+        "action": wanted.action,
+        "closed": wanted.closed,
+    }
+    sockets = () if descriptor < 0 else (descriptor,)
+    return Crew(
+        wanted.number,
+        (sys.executable, str(SERVER), "zygote", str(descriptor), str(lifeline)),
+        json.dumps(facts),
+        env=env,
+        pass_fds=(*sockets, lifeline),
+    )
+
+
+def be_zygote(settings: Settings, descriptor: int, lifeline: int, reports: int) -> None:
+    """Load the generation that standard input names, and fork what the supervisor asks for."""
+
+    def load(order: str) -> Mapping[str, zygote.Kind]:
+        wanted = Generation(**json.loads(order))
+        loaded = _load_safe(settings) if wanted.action == "safe" else None
+        loaded = loaded or generation.load_served(settings, wanted)
+        import kernel.webserver  # what forks need is loaded once
+        import kernel.worker  # noqa: F401
+
+        return {
+            "web": partial(processes.serve_web, settings, loaded, wanted, descriptor),
+            "worker": partial(processes.serve_jobs, settings, loaded, wanted),
+        }
+
+    zygote.run(load, reports, lifeline)
+
+
+def _load_safe(settings: Settings) -> Registry:
+    """Return the kernel with what is part of every installation; alone, should that not load."""
+    try:
+        return generation.load(settings, ())
+    except Exception:  # whatever it is, safe mode must come up
+        log.exception("required_addons_not_loaded")
+        return registry.load([])

@@ -303,6 +303,19 @@ def _from_files() -> dict[str, str]:
     return values
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the settings as environment variables, for child processes and for a shell."""
+    return {name.upper(): _plain(value) for name, value in settings.model_dump().items()}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value)
+
+
 def _read_secret(name: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()

@@ -1,8 +1,12 @@
-"""Starts the web and job processes of one host, replaces those that die, drains them at the end.
+"""The supervisor of one host: it keeps web and job processes of one generation alive.
 
-The listening socket belongs to the supervisor and all web processes share it, so it stays open
-while they are replaced and no connection is refused. Each child leads a process group: what it
-started dies with it. POSIX systems only.
+The listening socket belongs to it and all web processes share it, so it stays open while they are
+replaced and no connection is refused. Processes are forked by a zygote (``kernel.zygote``), one for
+each generation. When another generation is to be served, the supervisor starts a zygote of it and
+replaces one process after the other: the new one must be ready before the old one is asked to
+drain. A new one that does not come up ends that, and the old generation goes on.
+
+A process that dies is replaced at once; one that keeps dying, after growing pauses. POSIX only.
 """
 
 from __future__ import annotations
@@ -10,30 +14,28 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import functools
 import os
 import select
 import signal
 import socket
-import subprocess
 import sys
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from kernel import logging
+from kernel.crews import Child, Crew, kill_group
 from kernel.errors import ConfigurationError
+from kernel.generations import Generation
 
 log = logging.get(__name__)
 
 GRACE_SECONDS = 15.0
+START_SECONDS = 20.0
+"""How long a forked process may take until it is ready."""
 BACKLOG = 2048
-PARENT_VARIABLE = "ANDES_SUPERVISOR_PID"
-NAME_VARIABLE = "ANDES_PROCESS"
-PR_SET_PDEATHSIG = 1
-LIBC = ctypes.CDLL(None)
+PR_SET_CHILD_SUBREAPER = 36
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 # Three deaths within five seconds of running are a crash loop.
@@ -45,16 +47,6 @@ LONGEST_PAUSE = 5.0
 
 class PortTaken(ConfigurationError):
     """The address cannot be listened on; the message says which and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessSpec:
-    """`count` processes of `argv`, which inherit the descriptors `pass_fds`."""
-
-    name: str
-    argv: Sequence[str]
-    count: int
-    pass_fds: Sequence[int] = ()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -90,125 +82,228 @@ def _explain(fault: OSError, host: str, port: int) -> str:
     return f"No se puede escuchar en {host}, puerto {port}: {fault}.\n  → Revise --host y --port."
 
 
-def die_with_parent() -> None:
-    """Tie this process to the supervisor that started it; without a supervisor, do nothing.
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a supervisor tells of one process, or of itself (kind ``host``)."""
 
-    On Linux the kernel kills it at once, also when the supervisor had no time to say goodbye. Where
-    that does not exist, a thread looks every second.
-    """
-    # Taken out, lest a program that we start believe that it is the supervisor's child.
-    parent = int(os.environ.pop(PARENT_VARIABLE, "0"))
-    if parent:
-        _tie_to(parent)
-        if sys.platform != "linux":
-            threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    name: str
+    kind: str
+    pid: int
+    generation: int
+    state: str
+    error: str = ""
 
 
-def _tie_to(parent: int) -> None:
-    if sys.platform == "linux":
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the line above
-        os._exit(1)
+class Pulse(Protocol):
+    """The supervisor's link to the database (``kernel.pulse``)."""
 
+    def start(self, wake: Callable[[], None]) -> None:
+        """Begin; ``wake`` is called when ``wanted`` has changed."""
 
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
+    def wanted(self) -> Generation | None:
+        """Return the generation to serve; None as long as nobody could be asked."""
+
+    def tell(self, beats: Sequence[Beat]) -> None:
+        """Publish the state of this host."""
+
+    def stop(self) -> None:
+        """Take this host out of the table and end."""
 
 
 @dataclass(slots=True)
-class _Slot:
+class Slot:
     """One place that always holds a living process, except while a crash loop pauses."""
 
     name: str
-    spec: ProcessSpec
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
+    kind: str
+    child: Child | None = None
+    heir: Child | None = None
+    """The process that is to take the place, once it is ready."""
     start_at: float = 0.0
     pause: float = 0.0
-    lives: deque[float] = field(default_factory=lambda: deque(maxlen=LOOP_DEATHS))
+    lives: list[float] = field(default_factory=list)
 
-    def died(self, now: float) -> None:
+    def died(self, now: float, started: float) -> None:
         """Decide when to start again: at once, or later in a crash loop."""
-        self.process = None
-        self.lives.append(now - self.started)
+        self.lives = [*self.lives[1 - LOOP_DEATHS :], now - started]
         looping = len(self.lives) == LOOP_DEATHS and sum(self.lives) < LOOP_SECONDS
         self.pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * self.pause)) if looping else 0.0
         self.start_at = now + self.pause
 
+    def drop(self, child: Child) -> None:
+        """Take a process that is gone out of its place."""
+        if self.child is child:
+            self.child = None
+        if self.heir is child:
+            self.heir = None
+
 
 class Supervisor:
-    """Keeps the processes of `specs` alive; `run` is its life.
+    """Keeps ``counts`` processes of each kind alive; `run` is its life.
 
-    While it runs, every child of this process is the supervisor's to wait for, so that as process 1
-    of a container it also buries what its children leave behind.
+    While it runs, every orphan of this process tree is the supervisor's to wait for, so that as
+    process 1 of a container it also buries what its children leave behind.
     """
 
     def __init__(
         self,
-        specs: Sequence[ProcessSpec],
+        counts: Sequence[tuple[str, int]],
+        pulse: Pulse,
+        launch: Callable[[Generation, int], Crew],
         *,
-        env: Mapping[str, str],
         grace: float = GRACE_SECONDS,
     ) -> None:
+        """Take ``launch(generation, lifeline)``, which starts a zygote."""
         self.slots = [
-            _Slot(f"{spec.name}-{number}", spec)
-            for spec in specs
-            for number in range(1, spec.count + 1)
+            Slot(f"{kind}-{number}", kind)
+            for kind, count in counts
+            for number in range(1, count + 1)
         ]
-        self.env = {**env, PARENT_VARIABLE: str(os.getpid())}
+        self.pulse = pulse
+        self.launch = launch
         self.grace = grace
         self.stop_requests = 0
+        self.crews: dict[int, Crew] = {}
+        self.wanted: Generation | None = None
+        self.served: int | None = None
+        """The generation that all processes served last; where a failing roll goes back to."""
+        self.failures: dict[int, Beat] = {}
+        self._lifeline = os.pipe()
+        self._launch_at: dict[int, float] = {}
+        self._known: dict[int, Generation] = {}
+
+    # Life -----------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Start the processes and keep them until SIGTERM or SIGINT; return when all are gone.
+        """Keep the processes until SIGTERM or SIGINT; return when all are gone.
 
         Must be called in the main thread. A second signal cuts the grace short.
         """
+        adopt_orphans()
         with self._signals() as wake:
+            self.pulse.start(wake.ring)
             try:
                 while not self.stop_requests:
-                    self._start_due()
-                    wake.wait(self._seconds_to_next_start())
-                    self._bury()
+                    self._follow()
+                    self._look(wake, self._seconds_to_next())
             finally:
                 self._drain(wake)
+                self.pulse.stop()
 
-    def _start_due(self) -> None:
-        for slot in self.slots:
-            if slot.process is None and slot.start_at <= time.monotonic():
-                self._start(slot)
+    def _follow(self) -> None:
+        """Do whatever brings this host nearer to the wanted generation, and tell of it."""
+        wanted = self.pulse.wanted()
+        if wanted is not None:
+            self.wanted = wanted
+            self._converge(wanted)
+            self._expire()
+            self._retire(wanted)
+        self.pulse.tell(self._beats())
 
-    def _start(self, slot: _Slot) -> None:
-        """Start the process of a slot; when the system cannot, that counts as a death."""
-        slot.started = time.monotonic()
-        try:
-            slot.process = self._spawn(slot)
-        except OSError as fault:
-            slot.died(time.monotonic())
-            log.error("process_not_started", process=slot.name, reason=str(fault))
+    def _converge(self, wanted: Generation) -> None:
+        self._known[wanted.number] = wanted
+        goal = self._goal(wanted)
+        crew = self._crew(goal) if goal is not None else None
+        if crew is None or not crew.warm:
+            return
+        replacing = False
+        for slot in self._in_order():
+            replacing = self._advance(slot, crew, wait=replacing)
+        if all(slot.child is not None and slot.child.serves(crew) for slot in self.slots):
+            self.served = crew.number
+
+    def _goal(self, wanted: Generation) -> int | None:
+        """Return the generation that processes are to be of: the wanted one unless it failed."""
+        return self.served if wanted.number in self.failures else wanted.number
+
+    def _in_order(self) -> list[Slot]:
+        """Return the slots, job processes first: they know a job before it is asked for."""
+        return sorted(self.slots, key=lambda slot: slot.kind == "web")
+
+    def _advance(self, slot: Slot, crew: Crew, *, wait: bool) -> bool:
+        """Take the next step towards a process of the crew; return whether one is being replaced.
+
+        Empty places are filled at once; living processes are replaced one after the other.
+        """
+        if slot.heir is not None and slot.heir.crew is not crew:
+            slot.heir.leave(self.grace)
+            slot.heir = None
+        if slot.child is None:
+            if slot.heir is None and slot.start_at <= time.monotonic():
+                slot.heir = crew.fork(slot.kind, slot.name)
+            slot.child, slot.heir = slot.heir, None
+            return wait
+        if slot.child.crew is crew:
+            return wait or not slot.child.ready
+        if slot.heir is not None and slot.heir.ready:
+            slot.child.leave(self.grace)
+            slot.child, slot.heir = slot.heir, None
+            return wait
+        if slot.heir is None and not wait:
+            slot.heir = crew.fork(slot.kind, slot.name)
+        return True
+
+    def _crew(self, number: int) -> Crew | None:
+        """Return the zygote of a generation, started if it isn't there."""
+        crew = self.crews.get(number)
+        if crew is None and self._launch_at.get(number, 0.0) <= time.monotonic():
+            crew = self.crews[number] = self.launch(self._known[number], self._lifeline[0])
+            log.info("zygote_started", generation=number, pid=crew.pid)
+        return crew
+
+    def _expire(self) -> None:
+        """Kill what takes too long: loading, getting ready, or draining."""
+        now = time.monotonic()
+        for crew in list(self.crews.values()):
+            crew.expire(now)
+            for child in list(crew.children.values()):
+                if not child.ready and not child.leaving and child.started + START_SECONDS < now:
+                    child.error = child.error or f"Not ready within {START_SECONDS:g} s."
+                    child.kill()
+                elif child.leaving and child.leave_by < now:
+                    child.kill()
+
+    def _retire(self, wanted: Generation) -> None:
+        """Close zygotes that nobody goes back to any more."""
+        if wanted.state != "current" or self.served != wanted.number:
+            return
+        for number, crew in list(self.crews.items()):
+            if number != wanted.number and not crew.children:
+                crew.close()
+                del self.crews[number]
+        self.failures = {n: beat for n, beat in self.failures.items() if n > wanted.number}
+
+    # What children tell ---------------------------------------------------------------------------
+
+    def _look(self, wake: Wake, seconds: float | None) -> None:
+        """Wait for a signal, a report or the time; take note of what happened."""
+        readers = {crew.reports: crew for crew in self.crews.values() if not crew.silent}
+        readable = wake.wait(seconds, readers)
+        for descriptor in readable:
+            for report in readers[descriptor].read():
+                self._note(readers[descriptor], report)
+        self._bury()
+
+    def _note(self, crew: Crew, report: dict[str, Any]) -> None:
+        event = report["event"]
+        if event == "warm":
+            crew.warm = True
+            log.info("zygote_warm", generation=crew.number)
+        elif event == "started":
+            self._note_start(crew, report)
+        elif event == "died":
+            self._note_death(crew, report["pid"], report["exit_code"])
+        elif report["pid"] == crew.pid:
+            crew.error = report["error"]
         else:
-            log.info("process_started", process=slot.name, pid=slot.process.pid)
+            crew.hear(report)
 
-    def _spawn(self, slot: _Slot) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            slot.spec.argv,
-            env={**self.env, NAME_VARIABLE: slot.name},
-            stdin=subprocess.DEVNULL,
-            pass_fds=slot.spec.pass_fds,
-            # Ctrl-C is for the supervisor alone, which then asks each child to drain.
-            process_group=0,
-            # Takes no lock, so that none held by another thread at the fork can stop it.
-            preexec_fn=functools.partial(_tie_to, os.getpid()),  # noqa: PLW1509
-        )
-
-    def _seconds_to_next_start(self) -> float | None:
-        pending = [slot.start_at for slot in self.slots if slot.process is None]
-        return max(0.0, min(pending) - time.monotonic()) if pending else None
+    def _note_start(self, crew: Crew, report: dict[str, Any]) -> None:
+        child = crew.started(report["name"], report["pid"])
+        log.info("process_started", process=child.name, pid=child.pid, generation=crew.number)
 
     def _bury(self) -> None:
-        """Take note of every child that died, and of strangers that were left to us."""
+        """Take note of zygotes that died, of orphans of theirs, and of strangers left to us."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -216,48 +311,139 @@ class Supervisor:
                 return
             if pid == 0:
                 return
-            for slot in self.slots:
-                if slot.process is not None and slot.process.pid == pid:
-                    exit_code = os.waitstatus_to_exitcode(status)
-                    self._note_death(slot, slot.process, exit_code)
+            exit_code = os.waitstatus_to_exitcode(status)
+            for crew in list(self.crews.values()):
+                if pid == crew.pid:
+                    self._note_zygote_death(crew, exit_code)
+                elif pid in crew.children:
+                    self._note_death(crew, pid, exit_code)
 
-    def _note_death(self, slot: _Slot, process: subprocess.Popen[bytes], exit_code: int) -> None:
-        process.returncode = exit_code
-        _kill_group(process.pid)
-        slot.died(time.monotonic())
-        level = log.info if self.stop_requests else log.warning
-        level(
+    def _note_zygote_death(self, crew: Crew, exit_code: int) -> None:
+        for report in crew.read():
+            self._note(crew, report)
+        unborn = crew.ended(exit_code)
+        for slot in self.slots:
+            for child in unborn:
+                slot.drop(child)
+        if self.stop_requests:
+            return
+        log.warning("zygote_died", generation=crew.number, exit_code=exit_code)
+        if not crew.warm or not crew.children:
+            del self.crews[crew.number]
+        if not crew.warm:
+            self._fail(crew.number, "zygote", "host", crew.pid, crew.error or _said(exit_code))
+        else:
+            self._orphan(crew)
+
+    def _orphan(self, crew: Crew) -> None:
+        """Let processes outlive their zygote where the system gives them to us, else end them."""
+        self.crews.pop(crew.number, None)
+        for child in crew.children.values():
+            if not adopts_orphans():
+                child.kill()
+        if crew.children:
+            self.crews[-crew.pid] = crew  # their deaths are still heard of
+
+    def _note_death(self, crew: Crew, pid: int, exit_code: int) -> None:
+        child = crew.children.pop(pid, None)
+        if child is None:
+            return
+        kill_group(pid)
+        now = time.monotonic()
+        slot = next((s for s in self.slots if child in (s.child, s.heir)), None)
+        if slot is not None and not self.stop_requests:
+            slot.drop(child)
+            slot.died(now, child.started)
+            if not child.leaving:
+                error = child.error or _said(exit_code)
+                self._fail(crew.number, child.name, child.kind, pid, error)
+        expected = self.stop_requests or child.leaving
+        (log.info if expected else log.warning)(
             "process_died",
-            process=slot.name,
-            pid=process.pid,
+            process=child.name,
+            pid=pid,
+            generation=crew.number,
             exit_code=exit_code,
-            lived_seconds=round(slot.lives[-1], 3),
-            restart_in_seconds=None if self.stop_requests else slot.pause,
+            lived_seconds=round(now - child.started, 3),
+            restart_in_seconds=None if expected or slot is None else slot.pause,
         )
 
-    def _drain(self, wake: _Wake) -> None:
+    def _fail(self, number: int, name: str, kind: str, pid: int, error: str) -> None:
+        """Note that something of a generation ended before its time.
+
+        While it is being rolled out, that ends the roll. Where it is the current one, there is
+        nothing to go back to: it is started again.
+        """
+        wanted = self.wanted
+        if wanted is not None and wanted.number == number and wanted.state != "current":
+            if number not in self.failures:
+                self.failures[number] = Beat(name, kind, pid, number, "failed", error)
+                log.error("roll_failed", generation=number, process=name, error=error)
+        elif name == "zygote":
+            log.error("generation_not_loaded", generation=number, error=error)
+            self._launch_at[number] = time.monotonic() + FIRST_PAUSE * 4
+
+    # Time -----------------------------------------------------------------------------------------
+
+    def _seconds_to_next(self) -> float | None:
+        """Return how long nothing is due; None while only an event can change anything."""
+        now = time.monotonic()
+        due = [slot.start_at for slot in self.slots if slot.child is None and slot.start_at > now]
+        due += [at for at in self._launch_at.values() if at > now]
+        for crew in self.crews.values():
+            due += crew.deadlines(START_SECONDS)
+        return max(0.0, min(due) - now) + 0.01 if due else None
+
+    def _beats(self) -> list[Beat]:
+        """Return what to tell of this host."""
+        settled = self._settled_on()
+        beats = [
+            Beat(child.name, child.kind, child.pid, crew.number, child.state, child.error)
+            for crew in self.crews.values()
+            for child in crew.children.values()
+        ]
+        number = self.wanted.number if self.wanted else 0
+        state = "ready" if settled == number and number is not None else "rolling"
+        host = Beat("host", "host", os.getpid(), settled if settled is not None else -1, state)
+        return [host, *beats, *self.failures.values()]
+
+    def _settled_on(self) -> int | None:
+        """Return the one generation that every process here serves, ready; None in between."""
+        numbers = {slot.child.crew.number for slot in self.slots if slot.child and slot.child.ready}
+        whole = all(slot.child is not None and slot.child.ready for slot in self.slots)
+        others = any(
+            child.crew.number not in numbers
+            for crew in self.crews.values()
+            for child in crew.children.values()
+        )
+        if not self.slots:
+            return self.served
+        return numbers.pop() if whole and len(numbers) == 1 and not others else None
+
+    # End ------------------------------------------------------------------------------------------
+
+    def _drain(self, wake: Wake) -> None:
         """Ask the children to finish, wait for them up to the grace, and kill the rest."""
         self.stop_requests = max(1, self.stop_requests)
         log.info("supervisor_draining", grace_seconds=self.grace)
-        for process in self._alive():
-            os.kill(process.pid, signal.SIGTERM)
+        for child in self._alive():
+            child.leave(self.grace)
         deadline = time.monotonic() + self.grace
         requests = self.stop_requests
         while self._alive() and self.stop_requests == requests and time.monotonic() < deadline:
-            wake.wait(max(0.0, deadline - time.monotonic()))
-            self._bury()
-        for process in self._alive():
-            _kill_group(process.pid)
-        while self._alive():
-            wake.wait(1.0)
-            self._bury()
+            self._look(wake, max(0.0, deadline - time.monotonic()))
+        for child in self._alive():
+            child.kill()
+        for crew in self.crews.values():
+            crew.close()
+        os.close(self._lifeline[1])  # whatever is left ends now
         log.info("supervisor_stopped")
 
-    def _alive(self) -> list[subprocess.Popen[bytes]]:
-        return [slot.process for slot in self.slots if slot.process is not None]
+    def _alive(self) -> list[Child]:
+        return [child for crew in self.crews.values() for child in crew.children.values()]
 
     @contextlib.contextmanager
-    def _signals(self) -> Iterator[_Wake]:
+    def _signals(self) -> Iterator[Wake]:
         """Handle the signals of a supervisor, save those that our parent chose to ignore."""
 
         def request_stop(number: int, _: object) -> None:
@@ -270,7 +456,7 @@ class Supervisor:
         }
         handlers[signal.SIGCHLD] = lambda number, frame: None
         old = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-        wake = _Wake()
+        wake = Wake()
         try:
             yield wake
         finally:
@@ -279,14 +465,25 @@ class Supervisor:
                 signal.signal(number, handler)
 
 
-def _kill_group(pid: int) -> None:
-    """Kill a child, dead or alive, and everything that it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+def _said(exit_code: int) -> str:
+    if exit_code < 0:
+        return f"Killed by {signal.Signals(-exit_code).name}."
+    return f"Ended with exit code {exit_code}."
 
 
-class _Wake:
-    """Sleep that any signal ends, also one that arrives just before it begins."""
+def adopts_orphans() -> bool:
+    """Return whether processes whose zygote died become the supervisor's children."""
+    return sys.platform == "linux"
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what descendants leave behind, where the system can do that."""
+    if adopts_orphans():
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+class Wake:
+    """Sleep that any signal and any ``ring`` ends, also one that comes just before it begins."""
 
     def __init__(self) -> None:
         self.reader, self.writer = socket.socketpair()
@@ -294,11 +491,18 @@ class _Wake:
         self.writer.setblocking(False)
         self.old = signal.set_wakeup_fd(self.writer.fileno(), warn_on_full_buffer=False)
 
-    def wait(self, seconds: float | None) -> None:
-        """Wait for a signal, at most `seconds`."""
-        select.select([self.reader], [], [], seconds)
+    def ring(self) -> None:
+        """End the sleep; from any thread."""
+        with contextlib.suppress(OSError):
+            self.writer.send(b"\0")
+
+    def wait(self, seconds: float | None, others: Iterable[int] = ()) -> list[int]:
+        """Return which of the other descriptors can be read, after at most `seconds`."""
+        mine = self.reader.fileno()
+        readable, _, _ = select.select([mine, *others], [], [], seconds)
         with contextlib.suppress(BlockingIOError):
             self.reader.recv(4096)
+        return [one for one in readable if one != mine]
 
     def close(self) -> None:
         """Give the wake-up back to whoever had it."""

@@ -37,7 +37,6 @@ from kernel.leases import LEASE_SECONDS, Backoff, Leases
 from kernel.remotes import HOLD_SECONDS
 from kernel.retention import purge_jobs
 from kernel.schedules import Planner
-from kernel.supervisor import die_with_parent
 
 if TYPE_CHECKING:
     from kernel.context import Ctx
@@ -354,9 +353,12 @@ def run(
     threads: int | None = None,
     name: str = "worker",
     lease_seconds: float = LEASE_SECONDS,
+    ready: Callable[[], None] | None = None,
 ) -> None:
-    """Be a job process until SIGTERM or SIGINT, then drain; a second signal ends at once."""
-    die_with_parent()
+    """Be a job process until SIGTERM or SIGINT, then drain; a second signal ends at once.
+
+    ``ready`` is called once jobs are claimed.
+    """
     threads = threads or runtime.settings.job_threads
     allow_long_computations(runtime)
     worker = Worker(runtime, threads=threads, name=name, lease_seconds=lease_seconds)
@@ -370,6 +372,8 @@ def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
     worker.start()
+    if ready is not None:
+        ready()
     while not (asked.wait(1.0) or worker.stuck.is_set()):
         pass
     worker.stop()

@@ -4,7 +4,7 @@ from typing import Any
 
 from alembic import context
 
-from kernel import migrations
+from kernel import installed, migrations
 from kernel.model import Model
 
 attributes = context.config.attributes
@@ -29,7 +29,7 @@ def include_object(thing: Any, name: str | None, kind: str, reflected: bool, _to
 context.configure(
     connection=attributes["connection"],
     target_metadata=Model.metadata,
-    version_table=migrations.version_table(addon),
+    version_table=installed.version_table(addon),
     include_object=include_object,
     compare_server_default=False,
 )

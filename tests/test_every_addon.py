@@ -17,7 +17,7 @@ from kernel.registry import Registry
 from tests import source, specification
 from tests.source import ADDONS, HEAVY
 
-KERNEL = migrations.KERNEL.name
+KERNEL = manifest.KERNEL.name
 AVAILABLE = manifest.discover()
 
 NOT_USED_YET = {
@@ -107,9 +107,9 @@ def test_kernel_reads_the_clock_in_the_runtime_only() -> None:
 
 
 def test_history_of_the_kernel_is_one_numbered_line_that_goes_up_and_down() -> None:
-    assert list(history.line_faults(migrations.KERNEL)) == []
+    assert list(history.line_faults(manifest.KERNEL)) == []
     with history.empty_database() as connection:
-        assert list(history.up_down_up(connection, [], migrations.KERNEL)) == []
+        assert list(history.up_down_up(connection, [], manifest.KERNEL)) == []
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def migrated(registry: Registry) -> tuple[Schema, list[str]]:
     """The schema that all migrations make, and what Alembic would change to fit the models."""
     changes = []
     with history.empty_database() as connection:
-        histories = [migrations.KERNEL, *registry.manifests]
+        histories = [manifest.KERNEL, *registry.manifests]
         history.upgrade(connection, histories)
         for one in histories:
             changes += [f"{one.name}: {it}" for it in history.changes_left(connection, one)]
@@ -160,7 +160,7 @@ def test_route_is_public_only_where_the_specification_says_so(registry: Registry
 
 @pytest.mark.parametrize("rule", ["routes", "permissions", "fields"])
 def test_kernel_fulfils_the_rules_of_declarations(rule: str, registry: Registry) -> None:
-    kernel = Subject(migrations.KERNEL, AVAILABLE, registry)
+    kernel = Subject(manifest.KERNEL, AVAILABLE, registry)
     assert list(examination.CHECKS[rule](kernel)) == []
 
 

@@ -11,6 +11,7 @@ from kernel import migrations, model
 from kernel.checks import source
 from kernel.checks.subject import Subject
 from kernel.http import Endpoint
+from kernel.manifest import KERNEL
 from kernel.model import Model, addon_of, table_of
 from kernel.registry import Registry
 
@@ -42,7 +43,7 @@ def check_tables(subject: Subject) -> Iterator[str]:
     owned = migrations.owned_tables(subject.name)
     yield from (f"«{it}» is not returned by register_models" for it in sorted(owned - registered))
     yield from (f"«{it}» is registered, and another's" for it in sorted(registered - owned))
-    reachable = {migrations.KERNEL.name, *(one.name for one in subject.closure)}
+    reachable = {KERNEL.name, *(one.name for one in subject.closure)}
     reachable |= set(subject.manifest.optional)
     owners = {table_of(it.class_).name: addon_of(it.class_.__module__) for it in _mappers()}
     for table, column in model.extension_columns(subject.name):

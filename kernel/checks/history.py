@@ -15,6 +15,7 @@ from kernel import catalogue, migrations
 from kernel.checks.subject import Subject
 from kernel.manifest import Manifest
 from kernel.model import Model
+from kernel.revisions import head
 from kernel.testing import cluster
 
 
@@ -106,5 +107,5 @@ def empty_database() -> Iterator[Connection]:
 def upgrade(connection: Connection, histories: Iterable[Manifest]) -> None:
     """Bring histories to their newest revisions."""
     for one in histories:
-        if migrations.head(one) is not None:
+        if head(one) is not None:
             migrations.upgrade(connection, one)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from kernel import migrations, solver
+from kernel import solver
 from kernel.checks import source, tools
 from kernel.checks.source import Source
 from kernel.checks.tools import Findings
-from kernel.manifest import ROOT, Manifest
+from kernel.manifest import KERNEL, ROOT, Manifest
 from kernel.registry import Registry
 
 _background = ThreadPoolExecutor(2, "type-checker")
@@ -49,7 +49,7 @@ class Subject:
     def histories(self) -> list[Manifest]:
         """The migrations to run for it, in order: the kernel's, its dependencies', its own."""
         others = [one for one in self.closure if one.name != self.name]
-        return [migrations.KERNEL, *others, self.manifest]
+        return [KERNEL, *others, self.manifest]
 
     @property
     def loaded(self) -> Registry:

@@ -74,7 +74,7 @@ def test_every_answer_carries_the_headers_of_the_edge(admin: TestClient, path: s
     assert headers["cache-control"] == "no-store"
     assert headers["content-security-policy"].startswith("default-src 'none'")
     assert "unsafe" not in headers["content-security-policy"]
-    assert headers["x-generation"] == "1"
+    assert headers["x-generation"] == "0"
     assert len(headers["x-request-id"]) >= 8
 
 

@@ -1,0 +1,237 @@
+"""Generations in the database: which set of addons is served, which is coming, and by whom.
+
+A row is a change that somebody asked for. It passes through these states:
+
+    requested → expanding → rolling → contracting → current → past
+                    ↓          ↓
+                  failed ← reverting
+
+At most one is under way, and exactly one is current. Until a generation is current, the one before
+it is: a change that fails or is interrupted leaves the instance there. ``andes_processes`` holds
+what each supervisor says of itself and of its processes (``kernel.pulse``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.model import Id, Model
+
+CHANNEL = "andes_generations"
+"""Where PostgreSQL tells supervisors at once that a generation changed its state."""
+
+IN_FLIGHT = ("requested", "expanding", "rolling", "reverting", "contracting")
+SERVED = ("rolling", "contracting")
+"""States of a change whose generation processes are to serve."""
+
+SILENT = timedelta(seconds=10)
+"""A supervisor that was not heard of for so long is taken for dead."""
+
+_IN_FLIGHT = text(f"state IN {IN_FLIGHT}")
+
+
+class GenerationRow(Model):
+    """A numbered set of addons, and the change that leads to it. Never deleted."""
+
+    __tablename__ = "andes_generations"
+    __audited__ = False
+    __table_args__ = (
+        Index(
+            "uq_andes_generations_in_flight",
+            text("(true)"),
+            unique=True,
+            postgresql_where=_IN_FLIGHT,
+        ),
+        Index(
+            "uq_andes_generations_current",
+            text("(true)"),
+            unique=True,
+            postgresql_where=text("state = 'current'"),
+        ),
+    )
+
+    id: Mapped[Id]
+    action: Mapped[str]
+    targets: Mapped[list[Any]]
+    """Names of the addons that the change is about."""
+    addons: Mapped[dict[str, Any]]
+    """What is served: addon → ``{"version", "revision"}``."""
+    state: Mapped[str]
+    statements: Mapped[list[Any]] = mapped_column(server_default="[]")
+    """What was executed, statement by statement."""
+    made: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """Tables and columns that the change made: what a change that fails takes back."""
+    archive: Mapped[str] = mapped_column(server_default="")
+    """Key of the file that an archive wrote or an import reads."""
+    error: Mapped[str] = mapped_column(server_default="")
+    usuario_id: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    rolled_at: Mapped[datetime | None]
+    """When every process served it."""
+    finished_at: Mapped[datetime | None]
+
+
+class ProcessRow(Model):
+    """A supervisor, or one of its processes, as the supervisor last told of it."""
+
+    __tablename__ = "andes_processes"
+    __audited__ = False
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    name: Mapped[str]
+    kind: Mapped[str]
+    pid: Mapped[int] = mapped_column(BigInteger)
+    generation: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str]
+    error: Mapped[str] = mapped_column(server_default="")
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A generation as a process needs it."""
+
+    number: int
+    addons: Mapping[str, Mapping[str, str]]
+    state: str = "current"
+    action: str = ""
+    targets: Sequence[str] = ()
+    archive: str = ""
+    error: str = ""
+    usuario_id: int | None = None
+    closed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Addresses of the addons that are switched off: addon → paths."""
+
+
+_COLUMNS = "id, addons, state, action, targets, archive, error, usuario_id"
+
+
+def by_number(connection: Connection, number: int) -> Generation | None:
+    """Return a generation."""
+    return _one(connection, "id = :number", number=number)
+
+
+def current(connection: Connection) -> Generation | None:
+    """Return the generation that is served, or that a failing change goes back to."""
+    return _one(connection, "state = 'current'")
+
+
+def in_flight(connection: Connection) -> Generation | None:
+    """Return the change under way."""
+    return _one(connection, "state = ANY(:states)", states=list(IN_FLIGHT))
+
+
+def target(connection: Connection) -> Generation | None:
+    """Return what processes are to serve now."""
+    return _one(connection, "state = ANY(:states)", states=list(SERVED)) or current(connection)
+
+
+def _one(connection: Connection, condition: str, **given: Any) -> Generation | None:
+    if connection.scalar(text("SELECT to_regclass('andes_generations')")) is None:
+        return None
+    query = f"SELECT {_COLUMNS} FROM andes_generations WHERE {condition}"  # noqa: S608  # ours
+    row = connection.execute(text(query), given).one_or_none()
+    if row is None:
+        return None
+    return Generation(
+        row.id, row.addons, row.state, row.action, row.targets, row.archive, row.error,
+        row.usuario_id, _closed(connection, row.addons),
+    )  # fmt: skip
+
+
+def _closed(connection: Connection, served: Mapping[str, Any]) -> dict[str, list[str]]:
+    rows = connection.execute(text("SELECT name, routes FROM andes_addons"))
+    return {row.name: row.routes for row in rows if row.name not in served}
+
+
+def insert(
+    connection: Connection,
+    *,
+    action: str,
+    targets: Sequence[str],
+    addons: Mapping[str, Any],
+    state: str,
+    archive: str = "",
+    error: str = "",
+    usuario_id: int | None = None,
+) -> int:
+    """Make a generation and return its number.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: a change is under way already.
+    """
+    query = """
+        INSERT INTO andes_generations (action, targets, addons, state, archive, error, usuario_id)
+        VALUES (:action, CAST(:targets AS jsonb), CAST(:addons AS jsonb), :state, :archive,
+                :error, :usuario_id) RETURNING id
+    """
+    number = connection.scalar(
+        text(query),
+        {
+            "action": action,
+            "targets": json.dumps(list(targets)),
+            "addons": json.dumps(dict(addons)),
+            "state": state,
+            "archive": archive,
+            "error": error,
+            "usuario_id": usuario_id,
+        },
+    )
+    announce(connection)
+    return int(number or 0)
+
+
+def move(connection: Connection, number: int, before: str, after: str, error: str = "") -> bool:
+    """Take a generation from one state to another; return whether it was in the first one."""
+    moved = connection.execute(
+        text(
+            """
+            UPDATE andes_generations
+               SET state = :after, error = CASE WHEN :error = '' THEN error ELSE :error END,
+                   rolled_at = CASE WHEN :after = 'contracting' THEN now() ELSE rolled_at END,
+                   finished_at = CASE WHEN :after IN ('current', 'failed') THEN now() END
+             WHERE id = :number AND state = :before
+            """
+        ),
+        {"number": number, "before": before, "after": after, "error": error},
+    )
+    announce(connection)
+    return bool(moved.rowcount)
+
+
+def finish(connection: Connection, number: int) -> None:
+    """Let a generation that every process serves take the place of the current one."""
+    found = by_number(connection, number)
+    past = "UPDATE andes_generations SET state = 'past' WHERE state = 'current' AND id <> :number"
+    if found is not None and found.state == "contracting":
+        connection.execute(text(past), {"number": number})
+        move(connection, number, "contracting", "current")
+        note_states(connection, found.addons)
+
+
+def note_states(connection: Connection, served: Mapping[str, Any]) -> None:
+    """Note which addons are served and which rest."""
+    connection.execute(
+        text(
+            """
+            UPDATE andes_addons
+               SET state = CASE WHEN name = ANY (:served) THEN 'enabled' ELSE 'disabled' END
+             WHERE state <> 'archived'
+            """
+        ),
+        {"served": list(served)},
+    )
+
+
+def announce(connection: Connection) -> None:
+    """Wake the supervisors once the transaction commits."""
+    connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})

@@ -1,0 +1,91 @@
+"""Revisions of an addon, read from the files of its history without importing Alembic or them.
+
+A revision whose file says ``phase = "contract"`` takes something away that the code before it still
+uses: it is run only when every process serves the new generation (``kernel.lifecycle``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernel.errors import ConfigurationError
+from kernel.manifest import Manifest
+
+_FACT = re.compile(
+    r"""^(revision|down_revision|phase)(?:\s*:[^=]+)?\s*=\s*["']([^"']+)["']""", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One step of a history."""
+
+    id: str
+    before: str
+    contracts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An addon whose tables change: its revisions before (None: none) and after."""
+
+    addon: str
+    before: str | None
+    after: str | None
+    phase: str = "expand"
+    """``expand``, or ``contract``: once every process serves the new generation."""
+
+
+def history(manifest: Manifest) -> list[Revision]:
+    """Return the revisions of an addon, oldest first.
+
+    Raises:
+        ConfigurationError: they are not one line; the message names the folder.
+    """
+    found = {one.before: one for one in map(_read, sorted(manifest.migrations.glob("*.py")))}
+    line: list[Revision] = []
+    while (step := found.pop(line[-1].id if line else "", None)) is not None:
+        line.append(step)
+    if found:
+        raise ConfigurationError(
+            f"{manifest.migrations}: the revisions are not one line; "
+            f"nothing leads to {sorted(one.id for one in found.values())}."
+        )
+    return line
+
+
+def _read(path: Path) -> Revision:
+    facts = dict(_FACT.findall(path.read_text(encoding="utf-8")))
+    if "revision" not in facts:
+        raise ConfigurationError(f"{path}: says no revision.")
+    return Revision(
+        facts["revision"], facts.get("down_revision", ""), facts.get("phase") == "contract"
+    )
+
+
+def head(manifest: Manifest) -> str | None:
+    """Return the newest revision of an addon; None where it has no history."""
+    line = history(manifest)
+    return line[-1].id if line else None
+
+
+def expanded(manifest: Manifest, present: str | None) -> str | None:
+    """Return how far a history may go while processes of before are still serving.
+
+    Raises:
+        ConfigurationError: a step that adds follows one that takes away; they are two releases.
+    """
+    line = history(manifest)
+    ids = [one.id for one in line]
+    ahead = line[ids.index(present) + 1 :] if present in ids else line
+    adding = [one for one in ahead if not one.contracts]
+    if present is None:
+        return ids[-1] if ids else None  # nobody serves what is new
+    if adding != ahead[: len(adding)]:
+        raise ConfigurationError(
+            f"{manifest.name}: the revision {adding[-1].id} adds after one that takes away; "
+            "release them one after the other."
+        )
+    return adding[-1].id if adding else present
