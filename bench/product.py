@@ -29,8 +29,7 @@ def settings(lab: Lab, database: str, **chosen: object) -> Settings:
         database_owner_url=lab.postgres.url(database, OWNER),
         secret_key=SECRET,
         master_key=MASTER_KEY,
-        data_dir=data,
-        **{"web_processes": 1, "job_processes": 0, **chosen},
+        **{"data_dir": data, "web_processes": 1, "job_processes": 0, **chosen},
     )
 
 

@@ -77,6 +77,7 @@ class GenerationState(Answer):
     archive: str
     statements: list[str]
     created_at: datetime
+    rolled_at: datetime | None = Field(description="Cuándo la servían todos los procesos.")
     finished_at: datetime | None
     processes: list[Process]
     acknowledged: int = Field(description="Procesos que ya la sirven.")
@@ -257,7 +258,8 @@ def show_generation(ctx: Ctx, number: QueryId) -> GenerationState:
 
 
 _COLUMNS = """
-    id, action, targets, addons, state, error, archive, statements, created_at, finished_at
+    id, action, targets, addons, state, error, archive, statements, created_at, rolled_at,
+    finished_at
 """
 LATEST = db.Statement(
     "generations_latest",
@@ -278,7 +280,9 @@ PROCESSES = db.Statement(
 
 def _generation(ctx: Ctx, row: Sequence[Any], *, shown: bool) -> GenerationState:
     names = ("generation", "action", "addons", "served", "state", "error", "archive")
-    facts = dict(zip((*names, "statements", "created_at", "finished_at"), row, strict=True))
+    facts = dict(
+        zip((*names, "statements", "created_at", "rolled_at", "finished_at"), row, strict=True)
+    )
     served = {name: one["version"] for name, one in facts["served"].items()}
     processes = [
         Process.model_validate(dict(zip(Process.model_fields, one, strict=True)))

@@ -38,6 +38,8 @@ class Subscriber:
     event: str
     handler: Callable[[Ctx, Any], None]
     when: When = "in_transaction"
+    addon: str = ""
+    """Whose it is; the registry fills it in."""
 
     @property
     def name(self) -> str:
@@ -74,7 +76,11 @@ class EventBus:
         if kind is None:
             raise ConfigurationError(f"{type(event).__name__} is not declared by register_events.")
         for subscriber in self._now[kind.name]:
-            subscriber.handler(ctx, event)
+            try:
+                subscriber.handler(ctx, event)
+            except Exception as error:  # the act is undone; whoever keeps undoing it is noted
+                ctx.runtime.quarantine.note(subscriber.addon, error)
+                raise
         if later := self._later[kind.name]:
             payload = self._adapters[kind.name].dump_python(event, mode="json")
             for subscriber in later:

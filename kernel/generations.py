@@ -216,6 +216,9 @@ def finish(connection: Connection, number: int) -> None:
         connection.execute(text(past), {"number": number})
         move(connection, number, "contracting", "current")
         note_states(connection, found.addons)
+        if found.action == "quarantine":
+            why = text("UPDATE andes_addons SET reason = :reason WHERE name = ANY (:names)")
+            connection.execute(why, {"reason": found.error, "names": list(found.targets)})
 
 
 def note_states(connection: Connection, served: Mapping[str, Any]) -> None:

@@ -51,10 +51,10 @@ log = logging.get(__name__)
 LOCK = 7_203_114
 """Advisory lock that keeps two installations apart."""
 
-LOCK_TIMEOUT = "400ms"
-"""How long DDL waits for a table, and so how long it can hold up others that come after it."""
+FIRST_WAIT, LONGEST_WAIT = 0.1, 0.8
+"""Seconds that DDL waits for a table, and so how long it can hold up others that come after it."""
 
-LOCK_TRIES = 40
+LOCK_TRIES = 60
 LOCK_STATES = frozenset({"55P03", "40P01"})
 """SQLSTATE of a lock that was not had in time, and of a deadlock."""
 
@@ -78,24 +78,59 @@ def owner(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
-def patiently(engine: Engine, work: Callable[[Connection], T]) -> T:
+def patiently(
+    engine: Engine, work: Callable[[Connection], T], locks: Mapping[str, str] | None = None
+) -> T:
     """Return what ``work`` returns in one transaction, run again while a lock is not to be had.
+
+    ``locks`` (table → mode) are taken first, all or none: whoever needs a second table while
+    holding a first may meet those who hold the second and wait for the first. Their order is drawn
+    anew each time, so that one comes up which fits the order of those who are at work.
 
     Raises:
         DBAPIError: anything else went wrong, or no lock was had in all tries; nothing was changed.
     """
+    wait = FIRST_WAIT
     for attempt in range(1, LOCK_TRIES + 1):
         try:
             with engine.begin() as connection:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+                connection.execute(text(f"SET LOCAL lock_timeout = '{wait * 1000:.0f}ms'"))
+                for table, mode in shuffled(locks or {}):
+                    connection.execute(text(f'LOCK TABLE "{table}" IN {mode} MODE'))
                 return work(connection)
         except DBAPIError as error:
             if db.sqlstate(error) not in LOCK_STATES or attempt == LOCK_TRIES:
                 raise
             log.info("lifecycle_lock_awaited", attempt=attempt)
-        time.sleep(random.uniform(0.5, 1.5) * min(1.0, 0.05 * attempt))  # noqa: S311  # jitter
+        time.sleep(random.uniform(0.5, 1.5) * wait)  # noqa: S311  # jitter
+        wait = min(LONGEST_WAIT, wait * 1.2)
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def shuffled(locks: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the locks in an order drawn by chance."""
+    return random.sample(sorted(locks.items()), len(locks))
+
+
+MODES = (
+    "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE"
+)  # fmt: skip
+"""Modes of locks that hold somebody up, each conflicting with all that the one before does."""
+
+
+def strongest(outcome: rehearsal.Outcome, phase: str) -> dict[str, str]:
+    """Return the strongest lock that the statements of a phase take on each table in use."""
+    found: dict[str, int] = {}
+    for one in outcome.statements:
+        for lock in one.locks if one.phase == phase else ():
+            rank = RANKS.get(lock.mode)
+            if rank is not None:
+                found[lock.table] = max(rank, found.get(lock.table, 0))
+    return {table: MODES[rank] for table, rank in found.items()}
+
+
+RANKS = {f"{mode.title().replace(' ', '')}Lock": rank for rank, mode in enumerate(MODES)}
 
 
 # Expanding ---------------------------------------------------------------------------------------
@@ -178,7 +213,9 @@ def expand(runtime: Runtime, number: int, change: Change) -> None:
         generations.move(connection, number, "expanding", "rolling")
 
     with owner(runtime.settings) as engine:
-        patiently(engine, work)
+        steps = [step for step in change.steps() if step.phase == "expand"]
+        outcome = rehearsal.rehearse(engine, change.histories, change.present, steps)
+        patiently(engine, work, strongest(outcome, "expand"))
 
 
 def _import(connection: Connection, runtime: Runtime, change: Change) -> None:
@@ -303,19 +340,14 @@ def contract(runtime: Runtime, number: int, change: Change) -> None:
 
     What an archive keeps is written to the storage before anything of it goes.
     """
-    outcome = rehearsal.Outcome()
     with owner(runtime.settings) as engine:
-        if change.action in REMOVING:
-            present = dict(change.present)
-            outcome = rehearsal.rehearse(engine, change.histories, present, change.steps())
+        outcome = rehearsal.rehearse(engine, change.histories, change.present, change.steps())
 
         def work(connection: Connection) -> None:
             found = generations.by_number(connection, number)
             if found is None or found.state != "contracting":
                 return  # somebody else was faster
             statements: list[str] = []
-            for table in outcome.tables_gone():
-                connection.execute(text(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE'))
             key = addon_archive.write(connection, runtime, number, change, outcome)
             with noted(connection, statements.append):
                 for step in change.steps():
@@ -325,7 +357,9 @@ def contract(runtime: Runtime, number: int, change: Change) -> None:
             _append(connection, number, statements, key)
             generations.finish(connection, number)
 
-        patiently(engine, work)
+        locks = strongest(outcome, "contract")
+        locks |= dict.fromkeys(outcome.tables_gone(), MODES[-1])
+        patiently(engine, work, locks)
 
 
 def _append(connection: Connection, number: int, statements: list[str], key: str) -> None:
@@ -338,12 +372,21 @@ def _append(connection: Connection, number: int, statements: list[str], key: str
     )
 
 
+FORGET_JOBS = text(
+    """
+    UPDATE andes_jobs SET status = 'cancelled', finished_at = clock_timestamp()
+     WHERE status IN ('queued', 'parked') AND split_part(name, '.', 1) = :name
+    """
+)
+
+
 def _forget(connection: Connection, change: Change, key: str) -> None:
     """Take removed addons out of the list, or note where their rows are."""
     if change.action not in REMOVING:
         return
     for name in change.targets:
         connection.execute(text(f"DROP TABLE IF EXISTS {installed.version_table(name)}"))
+        connection.execute(FORGET_JOBS, {"name": name})
         if change.action == "archive":
             query = "UPDATE andes_addons SET state = 'archived', archive = :key WHERE name = :name"
             connection.execute(text(query), {"name": name, "key": key})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.util import find_spec
 from typing import Any, TypeVar, cast
@@ -171,7 +171,9 @@ def _build(manifests: tuple[Manifest, ...], plugins: pluggy.PluginManager) -> Re
 
     permissions = names.index(plugins, "register_permissions", "permission", by_name)
     event_types = names.index(plugins, "register_events", "event", by_name)
-    subscribers = [item for _, item in gather(plugins, "register_subscribers")]
+    subscribers = [
+        replace(item, addon=addon) for addon, item in gather(plugins, "register_subscribers")
+    ]
     endpoints, resources = _routes(plugins, names, permissions)
     registry = Registry(
         manifests=manifests,

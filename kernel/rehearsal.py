@@ -8,7 +8,7 @@ same statements in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +101,7 @@ class Outcome:
 def rehearse(
     engine: Engine,
     manifests: Sequence[Manifest],
-    present: dict[str, str | None],
+    present: Mapping[str, str | None],
     steps: Sequence[Step],
 ) -> Outcome:
     """Return what the steps do; ``manifests`` are all histories in play, dependencies first."""

@@ -22,6 +22,7 @@ from kernel.context import Ctx, RequestFacts
 from kernel.db import Database
 from kernel.identity import Identifier, Identity
 from kernel.preferences import Preferences, Regional
+from kernel.quarantine import Quarantine
 from kernel.realtime import Hub
 from kernel.registry import Registry
 from kernel.rules import RuleBook
@@ -81,6 +82,11 @@ class Runtime:
     def preferences(self) -> Preferences:
         """The addons' settings, as stored."""
         return Preferences()
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        """Notes addons that break the acts of others."""
+        return Quarantine(self)
 
     @cached_property
     def vault(self) -> Vault:

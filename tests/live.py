@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -20,30 +21,63 @@ SERVER = Path(__file__).resolve().parent.parent / "server.py"
 PATIENCE = 60.0
 
 
+@dataclass
+class Server:
+    """A running supervisor; ``folder`` holds its log and its data."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    folder: Path
+
+    @property
+    def log(self) -> str:
+        """What it wrote so far."""
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+
+    def kill(self) -> None:
+        """End the supervisor as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+
 @contextlib.contextmanager
 def serving(settings: Settings, *, web: int = 1, jobs: int = 0) -> Iterator[str]:
     """Run ``server.py serve`` for the length of the block; give its address."""
+    with running(settings, web=web, jobs=jobs) as server:
+        yield server.address
+
+
+@contextlib.contextmanager
+def running(
+    settings: Settings,
+    *,
+    web: int = 1,
+    jobs: int = 0,
+    options: Sequence[str] = (),
+    **more: str,
+) -> Iterator[Server]:
+    """Run ``server.py serve`` for the length of the block; ``more`` are environment variables."""
     port = _free_port()
     folder = settings.data_dir / f"live-{port}"
     folder.mkdir(parents=True)
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, str(SERVER), "serve"],
-            env={**os.environ, **_environment(settings, folder, port, web, jobs)},
+            [sys.executable, str(SERVER), "serve", *options],
+            env={**os.environ, **_environment(settings, folder, port, web, jobs), **more},
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
         )
+        server = Server(process, f"http://127.0.0.1:{port}", folder)
         try:
-            address = f"http://127.0.0.1:{port}"
-            _wait(process, address, log)
-            yield address
+            _wait(process, server.address, log)
+            yield server
         finally:
             process.terminate()
             process.wait(timeout=PATIENCE)
-    found = logscan.leaks(log.read_text(encoding="utf-8", errors="replace"))
+    found = logscan.leaks(server.log)
     assert not found, "\n".join(["The server's log holds a secret:", *found])
 
 
@@ -62,6 +96,7 @@ def _environment(
         "PORT": str(port),
         "WEB_PROCESSES": str(web),
         "JOB_PROCESSES": str(jobs),
+        "ADDON_ROOTS": ",".join(map(str, settings.addon_roots)),
         "DOCS_PUBLIC": "true",
         "LOG_LEVEL": "INFO",
     }

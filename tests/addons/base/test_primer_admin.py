@@ -16,7 +16,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from addons.base.services import primer_admin
-from kernel import app, instance, lifecycle, welcome
+from kernel import app, lifecycle, settings, welcome
 from kernel.errors import Conflict
 from kernel.registry import Registry
 from kernel.runtime import Runtime, utc_now
@@ -151,7 +151,7 @@ def test_two_at_once_make_exactly_one(fresh: Runtime, client: TestClient) -> Non
 def test_server_prints_the_link_and_its_log_has_none(
     fresh: Runtime, tmp_path: Path, client: TestClient
 ) -> None:
-    environment = {**os.environ, **instance.environment(fresh.settings)}
+    environment = {**os.environ, **settings.environment(fresh.settings)}
     run = subprocess.run(
         [sys.executable, str(SERVER), "user", "first-link"],
         env=environment,
