@@ -40,7 +40,7 @@ TELL = text(
     gone AS (
       DELETE FROM andes_processes p
        WHERE (p.host = :host AND p.id NOT IN (SELECT id FROM told))
-          OR p.seen_at < now() - interval '1 day')
+          OR p.seen_at < now() - interval '10 minutes')
     INSERT INTO andes_processes (id, host, name, kind, pid, generation, state, error)
     SELECT DISTINCT ON (id) id, :host, name, kind, pid, generation, state, error FROM told
      ORDER BY id, state
