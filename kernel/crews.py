@@ -80,6 +80,9 @@ class Crew:
         """Start ``argv`` with the descriptor of its reports as last argument.
 
         ``how`` are ``env`` and ``pass_fds``.
+
+        Raises:
+            OSError: the program could not be started.
         """
         self.number = number
         self.warm = False
@@ -87,26 +90,36 @@ class Crew:
         self.silent = False
         """Whether nobody is left who could report."""
         self.children: dict[int, Child] = {}
-        self.reports, writer = os.pipe()
-        os.set_blocking(self.reports, False)
         self._pending = b""
         self._announced: list[Child] = []
         self._early: dict[int, list[Mapping[str, Any]]] = {}
         self._started = time.monotonic()
-        self._process = subprocess.Popen(
-            [*argv, str(writer)],
-            env=how["env"],
-            stdin=subprocess.PIPE,
-            pass_fds=(*how.get("pass_fds", ()), writer),
-            # Ctrl-C is for the supervisor alone, which then asks each process to drain.
-            process_group=0,
-            # Takes no lock, so that none held by another thread at the fork can stop it.
-            preexec_fn=functools.partial(_tie_to, os.getpid()),  # noqa: PLW1509
-        )
-        os.close(writer)
+        self.reports, writer = os.pipe()
+        os.set_blocking(self.reports, False)
+        try:
+            self._process = subprocess.Popen(
+                [*argv, str(writer)],
+                env=how["env"],
+                stdin=subprocess.PIPE,
+                pass_fds=(*how.get("pass_fds", ()), writer),
+                # Ctrl-C is for the supervisor alone, which then asks each process to drain.
+                process_group=0,
+                # Takes no lock, so that none held by another thread at the fork can stop it.
+                preexec_fn=functools.partial(_tie_to, os.getpid()),  # noqa: PLW1509
+            )
+        except OSError:
+            os.close(self.reports)
+            raise
+        finally:
+            os.close(writer)
         self._orders = cast("IO[bytes]", self._process.stdin)
         self.pid = self._process.pid
         self._say(order)
+
+    @property
+    def everyone(self) -> list[Child]:
+        """Its processes, and those that were asked for and are not born yet."""
+        return [*self.children.values(), *self._announced]
 
     def fork(self, kind: str, name: str) -> Child:
         """Ask for a process."""
@@ -149,14 +162,16 @@ class Crew:
                     yield json.loads(line)
             self.silent = True
 
-    def expire(self, now: float) -> None:
-        """Kill a zygote that takes too long to load."""
-        if not self.warm and self._started + LOAD_SECONDS + LOAD_GRACE < now:
+    def expire(self, now: float, start_seconds: float) -> None:
+        """Kill a zygote that takes too long to load or to fork."""
+        late = not self.warm and self._started + LOAD_SECONDS + LOAD_GRACE < now
+        if late or any(child.started + start_seconds < now for child in self._announced):
             kill_group(self.pid)
 
     def deadlines(self, start_seconds: float) -> list[float]:
         """Return when something of the crew is overdue."""
         due = [] if self.warm else [self._started + LOAD_SECONDS + LOAD_GRACE]
+        due += [child.started + start_seconds for child in self._announced]
         for child in self.children.values():
             if child.leaving:
                 due.append(child.leave_by)
@@ -181,6 +196,7 @@ class Crew:
         self.close_input()
         if self._process.returncode is None:
             kill_group(self.pid)
+            self._process.returncode = -signal.SIGKILL  # the supervisor buries it
         os.close(self.reports)
 
 

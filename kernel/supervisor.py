@@ -239,7 +239,7 @@ class Supervisor:
             slot.child.leave(self.grace)
             slot.child, slot.heir = slot.heir, None
             return wait
-        if slot.heir is None and not wait:
+        if slot.heir is None and not wait and slot.start_at <= time.monotonic():
             slot.heir = crew.fork(slot.kind, slot.name)
         return True
 
@@ -247,15 +247,19 @@ class Supervisor:
         """Return the zygote of a generation, started if it isn't there."""
         crew = self.crews.get(number)
         if crew is None and self._launch_at.get(number, 0.0) <= time.monotonic():
-            crew = self.crews[number] = self.launch(self._known[number], self._lifeline[0])
-            log.info("zygote_started", generation=number, pid=crew.pid)
+            try:
+                crew = self.crews[number] = self.launch(self._known[number], self._lifeline[0])
+            except OSError as error:
+                self._fail(number, "zygote", "host", os.getpid(), f"Not started: {error}")
+            else:
+                log.info("zygote_started", generation=number, pid=crew.pid)
         return crew
 
     def _expire(self) -> None:
         """Kill what takes too long: loading, getting ready, or draining."""
         now = time.monotonic()
         for crew in list(self.crews.values()):
-            crew.expire(now)
+            crew.expire(now, START_SECONDS)
             for child in list(crew.children.values()):
                 if not child.ready and not child.leaving and child.started + START_SECONDS < now:
                     child.error = child.error or f"Not ready within {START_SECONDS:g} s."
@@ -268,7 +272,7 @@ class Supervisor:
         if wanted.state != "current" or self.served != wanted.number:
             return
         for number, crew in list(self.crews.items()):
-            if number != wanted.number and not crew.children:
+            if number != wanted.number and not crew.everyone:
                 crew.close()
                 del self.crews[number]
         self.failures = {n: beat for n, beat in self.failures.items() if n > wanted.number}
@@ -328,21 +332,20 @@ class Supervisor:
         if self.stop_requests:
             return
         log.warning("zygote_died", generation=crew.number, exit_code=exit_code)
-        if not crew.warm or not crew.children:
-            del self.crews[crew.number]
+        del self.crews[crew.number]
+        self._orphan(crew)
         if not crew.warm:
             self._fail(crew.number, "zygote", "host", crew.pid, crew.error or _said(exit_code))
-        else:
-            self._orphan(crew)
 
     def _orphan(self, crew: Crew) -> None:
         """Let processes outlive their zygote where the system gives them to us, else end them."""
-        self.crews.pop(crew.number, None)
         for child in crew.children.values():
             if not adopts_orphans():
                 child.kill()
         if crew.children:
             self.crews[-crew.pid] = crew  # their deaths are still heard of
+        else:
+            crew.close()
 
     def _note_death(self, crew: Crew, pid: int, exit_code: int) -> None:
         child = crew.children.pop(pid, None)
@@ -388,7 +391,7 @@ class Supervisor:
     def _seconds_to_next(self) -> float | None:
         """Return how long nothing is due; None while only an event can change anything."""
         now = time.monotonic()
-        due = [slot.start_at for slot in self.slots if slot.child is None and slot.start_at > now]
+        due = [slot.start_at for slot in self.slots if slot.start_at > now]
         due += [at for at in self._launch_at.values() if at > now]
         for crew in self.crews.values():
             due += crew.deadlines(START_SECONDS)
@@ -440,7 +443,7 @@ class Supervisor:
         log.info("supervisor_stopped")
 
     def _alive(self) -> list[Child]:
-        return [child for crew in self.crews.values() for child in crew.children.values()]
+        return [child for crew in self.crews.values() for child in crew.everyone]
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[Wake]:

@@ -29,6 +29,7 @@ from typing import Any, NoReturn
 
 NAME_VARIABLE = "ANDES_PROCESS"
 STANDARD_INPUT = 0
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LONGEST_REPORT = 3_900
 """Bytes of a report: below PIPE_BUF, so that lines of several writers never mix."""
 
@@ -96,17 +97,34 @@ def run(load: Callable[[str], Mapping[str, Kind]], reports: int, lifeline: int) 
     # What is here now stays: the collector of a child need not copy it page by page.
     gc.collect()
     gc.freeze()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # the supervisor ends us by closing our input
+    # The supervisor ends us by closing our input. A signal for a process that was just forked waits
+    # until that is set up.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     tell.warm()
     with _waking() as wake:
         for line in _orders(wake, tell):
             kind, name = line.split(" ", 1)
-            pid = os.fork()
-            if pid == 0:
-                _live(kinds[kind], name, tell, lifeline)
-            tell.started(name, pid)
+            _fork(kinds[kind], name, tell, lifeline)
     sys.exit(0)
+
+
+def _fork(kind: Kind, name: str, tell: Reports, lifeline: int) -> None:
+    """Fork a process that begins once its birth was told.
+
+    Should we be killed before, it ends: nobody would know of it.
+    """
+    gate, opener = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(opener)
+        _live(kind, name, tell, lifeline, gate)
+    os.close(gate)
+    with contextlib.suppress(OSError):  # it did so itself, or is gone
+        os.setpgid(pid, pid)
+    tell.started(name, pid)
+    with contextlib.suppress(BrokenPipeError):
+        os.write(opener, b"\n")
+    os.close(opener)
 
 
 def _read_line() -> str:
@@ -170,14 +188,18 @@ def _bury(tell: Reports) -> None:
             tell.died(pid, os.waitstatus_to_exitcode(status))
 
 
-def _live(kind: Kind, name: str, tell: Reports, lifeline: int) -> NoReturn:
+def _live(kind: Kind, name: str, tell: Reports, lifeline: int, gate: int) -> NoReturn:
     """Be a forked process; its group is its own, so that what it starts dies with it."""
     code = 1
     try:
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        for number in (*STOP_SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
+        if not os.read(gate, 1):
+            os._exit(1)
+        os.close(gate)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, STANDARD_INPUT)
         os.close(nothing)

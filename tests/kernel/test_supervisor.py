@@ -9,74 +9,24 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from kernel.supervisor import (
-    LONGEST_PAUSE,
-    PARENT_VARIABLE,
-    PortTaken,
-    ProcessSpec,
-    _Slot,
-    die_with_parent,
-    listen,
-)
+from kernel.crews import Crew
+from kernel.supervisor import LONGEST_PAUSE, PortTaken, Slot, listen
 
 ROOT = Path(__file__).parents[2]
-SUPERVISOR = """
-import json, os, sys
-from kernel import logging
-from kernel.supervisor import ProcessSpec, Supervisor, listen
-logging.configure()
-listener = listen("127.0.0.1", 0)
-print(listener.getsockname()[1], flush=True)
-code, count, grace = json.loads(sys.argv[1])
-argv = [sys.executable, "-SE", "-c", code, str(listener.fileno())]
-spec = ProcessSpec("web", argv, count, pass_fds=[listener.fileno()])
-Supervisor([spec], env=os.environ, grace=grace).run()
-"""
-# Each answers a connection with its own number.
-WEB = """
-import os, socket, sys
-listener = socket.socket(fileno=int(sys.argv[1]))
-while True:
-    connection, _ = listener.accept()
-    connection.sendall(str(os.getpid()).encode())
-    connection.close()
-"""
-DRAINING = """
-import os, signal, sys
-def finish(*_):
-    open(f"drained-{os.getpid()}", "w").close()
-    sys.exit(0)
-signal.signal(signal.SIGTERM, finish)
-open(f"ready-{os.getpid()}", "w").close()
-while True:
-    signal.pause()
-"""
-STUBBORN = """
-import os, signal
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-open(f"ready-{os.getpid()}", "w").close()
-while True:
-    signal.pause()
-"""
-WITH_GRANDCHILD = """
-import os, subprocess, time
-child = subprocess.Popen(["sleep", "100"])
-open(f"grandchild-{child.pid}", "w").close()
-time.sleep(100)
-"""
-CRASHING = "raise SystemExit(7)"
+READY = ("web", "ready")
 
 
-def eventually(probe: Callable[[], Any], seconds: float = 20) -> Any:
+def eventually(probe: Callable[[], Any], seconds: float = 30) -> Any:
     """Return the first true value of `probe`."""
     deadline = time.monotonic() + seconds
     while not (found := probe()):
@@ -93,20 +43,61 @@ class Supervised:
     port: int
     folder: Path
 
-    def children(self) -> list[psutil.Process]:
-        return list(psutil.Process(self.process.pid).children())
+    def want(self, number: int, action: str, state: str = "rolling") -> None:
+        """Have the pulse ask for a generation."""
+        want(self.folder, number, action, state)
 
-    def events(self, name: str) -> list[dict[str, object]]:
+    def beats(self) -> list[dict[str, Any]]:
+        """Return what the host told last of itself, of its processes and of what failed."""
+        with contextlib.suppress(FileNotFoundError):
+            found: list[dict[str, Any]] = json.loads((self.folder / "beats").read_text())
+            return found
+        return []
+
+    def serves(self, number: int) -> bool:
+        """Return whether every process of the host serves a generation, and nothing else does."""
+        return any((one["kind"], one["generation"]) == ("host", number) for one in self.beats())
+
+    def settle(self, number: int) -> set[int]:
+        """Wait until a generation is served alone and return its processes."""
+        eventually(lambda: self.serves(number))
+        return {one["pid"] for one in self.beats() if (one["kind"], one["state"]) == READY}
+
+    def failure(self) -> dict[str, Any]:
+        """Wait for a generation that failed and return what was told of it."""
+        failed = eventually(lambda: [one for one in self.beats() if one["state"] == "failed"])
+        (found,) = failed
+        return dict(found)
+
+    def events(self, name: str) -> list[dict[str, Any]]:
         lines = (self.folder / "log").read_text().splitlines()
-        return [event for line in lines if (event := json.loads(line))["event"] == name]
+        events = [json.loads(line) for line in lines if line.startswith("{")]
+        return [event for event in events if event["event"] == name]
+
+    def zygote(self, number: int) -> int:
+        """Return the process that forks a generation's."""
+        found = [one for one in self.events("zygote_started") if one["generation"] == number]
+        return int(found[-1]["pid"])
 
     def numbers(self, prefix: str) -> set[int]:
         return {int(path.name.split("-")[1]) for path in self.folder.glob(f"{prefix}-*")}
 
-    def ask(self) -> int:
-        """Return the number of the child that answers, waiting for one that lives."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
-            return int(connection.recv(20) or b"0")
+    def ask(self) -> tuple[int, int]:
+        """Return the process that answers and its generation, waiting for one that lives."""
+        address = ("127.0.0.1", self.port)
+        with (
+            contextlib.suppress(ConnectionResetError),
+            socket.create_connection(address, timeout=30) as connection,
+        ):
+            pid, number = connection.recv(40).decode().split() or ("0", "0")
+            return int(pid), int(number)
+        return 0, 0  # it was killed with the connection in its hands
+
+
+def want(folder: Path, number: int, action: str, state: str) -> None:
+    facts = {"number": number, "addons": {}, "state": state, "action": action}
+    (folder / "new").write_text(json.dumps(facts))
+    (folder / "new").replace(folder / "wanted")
 
 
 Start = Callable[..., Supervised]
@@ -116,10 +107,12 @@ Start = Callable[..., Supervised]
 def start(tmp_path: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
-    def run(code: str, count: int = 2, grace: float = 15.0) -> Supervised:
+    def run(action: str, **order: Any) -> Supervised:
+        order = {"count": 2, "grace": 15.0, "start": 20.0, "load": 20.0, "program": None, **order}
+        want(tmp_path, 1, action, "current")
         with (tmp_path / "log").open("w") as log:
             process = subprocess.Popen(
-                [sys.executable, "-c", SUPERVISOR, json.dumps([code, count, grace])],
+                [sys.executable, "-m", "tests.kernel.supervised", json.dumps(order)],
                 cwd=tmp_path,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 stdout=subprocess.PIPE,
@@ -139,80 +132,89 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.communicate()
 
 
-def living(numbers: Sequence[int] | set[int]) -> list[int]:
-    return [n for n in numbers if psutil.pid_exists(n) and psutil.Process(n).status() != "zombie"]
+def living(numbers: Iterable[int]) -> list[int]:
+    found = []
+    for number in numbers:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if psutil.Process(number).status() != psutil.STATUS_ZOMBIE:
+                found.append(number)
+    return found
+
+
+@dataclass
+class Visitor(threading.Thread):
+    """Asks without pause until told to stop, and keeps every answer."""
+
+    supervised: Supervised
+    answers: list[tuple[int, int]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    __hash__ = threading.Thread.__hash__
+
+    def run(self) -> None:
+        while not self.over.is_set():
+            try:
+                self.answers.append(self.supervised.ask())
+                time.sleep(0.002)  # the others shall come to their turn, too
+            except OSError as fault:
+                self.faults.append(repr(fault))
+
+    def __enter__(self) -> Visitor:
+        self.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.over.set()
+        self.join()
+
+    def well(self) -> bool:
+        """Return whether there were answers, and each connection had one."""
+        return bool(self.answers) and not self.faults and all(pid for pid, _ in self.answers)
+
+
+# Processes that die ------------------------------------------------------------------------------
 
 
 def test_run_child_killed_is_replaced_and_no_connection_refused(start: Start) -> None:
-    supervised = start(WEB)
-    victim = supervised.ask()
+    supervised = start("answer")
+    supervised.settle(1)
+    victim, _ = supervised.ask()
     os.kill(victim, signal.SIGKILL)
-    answers = {supervised.ask() for _ in range(50)}
+    answers = {supervised.ask()[0] for _ in range(50)}
     assert answers - {victim, 0}
     eventually(lambda: len(supervised.events("process_started")) == 3)
-    assert len(supervised.children()) == 2
-    assert all(child.status() != "zombie" for child in supervised.children())
+    eventually(lambda: len(living(supervised.settle(1))) == 2)
+    assert psutil.Process(supervised.zygote(1)).ppid() == supervised.process.pid
+    tree = psutil.Process(supervised.process.pid).children(recursive=True)
+    assert all(child.status() != psutil.STATUS_ZOMBIE for child in tree)
     (death,) = supervised.events("process_died")
     assert (death["pid"], death["exit_code"]) == (victim, -9)
 
 
 def test_run_every_child_killed_keeps_connections_waiting(start: Start) -> None:
-    supervised = start(WEB, count=1)
-    victim = supervised.ask()
+    supervised = start("answer", count=1)
+    victim, _ = supervised.ask()
     os.kill(victim, signal.SIGSTOP)
     eventually(lambda: psutil.Process(victim).status() == psutil.STATUS_STOPPED)
-    with socket.create_connection(("127.0.0.1", supervised.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", supervised.port), timeout=30) as connection:
         os.kill(victim, signal.SIGKILL)
-        assert int(connection.recv(20)) != victim
-
-
-def test_run_sigterm_drains_children(start: Start) -> None:
-    supervised = start(DRAINING)
-    ready = eventually(lambda: len(n := supervised.numbers("ready")) == 2 and n)
-    supervised.process.terminate()
-    assert supervised.process.wait(20) == 0
-    assert supervised.numbers("drained") == ready
-    assert not living(ready)
-
-
-def test_run_child_ignores_sigterm_is_killed_after_grace(start: Start) -> None:
-    supervised = start(STUBBORN, count=1, grace=0.2)
-    ready = eventually(lambda: supervised.numbers("ready"))
-    supervised.process.terminate()
-    assert supervised.process.wait(20) == 0
-    assert supervised.events("process_died")[0]["exit_code"] == -9
-    assert not living(ready)
-
-
-def test_run_second_signal_cuts_grace_short(start: Start) -> None:
-    supervised = start(STUBBORN, count=1, grace=3600)
-    eventually(lambda: supervised.numbers("ready"))
-    supervised.process.terminate()
-    eventually(lambda: supervised.events("supervisor_draining"))
-    supervised.process.terminate()
-    assert supervised.process.wait(20) == 0
-
-
-def test_run_supervisor_killed_takes_children_with_it(start: Start) -> None:
-    supervised = start(STUBBORN)
-    ready = eventually(lambda: len(n := supervised.numbers("ready")) == 2 and n)
-    supervised.process.kill()
-    supervised.process.wait()
-    eventually(lambda: not living(ready))
-    with socket.socket() as again:
-        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        again.bind(("127.0.0.1", supervised.port))
+        assert int(connection.recv(40).split()[0]) != victim
 
 
 def test_run_child_killed_takes_what_it_started(start: Start) -> None:
-    supervised = start(WITH_GRANDCHILD, count=1)
-    grandchildren = eventually(lambda: supervised.numbers("grandchild"))
-    supervised.children()[0].kill()
-    eventually(lambda: not living(grandchildren))
+    supervised = start("breed", count=1)
+    (victim,) = supervised.settle(1)
+    first = supervised.numbers("grandchild")
+    os.kill(victim, signal.SIGKILL)
+    eventually(lambda: not living(first))
 
 
 def test_run_crash_loop_backs_off(start: Start) -> None:
-    supervised = start(CRASHING, count=1)
+    supervised = start("crash", count=1)
     deaths = eventually(lambda: len(d := supervised.events("process_died")) >= 4 and d)
     assert [death["exit_code"] for death in deaths[:4]] == [7, 7, 7, 7]
     assert [death["restart_in_seconds"] for death in deaths[:4]] == [0, 0, 0.25, 0.5]
@@ -220,55 +222,311 @@ def test_run_crash_loop_backs_off(start: Start) -> None:
     assert supervised.process.wait(20) == 0
 
 
-def test_run_missing_program_is_tried_again(tmp_path: Path) -> None:
-    code = (
-        "import os; from kernel import logging\n"
-        "from kernel.supervisor import ProcessSpec, Supervisor\n"
-        "logging.configure()\n"
-        "Supervisor([ProcessSpec('web', ['/no/such/program'], 1)], env=os.environ).run()"
+def test_run_zygote_killed_children_live_on_and_follow_a_new_one(start: Start) -> None:
+    supervised = start("answer")
+    before = supervised.settle(1)
+    old = supervised.zygote(1)
+    with Visitor(supervised) as visitor:
+        os.kill(old, signal.SIGKILL)
+        eventually(lambda: supervised.zygote(1) != old)
+        eventually(lambda: supervised.settle(1).isdisjoint(before))
+    assert visitor.well()
+    assert {pid for pid, _ in visitor.answers} & before
+    assert not living([old])
+    eventually(lambda: not living(before))
+
+
+def test_run_zygote_killed_its_children_are_still_buried(start: Start) -> None:
+    supervised = start("stay", grace=0.2)
+    before = supervised.settle(1)
+    os.kill(supervised.zygote(1), signal.SIGKILL)
+    eventually(lambda: not living(before))
+    deaths = eventually(lambda: len(d := supervised.events("process_died")) == 2 and d)
+    assert {one["pid"]: one["exit_code"] for one in deaths} == dict.fromkeys(before, -9)
+    eventually(lambda: len(living(supervised.settle(1))) == 2)
+
+
+def test_run_zygote_that_does_not_fork_any_more_is_replaced(start: Start) -> None:
+    supervised = start("crash", count=1, start=2.0)
+    eventually(
+        lambda: [it for it in supervised.events("process_died") if it["restart_in_seconds"] >= 1]
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None
-        events = [json.loads(process.stderr.readline())["event"] for _ in range(3)]
-        process.terminate()
-    assert events == ["process_not_started"] * 3
+    stuck = supervised.zygote(1)
+    os.kill(stuck, signal.SIGSTOP)
+    eventually(lambda: supervised.zygote(1) != stuck)
+    assert not living([stuck])
+
+
+def test_run_missing_program_is_tried_again(start: Start) -> None:
+    supervised = start("answer", program=["/no/such/program"])
+    eventually(lambda: len(supervised.events("generation_not_loaded")) >= 2)
+    supervised.process.terminate()
+    assert supervised.process.wait(20) == 0
+
+
+def test_run_current_generation_that_does_not_load_is_tried_again(start: Start) -> None:
+    supervised = start("raise")
+    faults = eventually(lambda: len(f := supervised.events("generation_not_loaded")) >= 2 and f)
+    assert "RuntimeError: this addon does not load" in faults[0]["error"]
+    descriptors = psutil.Process(supervised.process.pid).num_fds
+    before = descriptors()
+    eventually(lambda: len(supervised.events("generation_not_loaded")) >= 4)
+    assert descriptors() <= before + 2  # those of the zygote that loads just now
+    supervised.want(1, "answer", "current")
+    assert len(supervised.settle(1)) == 2
+
+
+# The end -----------------------------------------------------------------------------------------
+
+
+def test_run_sigterm_drains_children(start: Start) -> None:
+    supervised = start("drain")
+    ready = supervised.settle(1)
+    supervised.process.terminate()
+    assert supervised.process.wait(20) == 0
+    assert supervised.numbers("drained") == ready
+    assert not living([*ready, supervised.zygote(1)])
+    assert (supervised.folder / "stopped").exists()
+
+
+def test_run_child_ignores_sigterm_is_killed_after_grace(start: Start) -> None:
+    supervised = start("stay", count=1, grace=0.2)
+    ready = supervised.settle(1)
+    supervised.process.terminate()
+    assert supervised.process.wait(20) == 0
+    assert not living(ready)
+
+
+def test_run_second_signal_cuts_grace_short(start: Start) -> None:
+    supervised = start("stay", count=1, grace=3600)
+    ready = supervised.settle(1)
+    supervised.process.terminate()
+    eventually(lambda: supervised.events("supervisor_draining"))
+    supervised.process.terminate()
+    assert supervised.process.wait(20) == 0
+    eventually(lambda: not living(ready))
+
+
+@pytest.mark.parametrize("event", ["zygote_started", "zygote_warm", "process_started"])
+def test_run_sigterm_while_it_starts_ends_at_once(start: Start, event: str) -> None:
+    supervised = start("drain", grace=3600)
+    eventually(lambda: supervised.events(event))
+    supervised.process.terminate()
+    assert supervised.process.wait(20) == 0
+
+
+def test_run_supervisor_killed_takes_all_with_it(start: Start) -> None:
+    supervised = start("stay")
+    ready = supervised.settle(1)
+    supervised.process.kill()
+    supervised.process.wait()
+    eventually(lambda: not living([*ready, supervised.zygote(1)]))
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", supervised.port))
+
+
+# From one generation to the next -----------------------------------------------------------------
+
+
+def test_run_roll_answers_throughout_and_ends_with_the_new_one_alone(start: Start) -> None:
+    supervised = start("answer")
+    before = supervised.settle(1)
+    with Visitor(supervised) as visitor:
+        supervised.want(2, "answer")
+        after = supervised.settle(2)
+        supervised.want(2, "answer", "current")
+        eventually(lambda: not living([*before, supervised.zygote(1)]))
+        eventually(lambda: visitor.answers[-1][1] == 2)
+    assert visitor.well()
+    assert {number for _, number in visitor.answers} == {1, 2}
+    assert len(after) == 2
+    assert after.isdisjoint(before)
+    assert living(after) == list(after)
+
+
+def test_run_old_child_leaves_only_after_the_new_one_is_ready(start: Start) -> None:
+    supervised = start("drain")
+    before = supervised.settle(1)
+    supervised.want(2, "dawdle")
+    eventually(lambda: len(supervised.events("process_started")) == 3)
+    assert supervised.numbers("drained") == set()
+    # One is tried, the others stay as they are; then another generation takes its place.
+    assert len(supervised.events("process_started")) == 3
+    supervised.want(3, "drain")
+    supervised.settle(3)
+    assert supervised.numbers("drained") == before
+
+
+@pytest.mark.parametrize(
+    ("action", "process", "error"),
+    [
+        ("raise", "zygote", "RuntimeError: this addon does not load"),
+        ("hang", "zygote", "time.sleep(600)"),
+        ("die", "zygote", "SIGKILL"),
+        ("crash", "web-1", "exit code 7"),
+        ("fail", "web-1", "RuntimeError: no database"),
+        ("dawdle", "web-1", "Not ready within 4 s"),
+        ("second-fails", "web-2", "RuntimeError: the second one fails"),
+    ],
+)
+def test_run_generation_that_fails_leaves_the_old_one_and_says_why(
+    start: Start, action: str, process: str, error: str
+) -> None:
+    supervised = start("answer", load=2.0, start=4.0)
+    supervised.settle(1)
+    with Visitor(supervised) as visitor:
+        supervised.want(2, action)
+        failure = supervised.failure()
+        supervised.want(1, "answer", "current")
+        after = supervised.settle(1)
+    assert visitor.well()
+    assert (failure["name"], failure["generation"]) == (process, 2)
+    assert error in failure["error"]
+    assert sorted(living(after)) == sorted(after)
+    eventually(lambda: not living([supervised.zygote(2)]))
+    assert supervised.failure() == failure  # whoever asks later is still told
+    supervised.want(3, "answer")
+    supervised.settle(3)
+
+
+def test_run_child_killed_in_mid_roll_goes_back(start: Start) -> None:
+    supervised = start("answer", count=3)
+    supervised.settle(1)
+    with Visitor(supervised) as visitor:
+        supervised.want(2, "answer")
+        newer = eventually(
+            lambda: [it for it in supervised.beats() if it["generation"] == 2 and it["pid"]]
+        )
+        os.kill(newer[0]["pid"], signal.SIGKILL)
+        failure = supervised.failure()
+        supervised.settle(1)
+    assert "SIGKILL" in failure["error"]
+    assert not visitor.faults
+    assert supervised.ask()[1] == 1
+
+
+def test_run_zygote_killed_in_mid_roll_goes_on(start: Start) -> None:
+    supervised = start("answer", count=3)
+    supervised.settle(1)
+    with Visitor(supervised) as visitor:
+        supervised.want(2, "answer")
+        eventually(lambda: any(it["generation"] == 2 for it in supervised.beats()))
+        os.kill(supervised.zygote(2), signal.SIGKILL)
+        supervised.settle(2)
+    assert visitor.well()
+    assert len(supervised.settle(2)) == 3
+
+
+def test_run_roll_asked_for_while_another_goes_on(start: Start) -> None:
+    supervised = start("answer", count=3)
+    supervised.settle(1)
+    with Visitor(supervised) as visitor:
+        supervised.want(2, "answer")
+        eventually(lambda: any(it["generation"] == 2 for it in supervised.beats()))
+        supervised.want(3, "answer")
+        last = supervised.settle(3)
+        supervised.want(3, "answer", "current")
+        eventually(lambda: not living([supervised.zygote(1), supervised.zygote(2)]))
+    assert visitor.well()
+    started = {one["pid"] for one in supervised.events("process_started")}
+    assert set(living(started)) == last
+
+
+def test_run_generation_asked_back_in_mid_roll(start: Start) -> None:
+    """The conductor gives a roll up, though nothing failed here."""
+    supervised = start("answer", count=3)
+    supervised.settle(1)
+    with Visitor(supervised) as visitor:
+        supervised.want(2, "answer")
+        eventually(lambda: any(it["generation"] == 2 for it in supervised.beats()))
+        supervised.want(1, "answer", "current")
+        supervised.settle(1)
+    assert visitor.well()
+    assert supervised.ask()[1] == 1
+
+
+# Birth -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Crew]]:
+    """Return a function that starts a warm crew whose children are of one action."""
+    monkeypatch.chdir(tmp_path)
+    lifeline, life = os.pipe()
+    listener = listen("127.0.0.1", 0)
+    made: list[Crew] = []
+
+    def begin(action: str) -> Crew:
+        argv = [sys.executable, "-m", "tests.kernel.supervised"]
+        one = Crew(
+            1,
+            [*argv, str(listener.fileno()), str(lifeline)],
+            json.dumps({"number": 1, "action": action}),
+            env={**os.environ, "PYTHONPATH": str(ROOT), "LOAD_SECONDS": "20"},
+            pass_fds=(listener.fileno(), lifeline),
+        )
+        made.append(one)
+        assert next(heard(one))["event"] == "warm"
+        return one
+
+    yield begin
+    os.close(life)
+    os.close(lifeline)
+    for one in made:
+        one.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(one.pid, 0)
+    listener.close()
+
+
+def heard(crew: Crew) -> Iterator[dict[str, Any]]:
+    """Yield reports until nobody is left who could write one."""
+    while not crew.silent:
+        yield from crew.read()
+        time.sleep(0.001)
+
+
+def test_fork_signal_at_the_moment_of_birth_is_not_lost(crew: Callable[[str], Crew]) -> None:
+    one = crew("dawdle")
+    reports = heard(one)
+    for number in range(40):
+        one.fork("web", f"web-{number}")
+        born = next(reports)
+        os.kill(born["pid"], signal.SIGTERM)
+        died = next(reports)
+        assert (died["event"], died["pid"], died["exit_code"]) == ("died", born["pid"], -15)
+
+
+def test_fork_zygote_killed_meanwhile_leaves_nobody_unknown(crew: Callable[[str], Crew]) -> None:
+    for number in range(5):
+        one = crew("drain")
+        for child in range(30):
+            one.fork("web", f"web-{child}")
+        time.sleep(0.004 * number)
+        os.kill(one.pid, signal.SIGKILL)
+        os.waitpid(one.pid, 0)
+        one.ended(-9)
+        told, began = set(), set()
+        for report in heard(one):
+            (told if report["event"] == "started" else began).add(report["pid"])
+            if report["event"] == "ready":
+                os.kill(report["pid"], signal.SIGTERM)
+        assert began <= told
+
+
+# Places and addresses ----------------------------------------------------------------------------
 
 
 def test_slot_died_pauses_grow_to_the_longest_and_reset() -> None:
-    slot = _Slot("web-1", ProcessSpec("web", ["true"], 1))
+    slot = Slot("web-1", "web")
     pauses = []
     for _ in range(9):
-        slot.started = 100.0
-        slot.died(100.1)
+        slot.died(100.1, 100.0)
         pauses.append(slot.pause)
     assert pauses == [0, 0, 0.25, 0.5, 1, 2, 4, LONGEST_PAUSE, LONGEST_PAUSE]
-    slot.died(3600.0)
+    slot.died(3600.0, 100.0)
     assert slot.pause == 0
-
-
-def test_die_with_parent_without_supervisor_lives_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv(PARENT_VARIABLE, raising=False)
-    die_with_parent()
-
-
-def test_die_with_parent_orphan_ends() -> None:
-    """The supervisor died while this process was starting."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from kernel.supervisor import *; die_with_parent(); print('alive')",
-        ],
-        cwd=ROOT,
-        env={**os.environ, PARENT_VARIABLE: "999999"},
-        capture_output=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (1, b"")
 
 
 def test_listen_port_taken_names_port_and_cure() -> None:
