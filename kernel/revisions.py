@@ -44,14 +44,14 @@ def history(manifest: Manifest) -> list[Revision]:
     Raises:
         ConfigurationError: they are not one line; the message names the folder.
     """
-    found = {one.before: one for one in map(_read, sorted(manifest.migrations.glob("*.py")))}
+    found = [_read(path) for path in sorted(manifest.migrations.glob("*.py"))]
+    after = {one.before: one for one in reversed(found)}
     line: list[Revision] = []
-    while (step := found.pop(line[-1].id if line else "", None)) is not None:
+    while (step := after.pop(line[-1].id if line else "", None)) is not None:
         line.append(step)
-    if found:
+    if left := sorted(one.id for one in found if one not in line):
         raise ConfigurationError(
-            f"{manifest.migrations}: the revisions are not one line; "
-            f"nothing leads to {sorted(one.id for one in found.values())}."
+            f"{manifest.migrations}: the revisions are not one line; {left} stand beside it."
         )
     return line
 
