@@ -192,7 +192,7 @@ def _manifest(tar: tarfile.TarFile) -> Archive:
             Member(**{**one, "columns": tuple(one["columns"])}) for one in facts["members"]
         )
         return Archive(**facts)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, tarfile.TarError):
         raise ChangeRefused("El archivo no es de un addon, o está dañado.") from None
 
 
@@ -346,6 +346,14 @@ def filled(connection: Connection, table: str, column: str, what: str = "count(*
     )
     # Names and the expression are the database's own.
     return f'SELECT {what} FROM "{table}" WHERE "{column}" IS DISTINCT FROM ({default or "NULL"})'  # noqa: S608
+
+
+def column_checksum(connection: Connection, table: str, column: str) -> str:
+    """Return the number of rows that ``filled`` finds and the sum of their digests."""
+    _spell(connection)
+    parts = _list([*_key(connection, table), column]).as_string()
+    what = f"count(*) || ':' || coalesce(sum(hashtextextended(ROW({parts})::text, 0)), 0)"
+    return str(connection.scalar(text(filled(connection, table, column, what))))
 
 
 def _columns(connection: Connection, table: str) -> list[str]:

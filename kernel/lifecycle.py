@@ -210,7 +210,8 @@ def expand(runtime: Runtime, number: int, change: Change) -> None:
             told |= {one.name: one.version for one in change.manifests}
         _settle(connection, runtime, told)
         _keep(connection, number, statements, _made(connection, before, versions))
-        generations.move(connection, number, "expanding", "rolling")
+        if not generations.move(connection, number, "expanding", "rolling"):
+            raise ConfigurationError(f"La generación {number} se dio por perdida entretanto.")
 
     with owner(runtime.settings) as engine:
         steps = [step for step in change.steps() if step.phase == "expand"]
@@ -264,14 +265,18 @@ def _routes(runtime: Runtime, one: Manifest) -> str:
 def _made(
     connection: Connection, before: frozenset[rehearsal.Column], versions: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the new addons, their tables with a checksum of their first rows, and new columns."""
+    """Return the new addons, their tables and columns, each with a checksum of its first rows."""
     known = {table for table, _ in before}
     made = rehearsal.columns(connection) - before
     tables = sorted({table for table, _ in made} - known)
     return {
         "addons": [name for name in installed.versions(connection) if name not in versions],
         "tables": {table: addon_archive.checksum(connection, table) for table in tables},
-        "columns": sorted(column for column in made if column[0] in known),
+        "columns": [
+            (*column, addon_archive.column_checksum(connection, *column))
+            for column in sorted(made)
+            if column[0] in known
+        ],
     }
 
 
@@ -415,16 +420,24 @@ def _take_back(connection: Connection, settings: Settings, number: int) -> None:
     if fresh and not _touched(connection, made):
         for one in reversed(hostcode.solve(settings, fresh)):
             if one.name in fresh:
-                migrations.downgrade(connection, one)
-                connection.execute(text(f"DROP TABLE {installed.version_table(one.name)}"))
-                query = text("DELETE FROM andes_addons WHERE name = :name")
-                connection.execute(query, {"name": one.name})
+                if revisions.head(one) is not None:
+                    migrations.downgrade(connection, one)
+                    connection.execute(text(f"DROP TABLE {installed.version_table(one.name)}"))
+                connection.execute(text(UNLIST), {"name": one.name})
     else:
         query = text("UPDATE andes_addons SET reason = :reason WHERE name = ANY (:names)")
         connection.execute(query, {"reason": found.error, "names": fresh})
     if (now := generations.current(connection)) is not None:
         generations.note_states(connection, now.addons)
     generations.move(connection, number, "reverting", "failed")
+
+
+UNLIST = """
+WITH rested AS (UPDATE andes_addons SET state = 'archived'
+                 WHERE name = :name AND archive <> '' RETURNING name)
+DELETE FROM andes_addons WHERE name = :name AND NOT EXISTS (SELECT FROM rested)
+"""
+"""Take an addon out of the list, unless it was archived before."""
 
 
 def _touched(connection: Connection, made: Mapping[str, Any]) -> bool:
@@ -434,8 +447,6 @@ def _touched(connection: Connection, made: Mapping[str, Any]) -> bool:
         if addon_archive.checksum(connection, table) != before:
             return True
     return any(
-        connection.scalar(
-            text(f"SELECT EXISTS ({addon_archive.filled(connection, column[0], column[1], '1')})")
-        )
-        for column in made.get("columns", ())
+        addon_archive.column_checksum(connection, table, column) != before
+        for table, column, before in made.get("columns", ())
     )
