@@ -288,7 +288,7 @@ def _generation(ctx: Ctx, row: Sequence[Any], *, shown: bool) -> GenerationState
         Process.model_validate(dict(zip(Process.model_fields, one, strict=True)))
         for one in (ctx.sql(PROCESSES) if shown else ())
     ]
-    serving = [one for one in processes if one.kind in ("web", "worker")]
+    serving = [one for one in processes if one.kind in ("web", "worker") and one.state != "failed"]
     return GenerationState(
         **{**facts, "served": served},
         processes=processes,
