@@ -268,6 +268,8 @@ def test_migration_that_is_pending_is_found(settings: Settings) -> None:
 
 def test_addon_without_its_code_is_found(settings: Settings) -> None:
     admin(settings, "INSERT INTO andes_addons (name, version) VALUES ('warranty', '1.0')")
+    served = json.dumps({"warranty": {"version": "1.0", "revision": ""}})
+    admin(settings, "UPDATE andes_generations SET addons = addons || %s::jsonb", served)
     assert "warranty" in fault(settings, "migraciones").message
     assert "warranty" in fault(settings, "addons").message
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -184,23 +185,40 @@ def test_application_role_may_not_change_the_audit_nor_the_schema(runtime: Runti
             connection.execute(text(statement))
 
 
-def test_load_installed_of_an_empty_database_says_how_to_fill_it(
-    empty: Settings, owner: Engine
-) -> None:
+def test_served_of_an_empty_database_says_how_to_fill_it(owner: Engine) -> None:
     with pytest.raises(ConfigurationError, match=r"server\.py migrate --install"):
-        generation.load_installed(empty, owner)
+        generation.served(owner)
 
 
-def test_load_installed_of_an_addon_that_this_host_lacks_names_it(
+def test_served_of_tables_of_before_generations_says_how_to_migrate(
     empty: Settings, owner: Engine
 ) -> None:
     migrate(empty, "base")
     with owner.begin() as connection:
-        connection.execute(
-            text("INSERT INTO andes_addons (name, version) VALUES ('perdido', '1.0')")
-        )
+        connection.execute(text("DROP TABLE andes_generations"))
+    with pytest.raises(ConfigurationError, match=r"earlier version.*server\.py migrate"):
+        generation.served(owner)
+
+
+def test_load_served_of_an_addon_that_this_host_lacks_names_it(
+    empty: Settings, owner: Engine
+) -> None:
+    migrate(empty, "base")
+    found = generation.served(owner)
+    assert [one.name for one in generation.load_served(empty, found).manifests] == ["base"]
+    lost = {"perdido": {"version": "1.0", "revision": "0001"}}
     with pytest.raises(ConfigurationError, match="«perdido»"):
-        generation.load_installed(empty, owner)
+        generation.load_served(empty, replace(found, addons={**found.addons, **lost}))
+
+
+def test_load_served_of_an_addon_of_another_version_names_both(
+    empty: Settings, owner: Engine
+) -> None:
+    migrate(empty, "base")
+    found = generation.served(owner)
+    other = {"base": {"version": "9.9", "revision": "0001"}}
+    with pytest.raises(ConfigurationError, match=r"base .* y la base espera 9\.9 \(0001\)"):
+        generation.load_served(empty, replace(found, addons={**found.addons, **other}))
 
 
 def test_load_of_unknown_addons_names_them(empty: Settings) -> None:
