@@ -79,7 +79,7 @@ class Crew:
     def __init__(self, number: int, argv: Sequence[str], order: str, **how: Any) -> None:
         """Start ``argv`` with the descriptor of its reports as last argument.
 
-        ``how`` are ``env`` and ``pass_fds``.
+        ``how`` are ``env``, ``pass_fds`` and ``load_seconds``.
 
         Raises:
             OSError: the program could not be started.
@@ -93,7 +93,7 @@ class Crew:
         self._pending = b""
         self._announced: list[Child] = []
         self._early: dict[int, list[Mapping[str, Any]]] = {}
-        self._started = time.monotonic()
+        self._load_by = time.monotonic() + how.get("load_seconds", LOAD_SECONDS) + LOAD_GRACE
         self.reports, writer = os.pipe()
         os.set_blocking(self.reports, False)
         try:
@@ -164,13 +164,13 @@ class Crew:
 
     def expire(self, now: float, start_seconds: float) -> None:
         """Kill a zygote that takes too long to load or to fork."""
-        late = not self.warm and self._started + LOAD_SECONDS + LOAD_GRACE < now
+        late = not self.warm and self._load_by < now
         if late or any(child.started + start_seconds < now for child in self._announced):
             kill_group(self.pid)
 
     def deadlines(self, start_seconds: float) -> list[float]:
         """Return when something of the crew is overdue."""
-        due = [] if self.warm else [self._started + LOAD_SECONDS + LOAD_GRACE]
+        due = [] if self.warm else [self._load_by]
         due += [child.started + start_seconds for child in self._announced]
         for child in self.children.values():
             if child.leaving:

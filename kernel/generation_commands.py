@@ -34,7 +34,7 @@ def expand(number: int) -> None:
     """Load a generation as a trial, and do what its change adds."""
     settings = _ready()
     found, change = _change(settings, number)
-    with zygote.in_time(_give_up):
+    with zygote.in_time(_give_up, settings.load_seconds):
         runtime = processes.make_runtime(settings, registry.load(change.manifests), found)
         processes.web_app(runtime)
     try:

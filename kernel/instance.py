@@ -128,6 +128,7 @@ def _chosen() -> dict[str, str]:
         "WEB_PROCESSES",
         "JOB_PROCESSES",
         "JOB_THREADS",
+        "LOAD_SECONDS",
         "REDIS_URL",
         "LOG_LEVEL",
         "OUTBOUND_ALLOW",

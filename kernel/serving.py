@@ -104,13 +104,19 @@ def _supervise(
     conducting = Conducting(settings)
     conducting.start()
     try:
-        launch = partial(_launch, descriptor, env)
+        launch = partial(_launch, settings, descriptor, env)
         Supervisor(counts, DatabasePulse(settings, fixed), launch).run()
     finally:
         conducting.stop()
 
 
-def _launch(descriptor: int, env: Mapping[str, str], wanted: Generation, lifeline: int) -> Crew:
+def _launch(
+    settings: Settings,
+    descriptor: int,
+    env: Mapping[str, str],
+    wanted: Generation,
+    lifeline: int,
+) -> Crew:
     """Start the zygote of a generation."""
     facts = {
         "number": wanted.number,
@@ -125,6 +131,7 @@ def _launch(descriptor: int, env: Mapping[str, str], wanted: Generation, lifelin
         json.dumps(facts),
         env=env,
         pass_fds=(*sockets, lifeline),
+        load_seconds=settings.load_seconds,
     )
 
 
@@ -143,7 +150,7 @@ def be_zygote(settings: Settings, descriptor: int, lifeline: int, reports: int) 
             "worker": partial(processes.serve_jobs, settings, loaded, wanted),
         }
 
-    zygote.run(load, reports, lifeline)
+    zygote.run(load, reports, lifeline, settings.load_seconds)
 
 
 def _load_safe(settings: Settings) -> Registry:

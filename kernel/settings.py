@@ -93,6 +93,9 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Folders with manifests/ and migrations/ besides ours, comma separated.",
     )
+    load_seconds: int = Field(
+        default=30, ge=2, le=600, description="How long loading the addons of a process may take."
+    )
     web_processes: int = Field(default=2, ge=1, le=64, description="Web processes per host.")
     job_processes: int = Field(default=1, ge=0, le=64, description="Job processes per host.")
     job_threads: int = Field(default=4, ge=1, le=64, description="Threads per job process.")

@@ -36,8 +36,8 @@ LONGEST_REPORT = 3_900
 LOAD_FAILED = 3
 """Exit code of a zygote whose generation could not be loaded."""
 
-LOAD_SECONDS = 20.0
-"""How long loading may take; then it says where it stands and ends."""
+LOAD_SECONDS = 30.0
+"""How long loading may take, unless LOAD_SECONDS says so; then it says where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,12 @@ Kind = Callable[[Reports], None]
 """The life of a process: returns when it was told to stop and has drained."""
 
 
-def run(load: Callable[[str], Mapping[str, Kind]], reports: int, lifeline: int) -> NoReturn:
+def run(
+    load: Callable[[str], Mapping[str, Kind]],
+    reports: int,
+    lifeline: int,
+    load_seconds: float | None = None,
+) -> NoReturn:
     """Be a zygote until standard input ends.
 
     ``load`` takes the first line of standard input and returns what can be forked.
@@ -89,7 +94,7 @@ def run(load: Callable[[str], Mapping[str, Kind]], reports: int, lifeline: int) 
     tell = Reports(reports)
     order = _read_line()
     try:
-        with in_time(partial(_hang, tell)):
+        with in_time(partial(_hang, tell), load_seconds or LOAD_SECONDS):
             kinds = load(order)
     except BaseException as error:  # noqa: BLE001  # code of addons can raise anything
         tell.failed(error)
@@ -144,15 +149,15 @@ def _hang(tell: Reports, where: str) -> None:
 
 
 @contextlib.contextmanager
-def in_time(give_up: Callable[[str], None]) -> Iterator[None]:
+def in_time(give_up: Callable[[str], None], seconds: float) -> Iterator[None]:
     """Call ``give_up`` with a sentence and a traceback when the block takes too long."""
     loading = threading.get_ident()
 
     def tell() -> None:
         frames = "".join(traceback.format_stack(sys._current_frames()[loading]))
-        give_up(f"Loading did not end within {LOAD_SECONDS:g} s. It stands here:\n{frames}")
+        give_up(f"Loading did not end within {seconds:g} s. It stands here:\n{frames}")
 
-    timer = threading.Timer(LOAD_SECONDS, tell)
+    timer = threading.Timer(seconds, tell)
     timer.daemon = True
     timer.start()
     try:

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from kernel import addon_archive, processes, registry
+from kernel import addon_archive, catalogue, processes, registry
 from kernel.addon_changes import ChangeRefused
 from kernel.settings import Settings
 from kernel.storage import Storage
-from tests import schema
 from tests.kernel import club
 from tests.kernel.test_lifecycle import empty, migrate, owner, rows
 
@@ -50,9 +49,9 @@ def deferrable(engine: Engine) -> list[tuple[str, bool]]:
     return rows(engine, query)
 
 
-def read(engine: Engine) -> schema.Schema:
+def read(engine: Engine) -> catalogue.Schema:
     with engine.connect() as connection:
-        return schema.read(connection)
+        return catalogue.read(connection)
 
 
 def test_archive_purge_install_import_is_the_same(joined: Settings, owner: Engine) -> None:
@@ -66,7 +65,7 @@ def test_archive_purge_install_import_is_the_same(joined: Settings, owner: Engin
     assert club.checksums(owner) != before
     club.make(joined, "import", "club", archive=key)
     assert club.checksums(owner) == before
-    assert schema.difference(tables, read(owner)) == []
+    assert catalogue.difference(tables, read(owner)) == []
     assert deferrable(owner) == waiting
     with owner.begin() as connection:  # the numbers go on where they were
         new = text("INSERT INTO club_socios (nombre) VALUES ('nueva') RETURNING id")

@@ -9,11 +9,10 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from kernel import db, lifecycle
+from kernel import catalogue, db, lifecycle
 from kernel.addon_changes import Change
 from kernel.errors import ConfigurationError
 from kernel.settings import Settings
-from tests import schema
 from tests.kernel import club
 from tests.kernel.test_lifecycle import empty, migrate, owner, rows
 
@@ -39,13 +38,13 @@ def joined(alone: Settings, owner: Engine) -> Settings:
     return alone
 
 
-Whole = tuple[schema.Schema, dict[str, str], list[tuple[str, str]]]
+Whole = tuple[catalogue.Schema, dict[str, str], list[tuple[str, str]]]
 
 
 def whole(engine: Engine) -> Whole:
     """Return the schema, all rows, and where each history stands."""
     with engine.connect() as connection:
-        tables = schema.read(connection)
+        tables = catalogue.read(connection)
     query = "SELECT tablename FROM pg_tables WHERE tablename ~ '^alembic_' ORDER BY 1"
     stand = [
         (name, *one) for (name,) in rows(engine, query) for one in rows(engine, f"TABLE {name}")
