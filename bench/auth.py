@@ -8,7 +8,7 @@ for a user whom nobody identified. Both take turns.
 from __future__ import annotations
 
 from bench import company, contestants, product, race, report
-from bench.auth_addon.routes import PATH
+from bench.addons.unguarded.routes import PATH
 from bench.contestants import Contestant, Driver, Http
 from bench.lab import Lab
 from bench.list import CUSTOMERS, PAGE
@@ -40,14 +40,13 @@ def main() -> None:
 
 def prepare(lab: Lab) -> list[Contestant]:
     """Return the two addresses of one server, on one company with its history."""
-    roots = [product.addon_root("auth_addon")]
-    product.make_template(lab, ("sales", "inventory", "unguarded"), addon_roots=roots)
+    product.make_template(lab, ("sales", "inventory", "unguarded"))
     with lab.connection(product.TEMPLATE) as connection:
         company.fill(connection, MOST_CLIENTS)
         company.fill_sales(connection, SALES)
         clients = company.clients_of(connection)
     lab.copy_database(DATABASE, product.TEMPLATE, product.OWNER)
-    server = contestants.start_andes(lab, DATABASE, addon_roots=roots)
+    server = contestants.start_andes(lab, DATABASE)
     load = Driver(lab, "bench.load", "load")
     paths = {"andes": "/api/ventas/", "unchecked": PATH}
     return [

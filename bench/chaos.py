@@ -28,7 +28,6 @@ SELLERS = 8
 SCARCE, LITTLE = 40, 30
 OUTCOME_SECONDS = 60.0
 DRAIN_SECONDS = 120.0
-ADDON = product.addon_root("chaos_addon")
 
 # Some products are nearly sold out from the start, so that sales are refused as well.
 LIMIT = """
@@ -66,7 +65,7 @@ def main() -> None:
 
 def start(lab: Lab, *, with_redis: bool) -> tuple[int, int, str | None]:
     """Start the instance; return its port, the supervisor's pid and the Redis in use."""
-    product.make_template(lab, ("sales", "inventory", "chaos"), addon_roots=[ADDON])
+    product.make_template(lab, ("sales", "inventory", "chaos"))
     with lab.connection(product.TEMPLATE) as connection:
         company.fill(connection, SELLERS)
         given = {"little": LITTLE, "scarce": SCARCE, "branches": company.BRANCHES}
@@ -82,7 +81,6 @@ def start(lab: Lab, *, with_redis: bool) -> tuple[int, int, str | None]:
         redis_url=redis_url or "",
         web_processes=2,
         job_processes=2,
-        addon_roots=[ADDON],
     )
     return port, product.start(lab, found), redis_url
 

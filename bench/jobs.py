@@ -24,7 +24,7 @@ import psycopg
 
 from bench import product, report
 from bench.lab import Lab, end
-from bench.runners import ADDON, Andes, Celery, Produce, Runner
+from bench.runners import Andes, Celery, Produce, Runner
 
 WORKERS = 2
 ROUND_SECONDS = 60.0
@@ -78,7 +78,7 @@ def main() -> None:
 
 def prepare(lab: Lab, redis_url: str) -> list[Runner]:
     """Return the contestants with their workers started and warm."""
-    product.make_template(lab, ("sales", "inventory", "chaos"), addon_roots=[ADDON])
+    product.make_template(lab, ("sales", "inventory", "chaos"))
     names = ("andes", "andes_postgres", "celery", "celery_late")
     for name in names:
         lab.copy_database(name, product.TEMPLATE, product.OWNER)

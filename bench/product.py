@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 from bench.company import SECRET
 from bench.lab import ROOT, Lab, answers, wait_for
@@ -17,6 +16,8 @@ APPLICATION = "andes_app"
 TEMPLATE = "bench_template"
 SERVER = ROOT / "server.py"
 MASTER_KEY = generate_key()
+ADDONS = ROOT / "bench" / "addons"
+"""Folder of the addons of the benchmarks, as ``ADDON_ROOTS`` takes it."""
 
 
 def settings(lab: Lab, database: str, **chosen: object) -> Settings:
@@ -29,7 +30,13 @@ def settings(lab: Lab, database: str, **chosen: object) -> Settings:
         database_owner_url=lab.postgres.url(database, OWNER),
         secret_key=SECRET,
         master_key=MASTER_KEY,
-        **{"data_dir": data, "web_processes": 1, "job_processes": 0, **chosen},
+        **{
+            "data_dir": data,
+            "addon_roots": [ADDONS],
+            "web_processes": 1,
+            "job_processes": 0,
+            **chosen,
+        },
     )
 
 
@@ -54,8 +61,3 @@ def start(lab: Lab, found: Settings, name: str = "andes") -> int:
 def worker(lab: Lab, found: Settings, name: str) -> subprocess.Popen[bytes]:
     """Start one job process."""
     return lab.spawn(name, [sys.executable, str(SERVER), "worker"], environment(found))
-
-
-def addon_root(name: str) -> Path:
-    """Return the folder of an addon of the benchmarks, as ``ADDON_ROOTS`` takes it."""
-    return ROOT / "bench" / name

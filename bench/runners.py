@@ -14,14 +14,13 @@ from typing import Any, Protocol
 import psycopg
 
 from bench import product
-from bench.chaos_addon import services
+from bench.addons.chaos import services
 from bench.lab import Lab
 from kernel import processes
 from kernel.runtime import Runtime
 
 PRODUCERS = 4
 TASK_THREADS = 4
-ADDON = product.addon_root("chaos_addon")
 
 Produce = Callable[[range], None]
 
@@ -55,9 +54,7 @@ class Andes:
     runtime: Runtime = field(init=False)
 
     def __post_init__(self) -> None:
-        self.settings = product.settings(
-            self.lab, self.database, redis_url=self.redis_url, addon_roots=[ADDON]
-        )
+        self.settings = product.settings(self.lab, self.database, redis_url=self.redis_url)
         self.runtime = processes.make_runtime(self.settings)
 
     def start_worker(self) -> None:

@@ -33,7 +33,6 @@ CYCLE = ("install", "disable", "enable", "purge")
 CHANGE_SECONDS = 120.0
 DRAIN_SECONDS = 60.0
 SLOWEST, ACKNOWLEDGED = 2.0, 10.0
-ROOTS = [product.addon_root("chaos_addon"), product.addon_root("toggle_addon")]
 
 ADMIN = """
 INSERT INTO usuarios (nombre, email, password_hash, rol_id)
@@ -91,7 +90,7 @@ def main() -> None:
 
 def start(lab: Lab) -> tuple[list[int], str]:
     """Start both hosts; return their ports and an administrator's token."""
-    product.make_template(lab, ("sales", "inventory", "chaos"), addon_roots=ROOTS)
+    product.make_template(lab, ("sales", "inventory", "chaos"))
     with lab.connection(product.TEMPLATE) as connection:
         company.fill(connection, CLIENTS)
         for statement in ADMIN.split(";"):
@@ -107,7 +106,6 @@ def start(lab: Lab) -> tuple[list[int], str]:
             redis_url=redis_url,
             web_processes=2,
             job_processes=1,
-            addon_roots=ROOTS,
             data_dir=lab.folder / f"host-{number}",
             storage_url=f"file://{lab.folder}/files",
         )

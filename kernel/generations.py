@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Index, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Connection, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.model import Id, Model
@@ -34,7 +34,8 @@ SERVED = ("rolling", "contracting")
 SILENT = timedelta(seconds=10)
 """A supervisor that was not heard of for so long is taken for dead."""
 
-_IN_FLIGHT = text(f"state IN {IN_FLIGHT}")
+ENDED = ("current", "past", "failed")
+_IN_FLIGHT = f"state IN {IN_FLIGHT}"
 
 
 class GenerationRow(Model):
@@ -43,11 +44,12 @@ class GenerationRow(Model):
     __tablename__ = "andes_generations"
     __audited__ = False
     __table_args__ = (
+        CheckConstraint(f"{_IN_FLIGHT} OR state IN {ENDED}", name="state"),
         Index(
             "uq_andes_generations_in_flight",
             text("(true)"),
             unique=True,
-            postgresql_where=_IN_FLIGHT,
+            postgresql_where=text(_IN_FLIGHT),
         ),
         Index(
             "uq_andes_generations_current",

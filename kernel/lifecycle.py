@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from psycopg.sql import Identifier
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -97,7 +97,8 @@ def patiently(
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
                 connection.execute(text(f"SET LOCAL lock_timeout = '{wait * 1000:.0f}ms'"))
                 for table, mode in shuffled(locks or {}):
-                    connection.execute(text(f'LOCK TABLE "{table}" IN {mode} MODE'))
+                    if inspect(connection).has_table(table):  # else somebody else was faster
+                        connection.execute(text(f'LOCK TABLE "{table}" IN {mode} MODE'))
                 return work(connection)
         except DBAPIError as error:
             if db.sqlstate(error) not in LOCK_STATES or attempt == LOCK_TRIES:

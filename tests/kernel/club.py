@@ -102,7 +102,7 @@ def write(
     more: str = "",
 ) -> None:
     """Write the addon, or another one of its shape; again, to change it."""
-    package = folder / f"paquete_{name}"
+    package = folder / name
     for one in (folder / "manifests", package, folder / "migrations" / name):
         one.mkdir(parents=True, exist_ok=True)
     (folder / "manifests" / f"{name}.toml").write_text(

@@ -8,7 +8,7 @@ from pathlib import Path
 MANIFEST = """
 title = "{name}"
 version = "{version}"
-package = "paquete_{name}"
+package = "{name}"
 [summary]
 es = "Con un defecto, para probar."
 [depends]
@@ -80,7 +80,7 @@ def write(
     version: str = "1.0",
 ) -> Path:
     """Write an addon; what is given is its fault: code of the plugin, of the subscriber, …"""
-    package = root / f"paquete_{name}"
+    package = root / name
     histories = root / "migrations" / name
     for folder in (root / "manifests", package, histories):
         folder.mkdir(parents=True, exist_ok=True)

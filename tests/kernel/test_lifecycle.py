@@ -130,16 +130,16 @@ def upgrade() -> None:
 
 def write_addon(folder: Path, name: str, migration: str, **facts: str) -> None:
     """Write an addon without tables of its own, whose migration does what it likes."""
-    lines = {"title": name, "version": "1.0", "package": f"paquete_{name}", **facts}
+    lines = {"title": name, "version": "1.0", "package": name, **facts}
     (folder / "manifests").mkdir(exist_ok=True)
     (folder / "manifests" / f"{name}.toml").write_text(
         "".join(f'{key} = "{value}"\n' for key, value in lines.items())
         + '[summary]\nes = "x"\nen = "x"\n',
         encoding="utf-8",
     )
-    (folder / f"paquete_{name}").mkdir()
+    (folder / name).mkdir()
     for module in ("__init__", "plugin"):
-        (folder / f"paquete_{name}" / f"{module}.py").write_text('"""Nada."""\n', encoding="utf-8")
+        (folder / name / f"{module}.py").write_text('"""Nada."""\n', encoding="utf-8")
     (folder / "migrations" / name).mkdir(parents=True)
     (folder / "migrations" / name / "0001_x.py").write_text(migration, encoding="utf-8")
 

@@ -1,6 +1,6 @@
 """What the addon declares to the kernel."""
 
-from bench.auth_addon import routes
+from bench.addons.unguarded import routes
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
 

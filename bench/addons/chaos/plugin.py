@@ -1,6 +1,6 @@
 """What the addon declares to the kernel."""
 
-from bench.chaos_addon import services
+from bench.addons.chaos import services
 from kernel.events import Subscriber
 from kernel.hookspecs import hookimpl
 from kernel.jobs import Job

@@ -1,6 +1,6 @@
 """What the addon declares to the kernel."""
 
-from bench.toggle_addon import models, services
+from bench.addons.toggle import models, services
 from kernel.events import Subscriber
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint

@@ -1,0 +1,1 @@
+"""Addons that only the benchmarks install."""
