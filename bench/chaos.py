@@ -52,7 +52,7 @@ def main() -> None:
     seconds = 8.0 if chosen.quick else chosen.seconds
     with Lab() as lab:
         port, supervisor, redis_url = start(lab, with_redis=not chosen.no_redis)
-        monkey = Monkey(supervisor, lab.postgres, redis_url, chosen.seed)
+        monkey = Monkey(supervisor, lab.postgres, DATABASE, redis_url, chosen.seed)
         sellers = sell(lab, port, monkey, seconds, chosen.seed)
         wait_for(lambda: answers(f"http://127.0.0.1:{port}/health/ready"), "the instance, after")
         drained = drain(lab)

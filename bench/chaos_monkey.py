@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import psutil
+import psycopg
 import redis
 
 from kernel.embedded import EmbeddedPostgres
@@ -20,8 +21,12 @@ from kernel.embedded import EmbeddedPostgres
 Harm = Callable[[random.Random], None]
 
 KILL_SECONDS = 1.0
+ZYGOTES = 0.15
+"""How often the victim is a zygote, of all kills."""
 CRASH_SECONDS = 10.0
 FLUSH_SECONDS = 2.0
+
+PROCESSES = "SELECT pid, kind FROM andes_processes WHERE kind IN ('web', 'worker')"
 
 
 @dataclass
@@ -30,10 +35,12 @@ class Monkey:
 
     supervisor: int
     postgres: EmbeddedPostgres
+    database: str
     redis_url: str | None
     seed: int
     done: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    _kinds: dict[int, str] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -63,19 +70,36 @@ class Monkey:
                 self.faults.append(f"{act.__name__}: {error}")
 
     def _kill(self, chance: random.Random) -> None:
-        """Kill -9 one child of the supervisor, whatever it is doing."""
-        children = []
-        for child in psutil.Process(self.supervisor).children():
-            with contextlib.suppress(psutil.Error):
-                command = child.cmdline()
-                kind = next((word for word in ("web", "worker") if word in command), None)
-                if kind is not None:
-                    children.append((child.pid, kind))
-        if children:
-            pid, kind = chance.choice(sorted(children))
+        """Kill -9 one process of the instance, whatever it is doing; sometimes a zygote."""
+        victims = self._victims()
+        zygotes = [one for one in victims if one[1] == "zygote"]
+        serving = [one for one in victims if one[1] != "zygote"]
+        among = zygotes if zygotes and chance.random() < ZYGOTES else serving
+        if among:
+            pid, kind = chance.choice(among)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 self.done[f"{kind} processes killed"] += 1
+
+    def _victims(self) -> list[tuple[int, str]]:
+        """Return (pid, kind) of all that lives below the supervisor.
+
+        Forks have their zygote's command line, so that the supervisor's own words in the database
+        tell them apart; the last ones, while PostgreSQL is away.
+        """
+        with (
+            contextlib.suppress(psycopg.OperationalError),
+            psycopg.connect(self.postgres.dsn(self.database), connect_timeout=2) as connection,
+        ):
+            self._kinds = dict(connection.execute(PROCESSES).fetchall())
+        below = psutil.Process(self.supervisor)
+        alive = {one.pid for one in below.children(recursive=True)}
+        found = {(pid, kind) for pid, kind in self._kinds.items() if pid in alive}
+        for child in below.children():
+            with contextlib.suppress(psutil.Error):
+                if child.pid not in self._kinds and "zygote" in child.cmdline():
+                    found.add((child.pid, "zygote"))
+        return sorted(found)
 
     def _crash(self, _chance: random.Random) -> None:
         """Stop PostgreSQL as if the machine had failed, and start it again."""

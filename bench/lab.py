@@ -111,7 +111,11 @@ class Lab:
         return process
 
     def pipe(
-        self, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[str]:
         """Start a process that takes orders on standard input and answers on standard output."""
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -123,6 +127,7 @@ class Lab:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                pass_fds=pass_fds,
                 start_new_session=True,
             )
         self.processes.append(process)

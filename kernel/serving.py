@@ -118,28 +118,33 @@ def _launch(
     lifeline: int,
 ) -> Crew:
     """Start the zygote of a generation."""
-    facts = {
-        "number": wanted.number,
-        "addons": wanted.addons,
-        "action": wanted.action,
-        "closed": wanted.closed,
-    }
     sockets = () if descriptor < 0 else (descriptor,)
     return Crew(
         wanted.number,
         (sys.executable, str(SERVER), "zygote", str(descriptor), str(lifeline)),
-        json.dumps(facts),
+        order(wanted),
         env=env,
         pass_fds=(*sockets, lifeline),
         load_seconds=settings.load_seconds,
     )
 
 
+def order(wanted: Generation) -> str:
+    """Return the line that tells a zygote what to load."""
+    facts = {
+        "number": wanted.number,
+        "addons": wanted.addons,
+        "action": wanted.action,
+        "closed": wanted.closed,
+    }
+    return json.dumps(facts)
+
+
 def be_zygote(settings: Settings, descriptor: int, lifeline: int, reports: int) -> None:
     """Load the generation that standard input names, and fork what the supervisor asks for."""
 
-    def load(order: str) -> Mapping[str, zygote.Kind]:
-        wanted = Generation(**json.loads(order))
+    def load(line: str) -> Mapping[str, zygote.Kind]:
+        wanted = Generation(**json.loads(line))
         loaded = _load_safe(settings) if wanted.action == "safe" else None
         loaded = loaded or generation.load_served(settings, wanted)
         import kernel.webserver  # what forks need is loaded once
