@@ -348,12 +348,24 @@ def filled(connection: Connection, table: str, column: str, what: str = "count(*
     return f'SELECT {what} FROM "{table}" WHERE "{column}" IS DISTINCT FROM ({default or "NULL"})'  # noqa: S608
 
 
+UNFILLED = "0:0"
+"""``column_checksum`` of a column that nobody wrote to."""
+
+
 def column_checksum(connection: Connection, table: str, column: str) -> str:
     """Return the number of rows that ``filled`` finds and the sum of their digests."""
     _spell(connection)
     parts = _list([*_key(connection, table), column]).as_string()
     what = f"count(*) || ':' || coalesce(sum(hashtextextended(ROW({parts})::text, 0)), 0)"
-    return str(connection.scalar(text(filled(connection, table, column, what))))
+    return str(measured(connection, table, column, what))
+
+
+def measured(connection: Connection, table: str, column: str, what: str = "count(*)") -> Any:
+    """Return a figure over the rows that ``filled`` finds."""
+    query = filled(connection, table, column, what)
+    return connection.scalar(
+        text(query.replace(":", "\\:"))
+    )  # no parameters, whatever a default says
 
 
 def _columns(connection: Connection, table: str) -> list[str]:

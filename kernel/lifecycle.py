@@ -36,6 +36,7 @@ from kernel import (
     rehearsal,
     revisions,
 )
+from kernel.addon_archive import UNFILLED
 from kernel.addon_changes import REMOVING, Change, ChangeRefused
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError
@@ -210,7 +211,8 @@ def expand(runtime: Runtime, number: int, change: Change) -> None:
             _import(connection, runtime, change)
             told |= {one.name: one.version for one in change.manifests}
         _settle(connection, runtime, told)
-        _keep(connection, number, statements, _made(connection, before, versions))
+        made = _made(connection, before, versions, read=change.action == "import")
+        _keep(connection, number, statements, made)
         if not generations.move(connection, number, "expanding", "rolling"):
             raise ConfigurationError(f"La generación {number} se dio por perdida entretanto.")
 
@@ -264,17 +266,25 @@ def _routes(runtime: Runtime, one: Manifest) -> str:
 
 
 def _made(
-    connection: Connection, before: frozenset[rehearsal.Column], versions: Mapping[str, str]
+    connection: Connection,
+    before: frozenset[rehearsal.Column],
+    versions: Mapping[str, str],
+    *,
+    read: bool = False,
 ) -> dict[str, Any]:
-    """Return the new addons, their tables and columns, each with a checksum of its first rows."""
+    """Return the new addons, their tables and columns, each with a checksum of its first rows.
+
+    Columns of tables that were there before are taken for unfilled, unless ``read`` is chosen.
+    """
     known = {table for table, _ in before}
     made = rehearsal.columns(connection) - before
     tables = sorted({table for table, _ in made} - known)
     return {
         "addons": [name for name in installed.versions(connection) if name not in versions],
         "tables": {table: addon_archive.checksum(connection, table) for table in tables},
+        # Reading a table of somebody else's whole would hold up whoever uses it.
         "columns": [
-            (*column, addon_archive.column_checksum(connection, *column))
+            (*column, addon_archive.column_checksum(connection, *column) if read else UNFILLED)
             for column in sorted(made)
             if column[0] in known
         ],

@@ -77,8 +77,7 @@ def _losses(connection: Connection, outcome: Outcome) -> list[Loss]:
         count = connection.scalar(text(f'SELECT count(*) FROM "{table}"'))  # noqa: S608  # a table of ours
         found.append(Loss(table, int(count or 0)))
     for table, column in outcome.columns_gone():
-        count = connection.scalar(text(addon_archive.filled(connection, table, column)))
-        found.append(Loss(f"{table}.{column}", int(count or 0)))
+        found.append(Loss(f"{table}.{column}", addon_archive.measured(connection, table, column)))
     return found
 
 

@@ -230,3 +230,15 @@ def test_filled_of_a_column_without_default_counts_what_is_not_null(
     with owner.connect() as connection:
         query = addon_archive.filled(connection, "sucursales", "club_grupo_id", "nombre")
         assert connection.execute(text(query)).scalars().all() == ["Norte"]
+
+
+def test_measured_of_a_column_whose_default_is_hard_to_write(
+    joined: Settings, owner: Engine
+) -> None:
+    with owner.connect() as connection:
+        added = "ALTER TABLE sucursales ADD COLUMN lema text DEFAULT ' \\:lema 5% {}'"
+        connection.execute(text(added))
+        assert addon_archive.measured(connection, "sucursales", "lema") == 0
+        written = "UPDATE sucursales SET lema = NULL WHERE nombre <> 'Sur'"
+        connection.execute(text(written))
+        assert addon_archive.measured(connection, "sucursales", "lema") == 2
