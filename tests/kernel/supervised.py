@@ -132,8 +132,8 @@ def load(listener: socket.socket, order: str) -> Mapping[str, Kind]:
 
 def be_zygote(descriptor: int, lifeline: int, reports: int) -> None:
     """Be the program that a crew starts."""
-    zygote.LOAD_SECONDS = float(os.environ[LOAD_VARIABLE])
-    zygote.run(partial(load, socket.socket(fileno=descriptor)), reports, lifeline)
+    loading = partial(load, socket.socket(fileno=descriptor))
+    zygote.run(loading, reports, lifeline, float(os.environ[LOAD_VARIABLE]))
 
 
 # The supervisor ----------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def main(order: dict[str, Any]) -> None:
     from kernel.crews import Crew
 
     logging.configure()
-    crews.LOAD_SECONDS, crews.LOAD_GRACE = order["load"], 20.0
+    crews.LOAD_GRACE = 20.0
     supervisor.START_SECONDS = order["start"]
     listener = supervisor.listen("127.0.0.1", 0)
     print(listener.getsockname()[1], flush=True)
@@ -191,7 +191,8 @@ def main(order: dict[str, Any]) -> None:
         facts = json.dumps({"number": wanted.number, "action": wanted.action})
         argv = [*program, str(listener.fileno()), str(lifeline)]
         fds = (listener.fileno(), lifeline)
-        return Crew(wanted.number, argv, facts, env=env, pass_fds=fds)
+        more = {"env": env, "pass_fds": fds, "load_seconds": order["load"]}
+        return Crew(wanted.number, argv, facts, **more)
 
     counts = (("web", order["count"]),)
     supervisor.Supervisor(counts, FolderPulse(), launch, grace=order["grace"]).run()
