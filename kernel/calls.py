@@ -42,6 +42,7 @@ from kernel.errors import (
 )
 from kernel.http import Endpoint
 from kernel.identity import Identity
+from kernel.presumption import Disproved
 from kernel.runtime import Runtime, finish
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -95,7 +96,14 @@ def respond(runtime: Runtime, call: Call) -> Outcome | Response:
 
 
 def _transact(runtime: Runtime, call: Call) -> Outcome | Response:
-    return runtime.database.run(lambda session: _work(runtime, session, call), finish=finish)
+    while True:
+        try:
+            return runtime.database.run(
+                lambda session: _work(runtime, session, call), finish=finish
+            )
+        except Disproved:
+            if call.shown is not None:
+                runtime.identifier.forget(call.shown, call.endpoint.permission or "")
 
 
 def _answer_of_twin(runtime: Runtime, call: Call) -> Outcome | None:
@@ -112,6 +120,13 @@ def _answer_of_twin(runtime: Runtime, call: Call) -> Outcome | None:
 
 
 def _work(runtime: Runtime, session: Session, call: Call) -> Outcome | Response:
+    try:
+        return _serve(runtime, session, call)
+    finally:
+        db.settle(session)  # whatever the answer is, it is known by then who asked
+
+
+def _serve(runtime: Runtime, session: Session, call: Call) -> Outcome | Response:
     endpoint, shown = call.endpoint, call.shown
     user: Identity | None = None
     known: identity.Known | None = None
@@ -119,7 +134,7 @@ def _work(runtime: Runtime, session: Session, call: Call) -> Outcome | Response:
     if shown is not None:
         if endpoint.creates:
             key, digests = _idempotency(runtime, call)
-        known = _identify(runtime, session, call, key)
+        known = _identify(runtime, session, call, key, presumes=endpoint.presumes)
         user = _allowed(known, endpoint)
         if known is not None and known.replay is not None:
             runtime.ctx(session, user, call.facts)
@@ -144,12 +159,17 @@ def _work(runtime: Runtime, session: Session, call: Call) -> Outcome | Response:
     return outcome
 
 
-def _identify(runtime: Runtime, session: Session, call: Call, key: str) -> identity.Known | None:
+def _identify(
+    runtime: Runtime, session: Session, call: Call, key: str, *, presumes: bool = False
+) -> identity.Known | None:
     if call.shown is None:
         return None
     permission = call.endpoint.permission or ""
     idle = runtime.settings.session_idle_seconds
-    known = runtime.identifier.identify(session, call.shown, permission, key or None, idle=idle)
+    if presumes:
+        known = runtime.identifier.presume(session, call.shown, permission, idle=idle)
+    else:
+        known = runtime.identifier.identify(session, call.shown, permission, key or None, idle=idle)
     if known is not None:
         logging.bind(usuario_id=known.identity.id)
     return known

@@ -198,16 +198,16 @@ class Ctx:
 
     def finish(self) -> None:
         """Flush, write what was collected, and commit."""
-        connection = db.driver(self.session)
-        due = [row[0] for row in self.write() if row[1]]
-        prepared.commit(connection)
-        self.session.commit()
+        due = [row[0] for row in self.write(last=True) if row[1]]
+        db.commit(self.session)
         self.runtime.committed(due, self._after_commit)
 
-    def write(self) -> prepared.Rows:
-        """Flush and write what was collected; the commit is the caller's."""
+    def write(self, *, last: bool = False) -> prepared.Rows:
+        """Flush and write what was collected; the ``last`` to be written takes the COMMIT along."""
         self.session.flush()
-        return self.sql(WRITE, **self._parameters()) if self._collected else []
+        if not self._collected:
+            return []
+        return db.execute(self.session, WRITE, self._parameters(), last=last)
 
     @property
     def _collected(self) -> bool:

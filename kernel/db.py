@@ -22,6 +22,7 @@ from kernel import logging, prepared
 from kernel.errors import Unavailable
 from kernel.prepared import Rows
 from kernel.prepared import Statement as Statement  # its usual address
+from kernel.presumption import Presumption
 from kernel.rows import GuardedSession
 
 T = TypeVar("T")
@@ -131,9 +132,41 @@ def close(session: Session) -> None:
         session.invalidate()
 
 
-def execute(session: Session, statement: Statement, parameters: Mapping[str, Any]) -> Rows:
-    """Return the rows of a hot statement, run in the session's transaction."""
-    return prepared.execute(driver(session), statement, parameters)
+def execute(
+    session: Session, statement: Statement, parameters: Mapping[str, Any], *, last: bool = False
+) -> Rows:
+    """Return the rows of a hot statement, run in the session's transaction.
+
+    With the ``last`` one goes the COMMIT; ``commit`` must follow. What the session has presumed is
+    asked along.
+
+    Raises:
+        Disproved: it was presumed wrongly.
+    """
+    presumed: Presumption | None = getattr(session, "presumption", None)
+    if presumed is not None and presumed.open:
+        if statement.reads and not last:
+            return presumed.rows(statement, parameters)
+        presumed.settle()
+    return prepared.execute(driver(session), statement, parameters, last=last)
+
+
+def presume(session: Session, question: Statement, given: Mapping[str, Any], answer: str) -> None:
+    """Presume how a question is answered; it is asked along with the next statement."""
+    session.presumption = Presumption(  # type: ignore[attr-defined]  # a GuardedSession's
+        question, given, answer, lambda one, values: prepared.execute(driver(session), one, values)
+    )
+
+
+def settle(session: Session) -> None:
+    """Ask what the session has still open.
+
+    Raises:
+        Disproved: it was presumed wrongly.
+    """
+    presumed: Presumption | None = getattr(session, "presumption", None)
+    if presumed is not None:
+        presumed.settle()
 
 
 def connection(session: Session) -> Connection:

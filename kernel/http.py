@@ -55,6 +55,8 @@ class Endpoint:
     """Whether an API key that has the permission may call it."""
     secret: bool = False
     """Whether the answer holds a secret: it is never stored, so no Idempotency-Key is honoured."""
+    presumes: bool = False
+    """Whether the work, which only reads, may begin before it is known again who asks."""
     throttle: Limit | None = None
     """How often one address may ask; counted before anything is read or looked up."""
 

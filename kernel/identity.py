@@ -6,8 +6,8 @@ endpoints and adds columns. Source: spec/erp-modules.md, módulo 9.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -158,20 +158,14 @@ _PERMITTED = """
            EXISTS (SELECT FROM permisos p WHERE p.rol_id = yo.rol_id AND p.modulo = %(modulo)s
                      AND p.accion = %(accion)s AND p.permitido)
 """
-_WHO = """
-      JOIN roles r ON r.id = yo.rol_id #REPLAY#
-"""
-_REPLAY = """
-      LEFT JOIN andes_idempotency_keys k ON k.usuario_id = yo.id AND k.key = %(key)s
-"""
-_NO_REPLAY = "CROSS JOIN (SELECT NULL::text, NULL::int2, NULL::bytea) AS k(digest, status, body)"
+_WHO = "yo.id, yo.email, yo.nombre, yo.rol_id, r.nombre"
 
 _LOGIN = f"""
-    SELECT yo.id, yo.email, yo.nombre, yo.rol_id, r.nombre, s.id, NULL::bigint, NULL::text[],
-           {_PERMITTED}, k.digest, k.status, k.body,
-           s.reautenticada_at > now() - interval '10 minutes', #IDLE# #SCOPES#
+    SELECT {_WHO}, s.id, {_PERMITTED}, s.reautenticada_at > now() - interval '10 minutes',
+           #IDLE# #MORE#
       FROM sesiones s
-      JOIN usuarios yo ON yo.id = s.usuario_id AND yo.activo {_WHO}
+      JOIN usuarios yo ON yo.id = s.usuario_id AND yo.activo
+      JOIN roles r ON r.id = yo.rol_id #REPLAY#
      WHERE s.token_jti = %(value)s AND s.activo AND s.expires_at > now()
 """  # noqa: S608  # our own pieces
 _BY_SESSION = _LOGIN.replace("#IDLE#", "false")
@@ -180,13 +174,19 @@ _BY_COOKIE = f"""
        AND coalesce(s.rotada_at, s.created_at) > now() - make_interval(secs => %(idle)s)
 """
 _BY_KEY = f"""
-    SELECT yo.id, yo.email, yo.nombre, yo.rol_id, r.nombre, NULL::bigint, c.id, c.alcances,
-           %(permission)s = ANY(c.alcances) AND {_PERMITTED}, k.digest, k.status, k.body, false,
-           coalesce(c.ultimo_uso < now() - interval '1 minute', true) #SCOPES#
+    SELECT {_WHO}, c.id, %(permission)s = ANY(c.alcances) AND {_PERMITTED}, false,
+           coalesce(c.ultimo_uso < now() - interval '1 minute', true) #MORE#
       FROM claves_api c
-      JOIN usuarios yo ON yo.id = c.usuario_id AND yo.activo {_WHO}
+      JOIN usuarios yo ON yo.id = c.usuario_id AND yo.activo
+      JOIN roles r ON r.id = yo.rol_id #REPLAY#
      WHERE c.digest = %(value)s AND c.activo AND (c.expires_at IS NULL OR c.expires_at > now())
 """  # noqa: S608  # our own pieces
+_REPLAY = """
+      LEFT JOIN andes_idempotency_keys k ON k.usuario_id = yo.id AND k.key = %(key)s
+"""
+_STORED = ", k.digest, k.status, k.body"
+_KEPT = 2000
+"""Callers, by what they ask for, of whom it is kept what the database said last."""
 
 
 TOUCH = db.Statement(
@@ -209,20 +209,24 @@ USE_KEY = db.Statement(
 
 
 class Identifier:
-    """The one query that identifies, with the scopes that the addons want asked along."""
+    """The one query that identifies, with the scopes that the addons want asked along.
+
+    A row holds who it is, the id of the login or key, whether they may, whether they proved it
+    lately, whether they were idle; then the scopes; then what only some statements ask for.
+    """
 
     def __init__(self, scopes: Mapping[str, db.Statement]) -> None:
         self.scopes = tuple(scopes)
         asked = "".join(f", ({one.sql.replace('%(usuario)s', 'yo.id')})" for one in scopes.values())
-        self._statements = {
-            (kind, keyed): db.Statement(
-                f"identify_{kind}",
-                sql.replace("#SCOPES#", asked).replace("#REPLAY#", replay),
-                reads=True,
-            )
-            for kind, sql in (("token", _BY_SESSION), ("cookie", _BY_COOKIE), ("key", _BY_KEY))
-            for keyed, replay in ((True, _REPLAY), (False, _NO_REPLAY))
-        }
+        self._statements: dict[tuple[str, str], db.Statement] = {}
+        for kind, sql in (("token", _BY_SESSION), ("cookie", _BY_COOKIE), ("key", _BY_KEY)):
+            more = asked + ", c.alcances" * (kind == "key")
+            plain = sql.replace("#MORE#", more).replace("#REPLAY#", "")
+            keyed = sql.replace("#MORE#", more + _STORED).replace("#REPLAY#", _REPLAY)
+            kept = f"SELECT asked.*, asked::text FROM ({plain}) AS asked"  # noqa: S608  # ours
+            for how, whole in (("plain", plain), ("keyed", keyed), ("kept", kept)):
+                self._statements[kind, how] = db.Statement(f"identify_{kind}", whole, reads=True)
+        self._last: dict[tuple[Credential, str], tuple[str, Known]] = {}
 
     def identify(
         self,
@@ -238,27 +242,64 @@ class Identifier:
         ``permission`` is ``modulo.accion``; ``key`` the Idempotency-Key of the request, if any;
         ``idle`` for how many seconds a login by cookie may be left alone.
         """
-        modulo, _, accion = permission.rpartition(".")
-        facts = {
-            "value": credential.value,
-            "modulo": modulo,
-            "accion": accion,
-            "key": key,
-            "idle": idle,
-            "permission": permission,
-        }
-        rows = db.execute(session, self._statements[credential.kind, key is not None], facts)
-        return self._known(rows[0]) if rows else None
+        statement = self._statements[credential.kind, "plain" if key is None else "keyed"]
+        given = {**_question(credential, permission, idle), "key": key}
+        rows = db.execute(session, statement, given)
+        return self._known(credential, rows[0]) if rows else None
 
-    def _known(self, row: tuple[Any, ...]) -> Known:
-        replay = (row[9], row[10], bytes(row[11])) if row[9] is not None else None
-        alcances = frozenset(row[7]) if row[7] is not None else None
-        who = Identity(row[0], row[1], row[2], row[3], row[4], row[5], row[6], alcances)
+    def presume(
+        self, session: Session, credential: Credential, permission: str, *, idle: int
+    ) -> Known | None:
+        """Return who held the credential the last time, and have the session ask who it is now.
+
+        Who was not seen yet is asked for at once. See ``kernel.presumption``.
+        """
+        given = _question(credential, permission, idle)
+        last = self._last.get((credential, permission))
+        if last is not None:
+            plain = self._statements[credential.kind, "plain"]
+            db.presume(session, plain, given, last[0])
+            return last[1]
+        rows = db.execute(session, self._statements[credential.kind, "kept"], given)
+        if not rows:
+            return None
+        *row, answer = rows[0]
+        if len(self._last) >= _KEPT:
+            self._last.clear()
+        known = self._known(credential, row)
+        self._last[credential, permission] = answer, known
+        return known
+
+    def forget(self, credential: Credential, permission: str) -> None:
+        """Forget who held the credential."""
+        self._last.pop((credential, permission), None)
+
+    def _known(self, credential: Credential, row: Sequence[Any]) -> Known:
+        after = 9 + len(self.scopes)
         places = {
             name: None if ids is None else frozenset(ids)
-            for name, ids in zip(self.scopes, row[14:], strict=True)
+            for name, ids in zip(self.scopes, row[9:after], strict=True)
         }
-        return Known(who, bool(row[8]), replay, row[12], row[13], places)
+        user_id, email, nombre, rol_id, rol, shown_id = row[:6]
+        who = Identity(user_id, email, nombre, rol_id, rol, shown_id)
+        if credential.kind == "key":
+            alcances = frozenset(row[after])
+            who = replace(who, sesion_id=None, clave_id=shown_id, alcances=alcances)
+            after += 1
+        digest, status, body = row[after:] or (None, 0, b"")
+        replay = (digest, status, bytes(body)) if digest is not None else None
+        return Known(who, bool(row[6]), replay, row[7], row[8], places)
+
+
+def _question(credential: Credential, permission: str, idle: int) -> dict[str, Any]:
+    modulo, _, accion = permission.rpartition(".")
+    return {
+        "value": credential.value,
+        "modulo": modulo,
+        "accion": accion,
+        "idle": idle,
+        "permission": permission,
+    }
 
 
 PERMISSIONS = db.Statement(

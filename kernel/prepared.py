@@ -1,7 +1,9 @@
 """Hot statements: SQL of constant shape, prepared once per connection and run by libpq's own calls.
 
 psycopg's cursors and its pipeline mode cost 60 and 300 µs of processor time a statement; the
-prepared call that they end in costs 30. Adapting values, both ways, remains psycopg's.
+prepared call that they end in costs 30. Adapting values, both ways, remains psycopg's. What is
+known to follow goes along in one journey (``kernel.pipeline``): BEGIN with the first statement of
+a transaction, COMMIT with the last.
 """
 
 from __future__ import annotations
@@ -10,16 +12,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import psycopg
-from psycopg import pq
+from psycopg import abc, pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 
+from kernel import pipeline
+
 MAX_PREPARED = 400
 """Statements kept on a connection, counting each combination of parameter types."""
+
+PREPARED_ANEW = 3
+"""Times that a statement is run whose table changes again and again."""
 
 _PARAMETER = re.compile(r"%(?:\((\w+)\)s|%)")
 _ARRAY = re.compile(r"%\((\w+)\)s::(?:bigint|int|integer|numeric)\[\]")
@@ -67,9 +74,10 @@ class PlanOutdated(psycopg.errors.SerializationFailure):
 
 
 class Names(dict[tuple[bytes, tuple[int, ...]], bytes]):
-    """The names of a connection's prepared statements, by text and parameter types."""
+    """The names of a connection's prepared statements, by text and types; the last used is last."""
 
     made = 0
+    era = 0
 
     def next(self) -> bytes:
         """Return a name not used yet on this connection."""
@@ -77,24 +85,77 @@ class Names(dict[tuple[bytes, tuple[int, ...]], bytes]):
         return b"andes_%d" % self.made
 
 
+class Era:
+    """Counts how often a table changed under a prepared statement of this process.
+
+    Each connection forgets its statements once an era: what happened to one may have happened to
+    others, and a transaction that met them one after the other would never get through.
+    """
+
+    now = 0
+
+
 _names: WeakKeyDictionary[psycopg.Connection[Any], Names] = WeakKeyDictionary()
 
 
+class Bound(NamedTuple):
+    """An SQL text with ``$1`` parameters, and its values as they are sent."""
+
+    text: bytes
+    types: tuple[int, ...] = ()
+    values: Sequence[Any] = ()
+    formats: Sequence[pq.Format] | None = None
+
+
+BEGIN = Bound(b"BEGIN")
+COMMIT = Bound(b"COMMIT")
+
+
 def execute(
-    connection: psycopg.Connection[Any], statement: Statement, given: Mapping[str, Any]
+    connection: psycopg.Connection[Any],
+    statement: Statement,
+    given: Mapping[str, Any],
+    *,
+    last: bool = False,
 ) -> Rows:
     """Return the rows of a statement, run in the connection's transaction; see ``Statement``.
+
+    The ``last`` statement of a transaction takes the COMMIT along.
 
     Raises:
         psycopg.Error: as a cursor would.
         PlanOutdated: a table changed meanwhile, and the transaction must be run again.
     """
-    begin(connection, unless=statement.reads)
+    adapt = Transformer(connection)
+    bound = _bound(adapt, statement, given)
+    first = not statement.reads and _is_idle(connection)
+    if not first and not last:
+        return _rows(adapt, _alone(connection, bound))
+    results = _sent(connection, [*([BEGIN] if first else []), bound, *([COMMIT] if last else [])])
+    if last:
+        _check_committed(results[-1])
+    return _rows(adapt, results[int(first)])
+
+
+def commit(connection: psycopg.Connection[Any]) -> None:
+    """Commit the transaction, if there is one.
+
+    Raises:
+        psycopg.Error: it failed, or rolled back instead.
+    """
+    if not _is_idle(connection):
+        result = connection.pgconn.exec_(COMMIT.text)
+        _check(connection, result)
+        _check_committed(result)
+
+
+def _bound(adapt: abc.Transformer, statement: Statement, given: Mapping[str, Any]) -> Bound:
     arrays = statement.arrays
     values = [
         _array(given[name]) if name in arrays else given[name] for name in statement.parameters
     ]
-    return run(connection, statement.text, values)
+    dumped = adapt.dump_sequence(values, [PyFormat.AUTO] * len(values))
+    return Bound(statement.text, adapt.types or (), dumped, adapt.formats)
 
 
 def _array(value: Any) -> Any:
@@ -104,43 +165,44 @@ def _array(value: Any) -> Any:
     return value
 
 
-def begin(connection: psycopg.Connection[Any], *, unless: bool = False) -> None:
-    """Open a transaction where there is none."""
-    if not unless and connection.pgconn.transaction_status == pq.TransactionStatus.IDLE:
-        command(connection, b"BEGIN")
-
-
-def commit(connection: psycopg.Connection[Any]) -> None:
-    """Commit the transaction, if there is one."""
-    if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
-        command(connection, b"COMMIT")
-
-
-def run(connection: psycopg.Connection[Any], text: bytes, values: list[Any]) -> Rows:
-    """Return the rows of an SQL text with ``$1`` parameters, prepared on first use."""
-    adapt = Transformer(connection)
-    dumped = adapt.dump_sequence(values, [PyFormat.AUTO] * len(values))
-    types = adapt.types or ()
-    result = _result(connection, text, types, dumped, adapt.formats)
-    if _is_outdated(result):
-        _names[connection].pop((text, types), None)
-        if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
-            raise PlanOutdated("a table changed under a prepared statement")
-        result = _result(connection, text, types, dumped, adapt.formats)
-    _check(connection, result)
+def _rows(adapt: abc.Transformer, result: pq.abc.PGresult) -> Rows:
     adapt.set_pgresult(result)
     return adapt.load_rows(0, result.ntuples, tuple)
 
 
-def _result(
-    connection: psycopg.Connection[Any],
-    text: bytes,
-    types: tuple[int, ...],
-    values: Sequence[Any],
-    formats: Sequence[pq.Format] | None,
-) -> pq.abc.PGresult:
-    name = _prepared(connection, text, types)
-    return connection.pgconn.exec_prepared(name, values, formats)
+def _alone(connection: psycopg.Connection[Any], bound: Bound) -> pq.abc.PGresult:
+    """Return the result of one statement, prepared anew where a table changed under it."""
+    for _ in range(PREPARED_ANEW):
+        result = _run(connection, bound)
+        if not _is_outdated(result):
+            _check(connection, result)
+            return result
+        Era.now += 1
+        if not _is_idle(connection):
+            break
+    raise PlanOutdated("a table changed under a prepared statement")
+
+
+def _run(connection: psycopg.Connection[Any], bound: Bound) -> pq.abc.PGresult:
+    name = _prepared(connection, _known(connection), bound)
+    return connection.pgconn.exec_prepared(name, bound.values, bound.formats)
+
+
+def _sent(connection: psycopg.Connection[Any], several: Sequence[Bound]) -> list[pq.abc.PGresult]:
+    """Return the results of statements sent in one journey, all of them good."""
+    names = _known(connection)
+    sent = [(_prepared(connection, names, one), one.values, one.formats) for one in several]
+    results = pipeline.exchange(connection, sent)
+    for result in results:
+        if _is_outdated(result):
+            Era.now += 1
+            raise PlanOutdated("a table changed under a prepared statement")
+        _check(connection, result)
+    return results
+
+
+def _is_idle(connection: psycopg.Connection[Any]) -> bool:
+    return connection.pgconn.transaction_status == pq.TransactionStatus.IDLE
 
 
 def _is_outdated(result: pq.abc.PGresult) -> bool:
@@ -152,31 +214,40 @@ def _is_outdated(result: pq.abc.PGresult) -> bool:
     return state == b"26000" or (state == b"0A000" and where == b"RevalidateCachedQuery")
 
 
-def command(connection: psycopg.Connection[Any], text: bytes) -> None:
-    """Run BEGIN or COMMIT.
-
-    Raises:
-        psycopg.Error: it failed, or a COMMIT rolled back instead.
-    """
-    result = connection.pgconn.exec_(text)
-    _check(connection, result)
-    if result.command_status != text:
-        raise psycopg.errors.InFailedSqlTransaction("the transaction was rolled back")
-
-
-def _prepared(connection: psycopg.Connection[Any], text: bytes, types: tuple[int, ...]) -> bytes:
+def _known(connection: psycopg.Connection[Any]) -> Names:
+    """Return the names of what is prepared on a connection and still good."""
     names = _names.get(connection)
     if names is None:
         names = _names[connection] = Names()
-    name = names.get((text, types))
-    if name is None:
-        while len(names) >= MAX_PREPARED:
-            oldest = names.pop(next(iter(names)))
-            _check(connection, connection.pgconn.exec_(b"DEALLOCATE " + oldest))
-        name = names.next()
-        _check(connection, connection.pgconn.prepare(name, text, types))
-        names[text, types] = name
+    if names.era != Era.now:
+        era = Era.now
+        if names:
+            _check(connection, connection.pgconn.exec_(b"DEALLOCATE ALL"))
+            names.clear()
+        names.era = era
+    return names
+
+
+def _prepared(connection: psycopg.Connection[Any], names: Names, bound: Bound) -> bytes:
+    """Return the name of a statement, which the connection has by now."""
+    key = bound.text, bound.types
+    name = names.pop(key, None) or _prepare(connection, names, bound)
+    names[key] = name
     return name
+
+
+def _prepare(connection: psycopg.Connection[Any], names: Names, bound: Bound) -> bytes:
+    while len(names) >= MAX_PREPARED:
+        oldest = names.pop(next(iter(names)))
+        _check(connection, connection.pgconn.exec_(b"DEALLOCATE " + oldest))
+    name = names.next()
+    _check(connection, connection.pgconn.prepare(name, bound.text, bound.types))
+    return name
+
+
+def _check_committed(result: pq.abc.PGresult) -> None:
+    if result.command_status != COMMIT.text:
+        raise psycopg.errors.InFailedSqlTransaction("the transaction was rolled back")
 
 
 def _check(connection: psycopg.Connection[Any], result: pq.abc.PGresult) -> None:

@@ -161,6 +161,7 @@ class Resource:
             query=query,
             schema_name="query",
             answer=_page_of(row),
+            presumes=True,
             summary=f"Lista de {self.noun}.",
         )
 

@@ -30,6 +30,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from kernel.errors import Forbidden
 from kernel.model import Model, table_of
+from kernel.presumption import Presumption
 from kernel.rules import Rules
 from kernel.statements import PLAIN, Facts, Write, narrow
 
@@ -237,6 +238,8 @@ class GuardedSession(Session):
     wrote: bool = False
     driver: Any = None
     """psycopg's connection, while the session has one."""
+    presumption: Presumption | None = None
+    """What must be asked before anything but hot statements that read."""
 
     def connection(self, *args: Any, **facts: Any) -> Connection:
         """Return the connection, unless that would let a user's work around the row rules."""
@@ -266,6 +269,8 @@ class GuardedSession(Session):
 @event.listens_for(GuardedSession, "do_orm_execute")
 def _execute(state: ORMExecuteState) -> Result[Any] | None:
     session = cast("GuardedSession", state.session)
+    if session.presumption is not None:
+        session.presumption.settle()
     if session.guard is not None:
         return session.guard.apply(state)
     session.wrote = session.wrote or not state.is_select

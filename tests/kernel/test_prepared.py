@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from kernel import db
 from kernel.db import Statement
+from kernel.errors import Unavailable
 from kernel.prepared import MAX_PREPARED
 from kernel.runtime import Runtime
 
@@ -21,6 +24,8 @@ DESCRIBE = Statement("describe", "SELECT descripcion FROM roles ORDER BY id LIMI
 RENAME = Statement("rename", "UPDATE roles SET descripcion = %(text)s RETURNING 1")
 PID = Statement("pid", "SELECT pg_backend_pid()", reads=True)
 ECHO = Statement("echo", "SELECT %(a)s::text, %(b)s::numeric, %(c)s::bigint[]", reads=True)
+SLEEP = Statement("sleep", "SELECT pg_sleep(30)")
+LARGE = Statement("large", "SELECT %(x)s::text FROM generate_series(1, 3)")
 KEPT = Statement("kept", "SELECT count(*) FROM pg_prepared_statements", reads=True)
 
 
@@ -36,6 +41,17 @@ def kill(runtime: Runtime, pid: int) -> None:
     """End a connection from outside."""
     with runtime.database.engine.connect() as connection:
         connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+
+
+@contextmanager
+def later(act: Callable[[], None]) -> Iterator[None]:
+    """Do something from outside while the block is at work."""
+    timer = threading.Timer(0.2, act)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
 
 
 def test_savepoint_undoes_what_a_hot_statement_wrote(runtime: Runtime) -> None:
@@ -102,6 +118,30 @@ def test_statement_outlives_a_table_that_changes_under_it(runtime: Runtime, writ
     assert runtime.database.run(work) == before
 
 
+@pytest.mark.parametrize("texts", [1, 20], ids=["one statement", "many statements"])
+def test_unit_gets_through_although_each_connection_of_the_pool_has_outdated_statements(
+    runtime: Runtime, texts: int
+) -> None:
+    """Each retry may meet another connection, and on each one statement after the other."""
+    several = [Statement("describe", f"{DESCRIBE.sql} -- {number}") for number in range(texts)]
+
+    def work(session: Session) -> Any:
+        db.execute(session, RENAME, {"text": "written"})
+        return [db.execute(session, one, {}) for one in several]
+
+    sessions = [runtime.database.session() for _ in range(runtime.settings.database_pool)]
+    with ExitStack() as open_sessions:
+        for session in sessions:
+            open_sessions.enter_context(session)
+            db.execute(session, PID, {})
+        for session in sessions:
+            work(session)
+            session.rollback()
+    widen(runtime)
+    for _ in sessions:
+        assert runtime.database.run(work) == [[("written",)]] * texts
+
+
 def test_statement_outlives_its_name_on_the_server(runtime: Runtime) -> None:
     def work(session: Session) -> Any:
         return db.execute(session, DIVIDE, {"x": 5})
@@ -129,23 +169,95 @@ def test_connection_killed_between_statements_runs_the_unit_again(runtime: Runti
     assert len(set(tries)) == 2
 
 
-def test_connection_killed_in_a_statement_runs_the_unit_again(runtime: Runtime) -> None:
-    asleep = Statement("asleep", "SELECT pg_sleep(30)", reads=True)
+@pytest.mark.parametrize("reads", [True, False], ids=["alone", "with BEGIN"])
+def test_connection_killed_in_a_statement_runs_the_unit_again(
+    runtime: Runtime, reads: bool
+) -> None:
+    asleep = Statement("asleep", "SELECT pg_sleep(30)", reads=reads)
     tries = []
 
     def work(session: Session) -> int:
         [(pid,)] = db.execute(session, PID, {})
         tries.append(pid)
         if len(tries) == 1:
-            killer = threading.Timer(0.2, kill, (runtime, pid))
-            killer.start()
-            try:
+            with later(lambda: kill(runtime, pid)):
                 db.execute(session, asleep, {})
-            finally:
-                killer.join()
         return len(tries)
 
     assert runtime.database.run(work) == 2
+
+
+def test_connection_killed_with_the_commit_is_never_tried_again(runtime: Runtime) -> None:
+    tries = []
+
+    def work(session: Session) -> None:
+        [(pid,)] = db.execute(session, PID, {})
+        tries.append(pid)
+
+    def finish(session: Session) -> None:
+        with later(lambda: kill(runtime, tries[0])):
+            db.execute(session, SLEEP, {}, last=True)
+
+    with pytest.raises(Unavailable):
+        runtime.database.run(work, finish=finish)
+    assert len(tries) == 1
+    assert runtime.database.run(lambda one: db.execute(one, DIVIDE, {"x": 5})) == [(20,)]
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_cancelled_statement_leaves_nothing_and_the_connection_good(
+    runtime: Runtime, last: bool
+) -> None:
+    session = runtime.database.session()
+    [(pid,)] = db.execute(session, PID, {})
+    cancel = text("SELECT pg_cancel_backend(:pid)")
+
+    def act() -> None:
+        with runtime.database.engine.connect() as connection:
+            connection.execute(cancel, {"pid": pid})
+
+    with pytest.raises(psycopg.errors.QueryCanceled), later(act):
+        db.execute(session, SLEEP, {}, last=last)
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        db.execute(session, DESCRIBE, {})
+    session.close()
+    for _ in range(runtime.settings.database_pool):
+        assert runtime.database.run(lambda one: db.execute(one, DIVIDE, {"x": 5})) == [(20,)]
+
+
+def test_last_statement_commits(runtime: Runtime) -> None:
+    session = runtime.database.session()
+    for text_ in ("first and last", "second"):
+        assert len(db.execute(session, RENAME, {"text": text_}, last=True)) > 1
+        db.commit(session)
+        assert runtime.database.run(lambda one: db.execute(one, DESCRIBE, {})) == [(text_,)]
+    session.close()
+
+
+def test_constraint_that_waits_for_the_commit_refuses_it(runtime: Runtime) -> None:
+    engine = create_engine(runtime.settings.database_owner_url)
+    with engine.begin() as connection:
+        unique = "UNIQUE (descripcion) DEFERRABLE INITIALLY DEFERRED"
+        connection.execute(text("UPDATE roles SET descripcion = nombre"))
+        connection.execute(text(f"ALTER TABLE roles ADD CONSTRAINT once {unique}"))
+    engine.dispose()
+    session = runtime.database.session()
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        db.execute(session, RENAME, {"text": "all the same"}, last=True)
+    session.close()
+    assert runtime.database.run(lambda one: db.execute(one, DESCRIBE, {})) != [("all the same",)]
+
+
+def test_values_larger_than_any_buffer_go_and_come_with_begin_and_commit(
+    runtime: Runtime,
+) -> None:
+    large = "ñandú" * 2_000_000
+    session = runtime.database.session()
+    for last in (False, True):
+        rows = db.execute(session, LARGE, {"x": large}, last=last)
+        assert [one for [one] in rows] == [large] * 3
+        db.commit(session)
+    session.close()
 
 
 @pytest.mark.parametrize(

@@ -180,9 +180,9 @@ def test_sale_asks_no_more_for_a_user_of_several_sucursales(
     asked: dict[int, list[str]] = defaultdict(list)
     run = db.execute
 
-    def execute(session: Session, statement: db.Statement, given: Any) -> Any:
+    def execute(session: Session, statement: db.Statement, given: Any, **how: Any) -> Any:
         asked[get_ident()].append(statement.name)  # other threads look after other things
-        return run(session, statement, given)
+        return run(session, statement, given, **how)
 
     monkeypatch.setattr(db, "execute", execute)
     assert vender_en(cajero, shop, caja, shop.sucursales[0]) == 201

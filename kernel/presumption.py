@@ -1,0 +1,85 @@
+"""Presumption: a list begins for who its caller was a moment ago, while the database is asked anew.
+
+Who asks, and whether they may, is read with every request. To wait for that before the list's own
+statement is sent costs a fifth of a short list, so both become one statement: the list's rows come
+only if the database says of the caller now, value by value, what it said the last time. Otherwise
+what was done meanwhile is void, and the request is served from the start. Nothing leaves before:
+no row, and no refusal of what was asked. Only work that reads may presume.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from kernel.prepared import Rows, Statement
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+_PREFIX = "asked_"
+
+
+class Disproved(Exception):
+    """The caller is not, or may not, what they were and might; the work so far is void."""
+
+
+@dataclass(slots=True)
+class Presumption:
+    """The question that is still open in a session, and the only answer that lets the work count.
+
+    The ``question`` returns one row, or none; ``answer`` is that row, written by PostgreSQL.
+    """
+
+    question: Statement
+    given: Mapping[str, Any]
+    answer: str
+    run: Callable[[Statement, Mapping[str, Any]], Rows]
+    open: bool = True
+
+    def settle(self) -> None:
+        """Ask, unless it was asked already.
+
+        Raises:
+            Disproved: the answer is another one.
+        """
+        if self.open:
+            self.rows(NOTHING, {})
+
+    def rows(self, statement: Statement, given: Mapping[str, Any]) -> Rows:
+        """Return the rows of a statement that reads, asked along.
+
+        Raises:
+            Disproved: the answer is another one.
+        """
+        asked = {_PREFIX + name: value for name, value in self.given.items()}
+        found = self.run(
+            _along(self.question, statement), {**asked, "answer": self.answer, **given}
+        )
+        if not found or found[0][0] is None:
+            raise Disproved
+        self.open = False
+        return [row[1:] for row in found] if found[0][0] else []
+
+
+NOTHING = Statement("nothing", "SELECT WHERE false", reads=True)
+
+
+@lru_cache(maxsize=1000)
+def _along(question: Statement, statement: Statement) -> Statement:
+    """Return the statement that has rows only if the question is answered as presumed.
+
+    A row begins with true; with false, if there are none; with NULL, if the answer is another one.
+    """
+    asked = _PARAMETER.sub(rf"%({_PREFIX}\1)s", question.sql)
+    return Statement(
+        f"{statement.name}_presumed",
+        f"""
+        SELECT coalesce(mark.here, CASE WHEN who.same THEN false END), wanted.*
+          FROM (SELECT asked::text = %(answer)s AS same FROM ({asked}) AS asked OFFSET 0) AS who
+          LEFT JOIN ((SELECT true AS here) AS mark CROSS JOIN ({statement.sql}) AS wanted)
+            ON who.same
+        """,  # noqa: S608  # two texts of ours
+        reads=True,
+    )

@@ -1,0 +1,175 @@
+"""Lists begin for who their caller was a moment ago; whatever changed since counts all the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import select, text
+from starlette.testclient import TestClient
+
+from kernel import db, prepared
+from kernel.db import Statement
+from kernel.identity import Rol
+from kernel.presumption import Disproved
+from kernel.runtime import Runtime
+from tests.conftest import Connect
+from tests.shop import Shop, abrir_caja
+
+LIST = "/api/clientes/"
+WHO = Statement("who", "SELECT nombre, id FROM roles WHERE id = %(id)s", reads=True)
+DIVIDE = Statement("divide", "SELECT 100 / n, n FROM unnest(%(x)s::int[]) AS n", reads=True)
+RENAME = Statement("rename", "UPDATE roles SET descripcion = %(text)s RETURNING 1")
+
+
+def change(runtime: Runtime, sql: str, **given: Any) -> None:
+    """Change something behind the back of a running process, as another one would."""
+    with runtime.database.engine.begin() as connection:
+        connection.execute(text(sql), given)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the hot statements that reach the database from now on."""
+    names: list[str] = []
+    run = prepared.execute
+
+    def execute(connection: Any, statement: Statement, given: Any, **how: Any) -> Any:
+        names.append(statement.name)
+        return run(connection, statement, given, **how)
+
+    monkeypatch.setattr(prepared, "execute", execute)
+    return names
+
+
+def test_list_asks_who_it_is_and_what_it_holds_at_once(
+    cajero: TestClient, asked: list[str]
+) -> None:
+    first = cajero.get(LIST)
+    assert asked[0] == "identify_token"
+    asked.clear()
+    assert cajero.get(LIST).json() == first.json()
+    assert asked == ["list_presumed"]
+
+
+ENDED = (
+    "UPDATE sesiones SET activo = false",
+    "UPDATE sesiones SET expires_at = now()",
+    "UPDATE usuarios SET activo = false",
+    "DELETE FROM sesiones",
+)
+TAKEN = (
+    "UPDATE permisos SET permitido = false WHERE modulo = 'clientes' AND accion = 'ver'",
+    "DELETE FROM permisos WHERE modulo = 'clientes'",
+    "WITH new AS (INSERT INTO roles (nombre) VALUES ('NADIE') RETURNING id)"
+    " UPDATE usuarios SET rol_id = new.id FROM new",
+)
+
+
+@pytest.mark.parametrize("query", ["", "?limit=0"])
+@pytest.mark.parametrize("sql", [*ENDED, *TAKEN])
+def test_what_ended_counts_with_the_next_list_whatever_it_asks_for(
+    cajero: TestClient, runtime: Runtime, sql: str, query: str
+) -> None:
+    for _ in range(2):
+        assert cajero.get(LIST).status_code == 200
+    change(runtime, sql)
+    for _ in range(2):
+        assert cajero.get(f"{LIST}{query}").status_code == (401 if sql in ENDED else 403)
+
+
+def test_permission_counts_from_the_next_list_in_both_directions(
+    cajero: TestClient, runtime: Runtime
+) -> None:
+    sql = "UPDATE permisos SET permitido = :now WHERE modulo = 'clientes' AND accion = 'ver'"
+    for number in range(20):
+        change(runtime, sql, now=number % 3 == 0)
+        assert cajero.get(LIST).status_code == (200 if number % 3 == 0 else 403)
+
+
+def test_place_that_is_given_or_taken_counts_in_the_next_list(
+    cajero: TestClient, runtime: Runtime, shop: Shop
+) -> None:
+    abrir_caja(cajero, shop)
+    assert len(cajero.get("/api/cajas/").json()["items"]) == 1
+    assert len(cajero.get("/api/cajas/").json()["items"]) == 1
+    sql = "UPDATE usuarios SET sucursal_id = :place WHERE id = :user"
+    one, other, *_ = shop.sucursales
+    for place, seen in ((other, 0), (other, 0), (one, 1), (None, 1), (other, 0)):
+        change(runtime, sql, place=place, user=shop.usuarios["cajero"])
+        assert len(cajero.get("/api/cajas/").json()["items"]) == seen
+
+
+def test_key_that_is_revoked_narrowed_or_late_is_refused(
+    admin: TestClient, connect: Connect, runtime: Runtime
+) -> None:
+    machine = connect("")
+    for sql, status in (
+        ("UPDATE claves_api SET activo = false", 401),
+        ("UPDATE claves_api SET expires_at = now()", 401),
+        ("UPDATE claves_api SET alcances = '{productos.ver}'", 403),
+    ):
+        nueva = {"nombre": "Tienda", "alcances": ["clientes.ver"]}
+        clave = admin.post("/api/claves-api/", json=nueva).json()["clave"]
+        machine.headers["Authorization"] = f"Bearer {clave}"
+        for _ in range(3):
+            assert machine.get(LIST).status_code == 200
+        change(runtime, sql)
+        assert machine.get(LIST).status_code == status
+
+
+def test_good_caller_is_told_what_is_wrong_with_the_query(cajero: TestClient) -> None:
+    for _ in range(2):
+        assert cajero.get(LIST).status_code == 200
+        assert cajero.get(f"{LIST}?limit=0").status_code == 400
+    assert cajero.get(f"{LIST}?q=nobody-has-this-name").json() == {"items": [], "next": None}
+
+
+# The session itself ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def role(runtime: Runtime) -> int:
+    """Id of a role."""
+    with runtime.database.session() as session:
+        return session.scalars(select(Rol.id).order_by(Rol.id)).first() or 0
+
+
+def presume(runtime: Runtime, role: int, answer: str) -> Any:
+    session = runtime.database.session()
+    db.presume(session, WHO, {"id": role}, answer)
+    return session
+
+
+def test_rows_come_only_with_the_presumed_answer(runtime: Runtime, role: int) -> None:
+    [(name, _)] = runtime.database.run(lambda one: db.execute(one, WHO, {"id": role}))
+    for answer, good in ((f"({name},{role})", True), ("(NADIE,1)", False), ("", False)):
+        for numbers in ([], [1, 50]):
+            with presume(runtime, role, answer) as session:
+                if not good:
+                    with pytest.raises(Disproved):
+                        db.execute(session, DIVIDE, {"x": numbers})
+                    continue
+                rows = db.execute(session, DIVIDE, {"x": numbers})
+                assert rows == [(100 // number, number) for number in numbers]
+                assert db.execute(session, DIVIDE, {"x": [5]}) == [(20, 5)]
+    with presume(runtime, 0, "(NADIE,1)") as session, pytest.raises(Disproved):
+        db.settle(session)
+
+
+def test_write_and_orm_wait_for_the_answer(runtime: Runtime, role: int) -> None:
+    with presume(runtime, role, "(NADIE,1)") as session, pytest.raises(Disproved):
+        db.execute(session, RENAME, {"text": "never"})
+    with presume(runtime, role, "(NADIE,1)") as session, pytest.raises(Disproved):
+        session.scalars(select(Rol)).all()
+    with runtime.database.session() as session:
+        assert "never" not in session.scalars(select(Rol.descripcion)).all()
+
+
+def test_error_of_a_statement_answers_nothing(runtime: Runtime, role: int) -> None:
+    with presume(runtime, role, "(NADIE,1)") as session:
+        with pytest.raises((psycopg.errors.DivisionByZero, Disproved)):
+            db.execute(session, DIVIDE, {"x": [0]})
+        with pytest.raises(Disproved):
+            db.settle(session)
