@@ -56,6 +56,7 @@ def _look(settings: Settings, connection: Connection) -> list[Finding]:
         "versión de PostgreSQL": _version,
         "extensiones": _extensions,
         "reloj": _clock,
+        "registro de PostgreSQL": _server_log,
         "herramientas de copia": _tools,
         "instalación": _installed,
     }
@@ -139,6 +140,20 @@ def _clock(_settings: Settings, connection: Connection, name: str) -> Finding:
         cure = "Sincronice ambos relojes: timedatectl set-ntp true (o chronyc makestep)."
         return ill(name, f"La base de datos y este equipo difieren en {skew:+.1f} s.", cure)
     return well(name, f"La base de datos y este equipo difieren en {skew:+.3f} s.")
+
+
+def _server_log(_settings: Settings, connection: Connection, name: str) -> Finding:
+    """Judge whether the server writes refused rows into its log: people, amounts, hashes."""
+    shown, database = one(
+        connection, "SELECT current_setting('log_error_verbosity'), current_database()"
+    )
+    if shown == "terse":
+        return well(name, "No guarda el contenido de las filas que rechaza.")
+    cure = (
+        "Como superusuario de PostgreSQL: "
+        f"ALTER DATABASE {database} SET log_error_verbosity = 'terse'; luego reinicie Andes."
+    )
+    return ill(name, "Guarda en su registro el contenido de las filas que rechaza.", cure)
 
 
 def _tools(_settings: Settings, connection: Connection, name: str) -> Finding:

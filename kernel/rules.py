@@ -7,12 +7,13 @@ statement, so that compiled statements are shared between users.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_
+from sqlalchemy import Column, ColumnElement, Table, and_
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import visitors
 
+from kernel.errors import ConfigurationError
 from kernel.model import Model, table_of
 from kernel.statements import Shapes, criteria
 
@@ -115,7 +116,25 @@ class Rules:
         return self._options[table]
 
     def _tables_in(self, condition: ColumnElement[bool]) -> list[str]:
-        """Return the ruled tables that a condition looks into."""
-        elements = visitors.iterate(condition)
-        names = {element.name for element in elements if isinstance(element, Table)}
-        return sorted(names & self.book.rows.keys())
+        """Return the ruled tables that a condition looks into.
+
+        Raises:
+            ConfigurationError: it names the Core column of one, which follows no alias and lets no
+                other rule narrow what it looks into.
+        """
+        names = set()
+        for element in visitors.iterate(condition):
+            name = element.name if isinstance(element, Table) else _core_table(element)
+            if name in self.book.rows:
+                names.add(name)
+                if not isinstance(element, Table):
+                    raise ConfigurationError(
+                        f"A row rule names the Core column «{element}»: name the model's attribute."
+                    )
+        return sorted(names)
+
+
+def _core_table(element: Any) -> str | None:
+    """Return the name of the table whose column it is, unless a model's attribute led to it."""
+    of_core = isinstance(element, Column) and "parententity" not in element._annotations
+    return element.table.name if of_core and isinstance(element.table, Table) else None

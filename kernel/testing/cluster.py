@@ -203,7 +203,11 @@ def create_database(template: str | None = None) -> TestDatabase:
     name = f"{_run_prefix(_run_folder())}{os.getpid()}_{next(_numbers)}"
     source = "template0" if template is None else _template_name(template)
     statement = f"CREATE DATABASE {{}} OWNER {{}} TEMPLATE {{}} STRATEGY {server().copy_strategy}"
-    server().execute(sql.SQL(statement).format(*map(sql.Identifier, (name, OWNER, source))))
+    terse = "ALTER DATABASE {} SET log_error_verbosity = 'terse'"  # as an administrator is told to
+    server().execute(
+        sql.SQL(statement).format(*map(sql.Identifier, (name, OWNER, source))),
+        sql.SQL(terse).format(sql.Identifier(name)),
+    )
     return TestDatabase(name, server().url(name, OWNER), server().url(name, APPLICATION))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -227,6 +228,15 @@ def test_server_that_is_too_old_is_found(
 
 
 # Roles and tables --------------------------------------------------------------------------------
+
+
+def test_server_that_logs_the_rows_it_refuses_is_found(settings: Settings) -> None:
+    database = make_url(settings.owner_url).database
+    admin(settings, f"ALTER DATABASE {database} SET log_error_verbosity = 'default'")
+    cure = fault(settings, "registro de PostgreSQL").cure
+    [statement] = re.findall(r"ALTER DATABASE [^;]*", cure)
+    admin(settings, statement)
+    assert [one.well for one in found(settings, "registro de PostgreSQL")] == [True]
 
 
 def test_application_that_owns_the_tables_is_found(settings: Settings) -> None:

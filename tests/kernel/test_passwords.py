@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import threading
 import time
@@ -159,6 +160,32 @@ def test_verify_password_from_many_threads_answers_all() -> None:
 )
 def test_check_policy_good_password_is_accepted(text: str) -> None:
     check_policy(text, personal=["rosa.quispe@demo.pe", "Rosa Quispe"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jamesbond007",
+        "peanutbutter",
+        "playstation3",
+        "justinbieber",
+        "Ghbdtnghbdtn",
+        "minecraft123",
+    ],
+)
+def test_check_policy_leaked_password_is_refused(text: str) -> None:
+    with pytest.raises(ValidationFailed) as refusal:
+        check_policy(text)
+    assert refusal.value.code == "clave_comun"
+
+
+def test_check_policy_of_every_length_takes_no_time_to_speak_of() -> None:
+    started = time.process_time()
+    for text in ("ab1" * 85, "aB3$" * 64, "perro azul " * 23):
+        with contextlib.suppress(ValidationFailed):
+            check_policy(text)
+    longest = time.process_time() - started
+    assert longest < 100 * _seconds(lambda: verify_dummy("x", cost=9))
 
 
 @pytest.mark.parametrize(

@@ -293,6 +293,25 @@ def test_rules_that_refer_to_each_other_end(house: House) -> None:
         assert rows(ctx.session, select(RuledCliente.id)) == [(1,)]
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        lambda: table_of(RuledVenta).c.total > 10,
+        lambda: RuledVenta.cliente_id.in_(select(table_of(RuledCliente).c.id)),
+    ],
+    ids=["own", "other"],
+)
+def test_rule_that_names_a_core_column_of_a_ruled_table_is_refused(
+    house: House, condition: Callable[[], Any]
+) -> None:
+    rule = RowRule("t_core", RuledVenta, lambda ctx: condition(), "")
+    with (
+        house.ctx("lima", extra=(rule,)) as ctx,
+        pytest.raises(ConfigurationError, match="name the model's attribute"),
+    ):
+        ctx.session.execute(select(RuledVenta.id))
+
+
 def test_rule_that_loads_rows_of_its_own_table_is_refused(house: House) -> None:
     def where(ctx: Ctx) -> Any:
         return RuledVenta.id.in_([one.id for one in ctx.session.scalars(select(RuledVenta))])
