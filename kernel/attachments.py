@@ -150,13 +150,24 @@ def eliminar_adjunto(ctx: Ctx, id: QueryId) -> None:
 def adjuntar(ctx: Ctx, nuevo: AdjuntoNuevo) -> Adjunto:
     """Return the new attachment, flushed; its bytes are stored.
 
+    They are stored first, before a transaction is open that would wait for a store far away.
+
     Raises:
         ValidationFailed: there is no such record, or the user may not see it.
     """
-    _check_object(ctx, nuevo)
     upload = nuevo.archivo
     key = storage.new_key(f"{PREFIX}/{ctx.now:%Y-%m-%d}", upload.nombre)
     stored = ctx.runtime.storage.put(key, upload.chunks(), content_type=upload.tipo)
+    try:
+        return _keep(ctx, nuevo, key, stored)
+    except Exception:
+        ctx.runtime.storage.delete(key)
+        raise
+
+
+def _keep(ctx: Ctx, nuevo: AdjuntoNuevo, key: str, stored: storage.StoredFile) -> Adjunto:
+    _check_object(ctx, nuevo)
+    upload = nuevo.archivo
     made = Adjunto(
         objeto_tipo=nuevo.objeto_tipo or None,
         objeto_id=nuevo.objeto_id,

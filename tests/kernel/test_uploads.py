@@ -12,6 +12,7 @@ import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 from starlette.testclient import TestClient
 from starlette.types import Message
 
@@ -372,6 +373,29 @@ def test_adjunto_is_stored_under_a_random_name(admin: TestClient, runtime: Runti
     assert "clave" not in listed[0]
 
 
+def test_adjunto_is_stored_while_no_transaction_is_open(
+    admin: TestClient, runtime: Runtime, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store may be slow; no lock and no snapshot of the database waits for it."""
+    put = runtime.storage.put
+    open_ones: list[int] = []
+    asked = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'"
+    )
+
+    def watched(*given: Any, **more: Any) -> Any:
+        with runtime.database.engine.connect() as connection:
+            open_ones.append(connection.scalar(asked) or 0)
+        return put(*given, **more)
+
+    monkeypatch.setattr(runtime.storage, "put", watched)
+    record = {"objeto_tipo": "productos", "objeto_id": shop.productos[0]}
+    for extra in ({}, record):
+        assert send(admin, "a.pdf", payloads.PDF, **extra).status_code == 201
+    assert open_ones == [0, 0]
+
+
 def test_adjunto_sent_twice_with_one_key_is_one(admin: TestClient) -> None:
     def once(content: bytes) -> Any:
         return admin.post(
@@ -425,7 +449,9 @@ def test_adjunto_without_a_record_is_its_owners_only(connect: Connect) -> None:
     assert cajera.get("/api/adjuntos/").json()["items"] == []
 
 
-def test_adjunto_of_a_record_that_is_none_is_refused(cajero: TestClient, shop: Shop) -> None:
+def test_adjunto_of_a_record_that_is_none_is_refused(
+    cajero: TestClient, shop: Shop, runtime: Runtime
+) -> None:
     cases: list[tuple[dict[str, Any], tuple[str, str]]] = [
         ({"objeto_tipo": "ventas", "objeto_id": 999}, ("objeto_id", "no_existe")),
         ({"objeto_tipo": "ventas"}, ("objeto_id", "no_existe")),
@@ -438,6 +464,7 @@ def test_adjunto_of_a_record_that_is_none_is_refused(cajero: TestClient, shop: S
     ]
     for fields, (field, code) in cases:
         assert fault(send(cajero, "a.pdf", payloads.PDF, **fields)) == (400, field, code), fields
+    assert list(runtime.storage.list("adjuntos")) == []
 
 
 def test_adjunto_needs_its_permissions(connect: Connect) -> None:
