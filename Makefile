@@ -97,11 +97,11 @@ $(ASSETS): package.json package-lock.json | $(RUN)
 
 # Benchmarks ---------------------------------------------------------------------------------------
 
-.PHONY: bench-sale bench-list bench-jobs bench-auth bench-cold bench-chaos bench-toggle
+.PHONY: bench-sale bench-list bench-jobs bench-auth bench-cold bench-chaos bench-toggle bench-interrupt
 
 bench-sale bench-list bench-jobs: $(RUN) | $(UV)
 	@$(UV) sync --quiet --frozen --no-dev --inexact --group rivals
 	@$(PYTHON) -m $(@:bench-%=bench.%) $(ARGS)
 
-bench-auth bench-cold bench-chaos bench-toggle: $(RUN)
+bench-auth bench-cold bench-chaos bench-toggle bench-interrupt: $(RUN)
 	@$(PYTHON) -m $(@:bench-%=bench.%) $(ARGS)

@@ -94,19 +94,19 @@ class Asked(Answer):
 class Together(Schema):
     """Other addons that change in the same transaction."""
 
-    with_: Annotated[tuple[Text, ...], Field(alias="with", max_length=100)] = ()
+    also: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
 
 
 class Purge(Together):
     """What is needed to delete rows for good."""
 
-    confirm: Annotated[str, Field(description="El nombre del addon, escrito otra vez.")]
+    confirm: Annotated[Text, Field(description="El nombre del addon, escrito otra vez.")]
 
 
 class Import(Schema):
     """Which archive to read."""
 
-    archive: Annotated[str, Field(description="Clave del archivo, como la da la lista de addons.")]
+    archive: Annotated[Text, Field(description="Clave del archivo, como la da la lista de addons.")]
 
 
 class PlanQuery(Schema):
@@ -198,37 +198,37 @@ CHANGES = {"permission": "addons.cambiar", "status": 202, "statuses": (404, 409,
 @endpoint("POST", "/api/addons/{name}/install/", **CHANGES)  # type: ignore[arg-type]  # as above
 def install(ctx: Ctx, name: str, others: Together = Together()) -> Asked:  # noqa: B008  # frozen
     """Instala un addon y aquello de lo que depende."""
-    return _ask(ctx, "install", name, others.with_)
+    return _ask(ctx, "install", name, others.also)
 
 
 @endpoint("POST", "/api/addons/{name}/upgrade/", **CHANGES)  # type: ignore[arg-type]  # as above
 def upgrade(ctx: Ctx, name: str, others: Together = Together()) -> Asked:  # noqa: B008  # frozen
     """Lleva un addon a la versión del código de este equipo."""
-    return _ask(ctx, "upgrade", name, others.with_)
+    return _ask(ctx, "upgrade", name, others.also)
 
 
 @endpoint("POST", "/api/addons/{name}/disable/", **CHANGES)  # type: ignore[arg-type]  # as above
 def disable(ctx: Ctx, name: str, others: Together = Together()) -> Asked:  # noqa: B008  # frozen
     """Desactiva un addon; sus datos quedan."""
-    return _ask(ctx, "disable", name, others.with_)
+    return _ask(ctx, "disable", name, others.also)
 
 
 @endpoint("POST", "/api/addons/{name}/enable/", **CHANGES)  # type: ignore[arg-type]  # as above
 def enable(ctx: Ctx, name: str, others: Together = Together()) -> Asked:  # noqa: B008  # frozen
     """Vuelve a activar un addon."""
-    return _ask(ctx, "enable", name, others.with_)
+    return _ask(ctx, "enable", name, others.also)
 
 
 @endpoint("POST", "/api/addons/{name}/archive/", **CHANGES)  # type: ignore[arg-type]  # as above
 def archive(ctx: Ctx, name: str, others: Together = Together()) -> Asked:  # noqa: B008  # frozen
     """Escribe las filas de un addon en un archivo y luego quita sus tablas."""
-    return _ask(ctx, "archive", name, others.with_)
+    return _ask(ctx, "archive", name, others.also)
 
 
 @endpoint("POST", "/api/addons/{name}/purge/", fresh=True, **CHANGES)  # type: ignore[arg-type]  # as above
 def purge(ctx: Ctx, name: str, order: Purge) -> Asked:
     """Borra para siempre un addon y todo lo que guarda."""
-    return _ask(ctx, "purge", name, order.with_, confirm=order.confirm)
+    return _ask(ctx, "purge", name, order.also, confirm=order.confirm)
 
 
 @endpoint("POST", "/api/addons/{name}/import/", **CHANGES)  # type: ignore[arg-type]  # as above
