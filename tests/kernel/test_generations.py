@@ -21,6 +21,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
+from websockets.sync.client import connect
 
 from kernel import catalogue
 from kernel.settings import Settings
@@ -160,6 +161,38 @@ def test_life_of_an_addon_without_a_failed_request(rooted: Settings) -> None:
         assert here.get("/api/sano/").status_code == 200
         assert here.change("purge", "sano", confirm="sano")["state"] == "current"
         assert here.schema() == before
+    assert wrong == []
+
+
+def test_roll_asks_open_sockets_to_connect_again(rooted: Settings) -> None:
+    faulty.write(rooted.addon_roots[0], "sano")
+    with site(rooted, jobs=0) as here:
+        address = here.server.address.replace("http", "ws") + "/ws/"
+        headers = {"Authorization": here.client.headers["Authorization"]}
+        with connect(address, additional_headers=headers) as socket:
+            number = here.ask("install", "sano")
+            for _hint in socket:  # ends when the server closes
+                pass
+            assert socket.close_code == 1012
+        assert here.ended(number)["state"] == "current"
+        with connect(address, additional_headers=headers) as socket:
+            socket.ping().wait(PATIENCE)
+
+
+def test_host_with_other_code_stops_the_change_and_is_named(
+    rooted: Settings, tmp_path: Path
+) -> None:
+    faulty.write(rooted.addon_roots[0], "sano")
+    other = rooted.model_copy(update={"addon_roots": [], "data_dir": tmp_path / "other"})
+    other.data_dir.mkdir()
+    with running(other) as second, site(rooted) as here, asking(here) as wrong:
+        before = here.schema()
+        done = here.change("install", "sano")
+        assert done["state"] == "failed"
+        assert "«sano» no está en este equipo" in done["error"]
+        assert here.schema() == before
+        assert httpx.get(f"{second.address}/health/ready").status_code == 200
+        assert here.addon("sano")["state"] == "available"
     assert wrong == []
 
 
