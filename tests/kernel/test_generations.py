@@ -21,6 +21,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from kernel import catalogue
@@ -171,8 +172,9 @@ def test_roll_asks_open_sockets_to_connect_again(rooted: Settings) -> None:
         headers = {"Authorization": here.client.headers["Authorization"]}
         with connect(address, additional_headers=headers) as socket:
             number = here.ask("install", "sano")
-            for _hint in socket:  # ends when the server closes
-                pass
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    socket.recv(timeout=PATIENCE)
             assert socket.close_code == 1012
         assert here.ended(number)["state"] == "current"
         with connect(address, additional_headers=headers) as socket:
