@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
-from kernel import addon_changes, generations, lifecycle, processes, registry, zygote
-from kernel.addon_changes import Change
-from kernel.generations import Generation
-from kernel.settings import Settings
+if TYPE_CHECKING:
+    from kernel.addon_changes import Change
+    from kernel.generations import Generation
+    from kernel.settings import Settings
 
 commands = typer.Typer(no_args_is_help=True, hidden=True, help="Steps of a change of addons.")
 
@@ -22,6 +23,8 @@ def _ready() -> Settings:
 
 
 def _change(settings: Settings, number: int) -> tuple[Generation, Change]:
+    from kernel import addon_changes, generations, lifecycle
+
     with lifecycle.owner(settings) as engine, engine.connect() as connection:
         found = generations.by_number(connection, number)
         if found is None:
@@ -32,6 +35,8 @@ def _change(settings: Settings, number: int) -> tuple[Generation, Change]:
 @commands.command()
 def expand(number: int) -> None:
     """Load a generation as a trial, and do what its change adds."""
+    from kernel import lifecycle, processes, registry, zygote
+
     settings = _ready()
     found, change = _change(settings, number)
     with zygote.in_time(_give_up, settings.load_seconds):
@@ -44,6 +49,8 @@ def expand(number: int) -> None:
 
 
 def _give_up(where: str) -> None:
+    from kernel import zygote
+
     sys.stderr.write(where)
     sys.stderr.flush()
     os._exit(zygote.LOAD_FAILED)
@@ -52,6 +59,8 @@ def _give_up(where: str) -> None:
 @commands.command()
 def contract(number: int) -> None:
     """Do what a change takes away, once nobody serves it."""
+    from kernel import lifecycle, processes, registry
+
     settings = _ready()
     _, change = _change(settings, number)
     runtime = processes.make_runtime(settings, registry.load([]))
@@ -64,4 +73,6 @@ def contract(number: int) -> None:
 @commands.command("take-back")
 def take_back(number: int) -> None:
     """Undo an expansion whose generation did not come to serve."""
+    from kernel import lifecycle
+
     lifecycle.take_back(_ready(), number)
