@@ -90,11 +90,16 @@ def problem(error: DomainError, request_id: str) -> Outcome:
 
 def of_exception(error: Exception, request_id: str) -> Outcome:
     """Return the answer for any exception; an unknown one is logged and told by its id only."""
+    return problem(told(error, request_id), request_id)
+
+
+def told(error: Exception, request_id: str) -> DomainError:
+    """Return what the caller is told of an exception; an unknown one is logged."""
     known = explain(error)
     if known is None:
         log.error("request_failed", exc_info=error)
         known = our_fault(request_id)
-    return problem(known, request_id)
+    return known
 
 
 def our_fault(request_id: str) -> DomainError:

@@ -27,6 +27,7 @@ from kernel import (
     calls,
     logging,
     metrics,
+    page,
     proxies,
     receiving,
     redaction,
@@ -42,8 +43,10 @@ from kernel.errors import (
 )
 from kernel.headers import complete
 from kernel.http import Endpoint
+from kernel.receiving import NO_BODY
 from kernel.runtime import Runtime
 from kernel.threads import Threads
+from kernel.web_routes import web_pages
 
 log = logging.get(__name__)
 
@@ -104,13 +107,17 @@ class EndpointTable:
         scope["andes.endpoint"] = endpoint
         headers = dict(scope["headers"])
         facts: RequestFacts = scope["andes.facts"]
+        call = Call(endpoint, path, scope["query_string"], headers, None, NO_BODY, facts)
+        call.address = scope["path"]
         try:
-            shown = calls.credential(self.runtime, endpoint, headers, facts)
-            body = await receiving.body(endpoint, headers, receive, self.runtime.settings)
+            call.shown = calls.credential(self.runtime, endpoint, headers, facts)
+            body = call.body = await receiving.body(
+                endpoint, headers, receive, self.runtime.settings
+            )
         except DomainError as error:
-            await _send(send, _refusal(error, scope))
+            refused = calls.refused_page(error, call) if endpoint.page else _refusal(error, scope)
+            await _send(send, refused, head=method == "HEAD")
             return
-        call = Call(endpoint, path, scope["query_string"], headers, shown, body, facts)
         try:
             outcome = await self.threads.run(functools.partial(calls.respond, self.runtime, call))
         finally:
@@ -291,7 +298,8 @@ def _access_line(scope: Scope, facts: RequestFacts, status: int, seconds: float)
 
 def build(runtime: Runtime, routes: Iterable[BaseRoute] = (), lifespan: Any = None) -> ASGIApp:
     """Return the application of one generation; ``routes`` are served besides the endpoints."""
-    table = EndpointTable(runtime.registry.endpoints, runtime)
+    served = (*runtime.registry.endpoints, *runtime.registry.pages, *web_pages(runtime.registry))
+    table = EndpointTable(served, runtime)
     inner = Starlette(
         routes=list(routes),
         exception_handlers={HTTPException: _refuse, DomainError: _break, Exception: _break},
@@ -304,6 +312,8 @@ async def _refuse(request: Request, error: Exception) -> Response:
     """Return the problem document of what Starlette refuses by itself."""
     missing = isinstance(error, HTTPException) and error.status_code == 404
     refusal = NotFound() if missing else _method_refused()
+    if missing and _is_for_a_person(request):
+        return _page(request, refusal)
     return _told(request, refusal, getattr(error, "headers", None))
 
 
@@ -311,6 +321,18 @@ async def _break(request: Request, error: Exception) -> Response:
     """Return the problem document of a route that raised; the edge logs it."""
     request_id = request.scope["andes.facts"].request_id
     return _told(request, answers.explain(error) or answers.our_fault(request_id))
+
+
+def _is_for_a_person(request: Request) -> bool:
+    path = request.url.path
+    return "text/html" in request.headers.get("accept", "") and not path.startswith("/api/")
+
+
+def _page(request: Request, refusal: DomainError) -> Response:
+    request_id = request.scope["andes.facts"].request_id
+    asked = page.asked(request.url.path, b"", dict(request.scope["headers"]), ())
+    outcome = page.refusal(refusal, request_id, asked, public=True)
+    return Response(outcome.body, outcome.status, outcome.headers, outcome.media_type)
 
 
 def _told(

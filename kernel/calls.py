@@ -26,6 +26,7 @@ from kernel import (
     forms,
     identity,
     logging,
+    page,
     queries,
     rbac,
     receiving,
@@ -42,6 +43,7 @@ from kernel.errors import (
 )
 from kernel.http import Endpoint
 from kernel.identity import Identity
+from kernel.page import Asked
 from kernel.presumption import Disproved
 from kernel.runtime import Runtime, finish
 
@@ -60,6 +62,13 @@ class Call:
     shown: Credential | None
     body: receiving.Body
     facts: RequestFacts
+    address: str = ""
+
+    @property
+    def asked(self) -> Asked:
+        """What a page is asked."""
+        form = self.body.form.parts if self.body.form is not None else ()
+        return page.asked(self.address, self.query, self.headers, form)
 
 
 def credential(
@@ -81,6 +90,13 @@ def credential(
 
 def respond(runtime: Runtime, call: Call) -> Outcome | Response:
     """Return the answer to a call; never raises."""
+    if not call.endpoint.page:
+        return _respond(runtime, call)
+    found = _respond(runtime, call)
+    return page.packed(found, call.headers) if isinstance(found, Outcome) else found
+
+
+def _respond(runtime: Runtime, call: Call) -> Outcome | Response:
     try:
         if call.endpoint.throttle is not None:
             runtime.throttle.admit(call.endpoint.throttle, call.facts.ip)
@@ -92,7 +108,15 @@ def respond(runtime: Runtime, call: Call) -> Outcome | Response:
                 raise
             return stored
     except Exception as error:  # noqa: BLE001  # the edge of a request
+        if call.endpoint.page:
+            return refused_page(error, call)
         return answers.of_exception(error, call.facts.request_id)
+
+
+def refused_page(error: Exception, call: Call) -> Outcome:
+    """Return the page that says why another one isn't shown."""
+    refusal = answers.told(error, call.facts.request_id)
+    return page.refusal(refusal, call.facts.request_id, call.asked, public=call.endpoint.public)
 
 
 def _transact(runtime: Runtime, call: Call) -> Outcome | Response:
@@ -142,6 +166,7 @@ def _serve(runtime: Runtime, session: Session, call: Call) -> Outcome | Response
     ctx = runtime.ctx(session, user, call.facts if shown is not None else _stranger(call))
     if known is not None:
         ctx.know_places(known.places)
+        ctx.fresh = known.fresh
         if known.idle:
             ctx.after_commit(lambda: _note_use(runtime, known.identity))
     try:
@@ -149,7 +174,12 @@ def _serve(runtime: Runtime, session: Session, call: Call) -> Outcome | Response
     except DomainError as refusal:
         if not refusal.stands:
             raise
-        return _with_headers(ctx, answers.problem(refusal, call.facts.request_id))
+        told = (
+            refused_page(refusal, call)
+            if endpoint.page
+            else answers.problem(refusal, call.facts.request_id)
+        )
+        return _with_headers(ctx, told)
     if isinstance(result, Response):
         result.headers.update(ctx.headers)
         return result
@@ -238,10 +268,9 @@ def _replayed(stored: tuple[str, int, bytes], digests: tuple[str, ...]) -> Outco
 
 def _arguments(call: Call) -> dict[str, Any]:
     endpoint = call.endpoint
-    arguments: dict[str, Any] = {
-        name: queries.path_value(kind, call.path[name])
-        for name, kind in endpoint.path_types.items()
-    }
+    if endpoint.page:
+        return {"asked": call.asked, **_path_values(call)}
+    arguments = _path_values(call)
     if call.body.form is not None:
         arguments[endpoint.schema_name] = forms.parse(call.body.form, endpoint.form)
     elif endpoint.body is not None:
@@ -251,6 +280,13 @@ def _arguments(call: Call) -> dict[str, Any]:
     elif call.query and endpoint.method == "GET":
         queries.parse(call.query, queries.Nothing)
     return arguments
+
+
+def _path_values(call: Call) -> dict[str, Any]:
+    return {
+        name: queries.path_value(kind, call.path[name])
+        for name, kind in call.endpoint.path_types.items()
+    }
 
 
 def _outcome(ctx: Ctx, endpoint: Endpoint, result: Any) -> Outcome:

@@ -66,6 +66,8 @@ class Ctx:
     audited: list[audit.Entry] = field(default_factory=list)
     enqueued: list[jobs.NewJob] = field(default_factory=list)
     answer: StoredAnswer | None = None
+    fresh: bool = False
+    """Whether the user proved within the last ten minutes who they are."""
     headers: dict[str, str] = field(default_factory=dict)
     """What the answer says besides its body."""
     _after_commit: list[Callable[[], None]] = field(default_factory=list)

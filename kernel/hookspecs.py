@@ -49,6 +49,12 @@ def register_routes() -> Sequence[Endpoint | Resource]:
 
 
 @hookspec
+def register_pages() -> Sequence[Endpoint]:
+    """Return the pages that the addon draws itself."""
+    raise AssertionError
+
+
+@hookspec
 def register_extensions() -> Sequence[Extension]:
     """Return the fields that the addon adds to resources of others."""
     raise AssertionError

@@ -57,6 +57,8 @@ class Endpoint:
     """Whether the answer holds a secret: it is never stored, so no Idempotency-Key is honoured."""
     presumes: bool = False
     """Whether the work, which only reads, may begin before it is known again who asks."""
+    page: bool = False
+    """Whether it answers HTML to a browser (``kernel.page``) and is no part of the API."""
     throttle: Limit | None = None
     """How often one address may ask; counted before anything is read or looked up."""
 
@@ -96,7 +98,7 @@ class Endpoint:
     @property
     def creates(self) -> bool:
         """Whether an Idempotency-Key is honoured."""
-        return self.method == "POST" and not self.public and not self.secret
+        return self.method == "POST" and not (self.public or self.secret or self.page)
 
     @property
     def for_keys(self) -> bool:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from pydantic_core import to_json
-from sqlalchemy import BigInteger, Select, bindparam, select
+from sqlalchemy import BigInteger, Date, Select, bindparam, cast, func, select
 
 from kernel import db, exports, filters, paging, plans, rbac
 from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import FieldError
+from kernel.filters import python_type
 from kernel.messages import refused
 
 if TYPE_CHECKING:
@@ -126,6 +129,71 @@ def _page_of(resource: Resource, shape: Shape, shown: Sequence[Any]) -> Select[A
             descending=shape.sort.startswith("-"),
         )
     return statement.limit(bindparam("limit", type_=BigInteger))
+
+
+def count(ctx: Ctx, resource: Resource, query: Any, cap: int) -> int:
+    """Return how many rows a list's filters find, counting no further than one past ``cap``."""
+    asked = _asked(ctx, resource, query)
+    shape = asked.shape._replace(continues=False)
+    found = _statement(resource, shape, [resource.attribute("id")]).order_by(None).limit(cap + 1)
+    return ctx.session.scalar(select(func.count()).select_from(found.subquery()), asked.values) or 0
+
+
+class Group(NamedTuple):
+    """Rows that share the values of some fields: how many, and their sums."""
+
+    values: tuple[Any, ...]
+    size: int
+    sums: tuple[Decimal | None, ...]
+
+
+def groups(
+    ctx: Ctx, resource: Resource, query: Any, by: Sequence[str], sums: Sequence[str], limit: int
+) -> list[Group]:
+    """Return the groups of what a list's filters find, ordered by their values.
+
+    ``by`` names filterable fields, an instant with ``:day``, ``:month`` or ``:year``.
+
+    Raises:
+        ValidationFailed: a field is none that the user may filter by, or no number to be summed.
+    """
+    asked = _asked(ctx, resource, query)
+    hidden = rbac.hidden_fields(ctx, resource.model)
+    keys = [
+        _group_key(ctx, resource, hidden, one).label(f"key_{place}") for place, one in enumerate(by)
+    ]
+    names = [one.name for one in keys]
+    totals = [func.sum(_summed(resource, hidden, one)) for one in sums]
+    shape = asked.shape._replace(continues=False)
+    statement = (
+        _statement(resource, shape, [*keys, func.count(), *totals])
+        .order_by(None)
+        .group_by(*names)
+        .order_by(*names)
+        .limit(limit)
+    )
+    rows = ctx.session.execute(statement, asked.values)
+    width = len(keys)
+    return [Group(tuple(row[:width]), row[width], tuple(row[width + 1 :])) for row in rows]
+
+
+def _group_key(ctx: Ctx, resource: Resource, hidden: frozenset[str], asked: str) -> Any:
+    name, _, unit = asked.partition(":")
+    if name in hidden or name not in resource.filters or unit not in ("", "day", "month", "year"):
+        raise refused([FieldError("by", "campo_desconocido", f"No se agrupa por «{name}».")])
+    column = resource.attribute(name)
+    if not unit:
+        return column
+    if python_type(column) is datetime:
+        column = func.timezone(ctx.time_zone.key, column)
+    return cast(func.date_trunc(unit, column), Date)
+
+
+def _summed(resource: Resource, hidden: frozenset[str], name: str) -> Any:
+    known = name in resource.columns and name not in hidden
+    if not known or python_type(resource.attribute(name)) not in (Decimal, int):
+        raise refused([FieldError("sums", "campo_desconocido", f"No se suma «{name}».")])
+    return resource.attribute(name)
 
 
 def export(ctx: Ctx, resource: Resource, query: Any) -> Outcome:

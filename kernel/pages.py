@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import functools
 import hmac
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
@@ -16,18 +14,15 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 from starlette.websockets import WebSocket
 
-from kernel import credentials, identity, metrics, openapi, violations
+from kernel import credentials, identity, metrics, openapi, static, violations
 from kernel.answers import JSON
 from kernel.credentials import Credential
 from kernel.errors import NotAuthenticated
 from kernel.runtime import Runtime
 from kernel.sockets import websocket_route
 
-STATIC = Path(__file__).parent / "web" / "static"
 LOOPBACK = frozenset({"127.0.0.1", "::1", None})
 
 
@@ -76,28 +71,13 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         Route("/api/openapi.json", show_openapi),
         Route("/api/docs", show_docs),
         Route("/api/docs/", show_docs),
-        Mount("/static", Files(directory=STATIC)),
+        Route("/static/icons.svg", static.show_sprite),
+        Mount("/static", static.files()),
         violations.route(),
         websocket_route(
             runtime.realtime, _authorizer(runtime), origins=runtime.settings.cors_origins
         ),
     ]
-
-
-class Files(StaticFiles):
-    """Static files; a browser asks each time whether its copy is current, and rarely gets one."""
-
-    def file_response(
-        self,
-        full_path: str | os.PathLike[str],
-        stat_result: os.stat_result,
-        scope: Scope,
-        status_code: int = 200,
-    ) -> Response:
-        """Return the file, or 304 where the browser has it."""
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
 
 
 def readiness(runtime: Runtime) -> dict[str, str]:

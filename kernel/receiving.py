@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from starlette.types import Receive
 
@@ -37,9 +38,11 @@ async def body(
     Raises:
         DomainError: it is of another kind, too big, cut off, or no form.
     """
+    content_type = headers.get(b"content-type", b"")
+    if endpoint.page and endpoint.method != "GET":
+        return await _of_page(content_type, receive, settings)
     if endpoint.body is None:
         return NO_BODY
-    content_type = headers.get(b"content-type", b"")
     if endpoint.body_optional and not content_type:
         return Body(b"{}")
     kind = b"multipart/form-data" if endpoint.takes_files else b"application/json"
@@ -50,6 +53,18 @@ async def body(
     if endpoint.takes_files:
         return await _form(content_type, _chunks(receive, settings.upload_limit))
     return Body(b"".join([chunk async for chunk in _chunks(receive, settings.body_limit)]))
+
+
+async def _of_page(content_type: bytes, receive: Receive, settings: Settings) -> Body:
+    """Return the body of a page's form, with files or without."""
+    if content_type.startswith(b"multipart/form-data"):
+        return await _form(content_type, _chunks(receive, settings.upload_limit))
+    raw = b"".join([chunk async for chunk in _chunks(receive, settings.body_limit)])
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise ValidationFailed("El formulario no es válido.", code="formulario_invalido") from None
+    return Body(raw, Received(list(pairs)))
 
 
 async def _form(content_type: bytes, chunks: AsyncIterator[bytes]) -> Body:

@@ -47,6 +47,8 @@ class Registry:
     events: EventBus
     sequences: dict[str, Correlativo]
     screens: Screens
+    pages: tuple[Endpoint, ...]
+    """What answers HTML to a browser; no part of the API."""
     owners: dict[str, str] = field(default_factory=dict)
     """Name of each declared thing (``kind:name``) → the addon that declares it."""
 
@@ -95,6 +97,11 @@ class Registry:
     def addresses(self) -> dict[tuple[str, str], Endpoint]:
         """The endpoints by method and path."""
         return {(one.method, one.path): one for one in self.endpoints}
+
+    @cached_property
+    def memo(self) -> dict[Any, Any]:
+        """What is worked out once from the declarations, by whoever does."""
+        return {}
 
     def roles(self) -> list[Role]:
         """Return the role templates of the installed addons."""
@@ -192,6 +199,7 @@ def _build(manifests: tuple[Manifest, ...], plugins: pluggy.PluginManager) -> Re
         ),
         sequences=names.index(plugins, "register_sequences", "sequence", by_name),
         screens=_screens(plugins, names, endpoints),
+        pages=_pages(plugins, names, permissions),
         owners=names.owners,
     )
     _check_schedules(registry)
@@ -230,6 +238,16 @@ def _routes(
         names.claim(f"route:{endpoint.method} {endpoint.path}", endpoint.addon)
         _check_permission(endpoint, permissions)
     return tuple(endpoints), tuple(resources)
+
+
+def _pages(
+    plugins: pluggy.PluginManager, names: _Names, permissions: dict[str, Permission]
+) -> tuple[Endpoint, ...]:
+    found = [one.owned_by(addon) for addon, one in gather(plugins, "register_pages")]
+    for one in found:
+        names.claim(f"page:{one.method} {one.path}", one.addon)
+        _check_permission(one, permissions)
+    return tuple(found)
 
 
 def _check_permission(endpoint: Endpoint, permissions: dict[str, Permission]) -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.get(__name__)
 
-ZONE_SECONDS = 60
+REGIONAL_SECONDS = 60
 
 
 def utc_now() -> datetime:
@@ -64,7 +64,7 @@ class Runtime:
     draining: bool = False
     """Whether the process ends soon and tells its clients to connect elsewhere."""
     clock: Callable[[], datetime] = utc_now
-    _zone: tuple[ZoneInfo, float] | None = None
+    _regional: tuple[Regional, float] | None = None
     _outbound: dict[str, Outbound] = field(default_factory=dict)
 
     @cached_property
@@ -162,13 +162,16 @@ class Runtime:
             lambda session: work(self.ctx(session, user, request)), finish=finish
         )
 
-    def time_zone(self, session: Session) -> ZoneInfo:
-        """Return the company's time zone; a change counts within a minute."""
+    def regional(self, session: Session) -> Regional:
+        """Return where the company is; a change counts within a minute."""
         now = time.monotonic()
-        if self._zone is None or now > self._zone[1]:
-            name = self.preferences.read(session, Regional).zona_horaria
-            self._zone = (ZoneInfo(name), now + ZONE_SECONDS)
-        return self._zone[0]
+        if self._regional is None or now > self._regional[1]:
+            self._regional = (self.preferences.read(session, Regional), now + REGIONAL_SECONDS)
+        return self._regional[0]
+
+    def time_zone(self, session: Session) -> ZoneInfo:
+        """Return the company's time zone."""
+        return ZoneInfo(self.regional(session).zona_horaria)
 
     def check_settings(self) -> None:
         """Make what is otherwise made on first use, so that a wrong setting stops the start.

@@ -280,6 +280,34 @@ def _fields(
     return found
 
 
+def fields_of(addresses: Mapping[tuple[str, str], Endpoint], path: str) -> dict[str, Any]:
+    """Return the fields that a resource's addresses answer and take, each with its type."""
+    found: dict[str, Any] = {}
+    for address, inside in (
+        (("POST", path), ""),
+        (("PUT", f"{path}{{id}}/"), ""),
+        (("GET", f"{path}{{id}}/"), ""),
+        (("GET", path), "items"),
+    ):
+        one = addresses.get(address)
+        if one is not None:
+            found |= _members(one.answer if address[0] == "GET" else one.body, inside)
+    return found
+
+
+def line_fields(
+    addresses: Mapping[tuple[str, str], Endpoint], path: str, name: str
+) -> dict[str, Any]:
+    """Return the fields of the lines of a resource's record, each with its type."""
+    found: dict[str, Any] = {}
+    near = [("POST", path), ("PUT", f"{path}{{id}}/"), ("GET", f"{path}{{id}}/")]
+    for address in near:
+        one = addresses.get(address)
+        kind = one and (one.answer if address[0] == "GET" else one.body)
+        found |= _members(_members(kind, "").get(name), "")
+    return found
+
+
 def _members(kind: Any, inside: str) -> dict[str, Any]:
     """Return the fields of an answer, or of the items of one that is a page, with their types."""
     if not (isinstance(kind, type) and issubclass(kind, BaseModel)):  # list[X], X | None

@@ -38,6 +38,8 @@ class Column:
     choices: tuple[Choice, ...] = ()
     optional: bool = False
     total: bool = False
+    refers: str = ""
+    """The resource that an id is of, where no foreign key says it."""
 
     @property
     def id(self) -> str:
@@ -69,6 +71,8 @@ class Field:
     help: str = ""
     span: int = 1
     """Columns of the section, which has four."""
+    refers: str = ""
+    """The resource that an id is of, where no foreign key says it."""
 
     @property
     def id(self) -> str:
@@ -129,6 +133,8 @@ class Button:
     when: tuple[str, ...] = ()
     confirm: str = ""
     fields: tuple[Field, ...] = ()
+    identifies: str = ""
+    """The field of the body that gets the record's id, where the path hasn't got it."""
 
     SLOTS: ClassVar[Mapping[str, type]] = {"fields": Field}
 

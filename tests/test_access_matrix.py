@@ -41,6 +41,7 @@ ROUTES = {
     "/api/docs": 401,
     "/api/docs/": 401,
     "/static": 404,
+    "/static/icons.svg": 200,
     "/ws/": 404,
     headers.REPORT_PATH: 405,
 }

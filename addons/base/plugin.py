@@ -2,7 +2,7 @@
 
 import typer
 
-from addons.base import commands, demo, jobs, models, permissions, routes, views
+from addons.base import commands, demo, jobs, models, pages, permissions, routes, views
 from addons.base.schemas import UsuarioCreado
 from addons.base.services import primer_admin, usuarios
 from kernel.demo import DemoData
@@ -27,6 +27,12 @@ def register_models() -> list[type[Model]]:
 def register_routes() -> list[Endpoint | Resource]:
     """Login, users, roles, company, sucursales."""
     return [*routes.RESOURCES, *endpoints_in(*routes.SUBJECTS)]
+
+
+@hookimpl
+def register_pages() -> list[Endpoint]:
+    """Signing in, what links in mails name, one's own account."""
+    return pages.PAGES
 
 
 @hookimpl

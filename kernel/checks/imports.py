@@ -10,7 +10,7 @@ from kernel.checks.source import HEAVY, RANKS, TOGETHER, Source
 from kernel.checks.subject import Subject
 from kernel.manifest import Manifest
 
-SURFACE = ("plugin", "routes", "views", "jobs")
+SURFACE = ("plugin", "routes", "pages", "views", "jobs")
 """Files of an addon that no other imports."""
 
 

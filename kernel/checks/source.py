@@ -15,7 +15,7 @@ HEAVY = ("matplotlib", "numpy", "openpyxl", "pandas", "prophet", "sklearn", "wea
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("plugin",),
-    ("routes", "views", "jobs", "reports", "commands", "demo"),
+    ("routes", "pages", "views", "jobs", "reports", "commands", "demo"),
     ("services", "sandbox"),
     ("client", "documents"),
     ("permissions",),

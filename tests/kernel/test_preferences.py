@@ -72,7 +72,7 @@ def test_time_zone_that_changed_counts_once_the_old_one_is_forgotten(
     def zone() -> str:
         return runtime.transact(lambda ctx: ctx.time_zone.key)
 
-    monkeypatch.setattr("kernel.runtime.ZONE_SECONDS", -1)
+    monkeypatch.setattr("kernel.runtime.REGIONAL_SECONDS", -1)
     assert zone() == "America/Lima"
     value = Regional(zona_horaria="America/Santiago")
     runtime.transact(lambda ctx: runtime.preferences.write(ctx.session, value))

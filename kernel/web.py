@@ -1,0 +1,209 @@
+"""The web client's drawing: Jinja templates around what a page shows, in one look.
+
+Templates are compiled once a process. Every answer has a nonce and a Content-Security-Policy
+without ``unsafe-*``; htmx heeds only elements that carry the nonce. A widget is a macro
+``cell_<name>`` or ``input_<name>`` of ``widgets.html``.
+"""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from kernel import cells_text, static, translations
+from kernel.answers import TITLES, Outcome
+from kernel.context import Ctx
+from kernel.errors import DomainError
+from kernel.headers import policy
+from kernel.page import HTML, Asked
+from kernel.views import Menu
+
+THEMES = ("light", "dark")
+STATUS_ICONS = {
+    401: "lock",
+    403: "shield-alert",
+    404: "map-pin-off",
+    429: "timer",
+    503: "cloud-off",
+}
+CURES = {
+    400: "Vuelva atrás, corrija los datos y envíelos otra vez.",
+    403: "Pida ese permiso a quien administra su empresa, o vuelva al inicio.",
+    404: "Revise la dirección o búsquelo desde el inicio.",
+    409: "Vuelva atrás, cargue la página de nuevo y repita el cambio.",
+    413: "Envíe un archivo más pequeño.",
+    429: "Espere un momento antes de intentarlo otra vez.",
+    500: "Inténtelo otra vez. Si se repite, avise a quien administra el sistema.",
+    503: "Espere unos segundos e inténtelo otra vez; nada de lo que envió se guardó a medias.",
+}
+
+
+def content_policy(nonce: str, *more: str) -> str:
+    """Return the Content-Security-Policy of a page."""
+    return policy(
+        f"script-src 'self' 'nonce-{nonce}'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "form-action 'self'",
+        "require-trusted-types-for 'script'",
+        "trusted-types htmx",
+        *more,
+    )
+
+
+@functools.cache
+def environment() -> Environment:
+    """Return the templates: the kernel's by name, an addon's as ``addon/name``."""
+    made = Environment(
+        loader=_Loader(),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals.update(
+        asset=static.asset,
+        sprite=static.sprite_address,
+        svg_image=svg_image,
+        initials=cells_text.initials,
+        tone=cells_text.tone,
+        _=translations.translate,
+        n_=translations.number,
+    )
+    made.globals["icon"] = made.get_template("icon.html").module.icon  # type: ignore[attr-defined]
+    return made
+
+
+class _Loader(PrefixLoader):
+    """Finds the templates of addons when they are asked for; their packages are then imported."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self._own = PackageLoader("kernel", "web/templates")
+
+    def get_loader(self, template: str) -> tuple[Any, str]:
+        package, _, name = template.rpartition(":")
+        if not package:
+            return self._own, template
+        return PackageLoader(package, "templates"), name
+
+
+def svg_image(svg: str) -> str:
+    """Return an SVG as the address of an image, in which nothing can run."""
+    return f"data:image/svg+xml,{quote(svg)}"
+
+
+@functools.cache
+def template(name: str) -> Template:
+    """Return a compiled template."""
+    return environment().get_template(name)
+
+
+@functools.cache
+def macro(kind: str, name: str) -> Callable[..., Markup]:
+    """Return a widget; an unknown one is shown as text."""
+    module = template("widgets.html").module
+    found = getattr(module, f"{kind}_{name}", None) or getattr(module, f"{kind}_text")
+    return cast("Callable[..., Markup]", found)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A menu entry as it is shown."""
+
+    title: str
+    address: str
+    icon: str
+    current: bool
+    entries: tuple[Entry, ...] = ()
+
+
+def render(
+    ctx: Ctx | None,
+    asked: Asked,
+    name: str,
+    *,
+    status: int = 200,
+    crumbs: Sequence[tuple[str, str]] = (),
+    **values: Any,
+) -> Outcome:
+    """Return a page, or the part of it that htmx asks for (``part`` is then true)."""
+    nonce = secrets.token_urlsafe(16)
+    language = asked.language or (ctx.runtime.regional(ctx.session).idioma if ctx else "")
+    translations.speak(language)
+    part = bool(asked.target)
+    shell = {"menu": menu(ctx, asked), "user": ctx.user} if ctx and ctx.user and not part else {}
+    body = template(name).render(
+        {
+            "asked": asked,
+            "nonce": nonce,
+            "part": part,
+            "theme": asked.theme if asked.theme in THEMES else "",
+            "language": translations.spoken(),
+            "crumbs": crumbs,
+            "menu": (),
+            "user": None,
+            "site": "Andes",
+            **shell,
+            **values,
+        }
+    )
+    headers = {
+        "Content-Security-Policy": content_policy(nonce),
+        "Vary": "HX-Request",
+        **(ctx.headers if ctx else {}),
+    }
+    return Outcome(status, body.encode(), HTML, headers)
+
+
+def address_of(menu: Menu, resources: Mapping[str, str]) -> str:
+    """Return where a menu entry leads."""
+    return menu.page or f"/app{resources[menu.view].removeprefix('/api')}"
+
+
+def menu(ctx: Ctx, asked: Asked) -> tuple[Entry, ...]:
+    """Return the groups of the menu that the user may open."""
+    screens = ctx.runtime.registry.screens
+    paths = {
+        one.id: getattr(one, "resource", "") or f"/{one.id}/" for one in screens.views.values()
+    }
+    entries = screens.entries(ctx.can)
+
+    def made(one: Menu) -> Entry:
+        below = tuple(made(other) for other in entries if other.parent == one.id)
+        address = address_of(one, paths) if one.view or one.page else ""
+        current = bool(address) and asked.path.startswith(address)
+        return Entry(one.title, address, one.icon, current, below)
+
+    top = [made(one) for one in entries if not one.parent]
+    loose = tuple(one for one in top if one.address)
+    groups = tuple(one for one in top if not one.address)
+    return (*((Entry("", "", "", current=False, entries=loose),) if loose else ()), *groups)
+
+
+def refused(error: DomainError, request_id: str, asked: Asked) -> Outcome:
+    """Return the page (or, to htmx, the notice) that says why not, and what to do."""
+    values: dict[str, Any] = {
+        "title": TITLES.get(error.status, "Error"),
+        "refusal": error,
+        "request_id": request_id,
+        "icon_name": STATUS_ICONS.get(error.status, "circle-alert"),
+        "cure": CURES.get(error.status, CURES[400]),
+    }
+    made = render(None, asked, "error.html", status=error.status, **values)
+    if not asked.target:
+        return made
+    more = {"HX-Retarget": "#notices", "HX-Reswap": "beforeend"}
+    return Outcome(error.status, made.body, HTML, {**made.headers, **more})

@@ -1,0 +1,305 @@
+// What the pages do besides htmx: keys, panes, selection, theme. Nothing here is needed to read,
+// search, open or save; without it every link and form works by itself.
+
+const $ = (selector, within = document) => within.querySelector(selector);
+const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+const typing = (element) => element.closest("input:not([type=checkbox]), select, textarea, [contenteditable]");
+
+// Records beside their list --------------------------------------------------------------------
+
+const wide = matchMedia("(min-width: 1181px)");
+
+async function openRecord(link) {
+  const row = link.closest("tr");
+  if (!wide.matches || !$("#record")) { location.assign(link.href); return; }
+  if (!(await mayLeave())) return;
+  history.pushState({ andes: true }, "", link.href);
+  await showRecord(link.href);
+  for (const other of $$("#list tr[aria-current]")) other.removeAttribute("aria-current");
+  row?.setAttribute("aria-current", "true");
+}
+
+async function showRecord(address) {
+  await htmx.ajax("GET", address, { target: "#record", swap: "innerHTML", headers: { "HX-Target": "div#record" } });
+  $(".split")?.classList.add("opened");
+}
+
+function closeRecord() {
+  const pane = $("#record");
+  const back = $("[data-close]", pane ?? document);
+  if (!pane?.firstElementChild || !back) return false;
+  pane.replaceChildren();
+  $(".split")?.classList.remove("opened");
+  for (const row of $$("#list tr[aria-current]")) row.removeAttribute("aria-current");
+  history.pushState({ andes: true }, "", back.href);
+  return true;
+}
+
+addEventListener("popstate", () => location.reload());
+
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const element = event.target;
+  const palette = element.closest("[data-palette]");
+  if (palette) { event.preventDefault(); openPalette(); return; }
+  const menu = element.closest("[data-menu]");
+  if (menu) { event.preventDefault(); $(".side").classList.toggle("open"); return; }
+  if (!element.closest(".side")) $(".side")?.classList.remove("open");
+  for (const drop of $$("details.drop[open], details.me[open]")) if (!drop.contains(element)) drop.open = false;
+  const close = element.closest("[data-close]");
+  if (close && close.closest("#record") && wide.matches && $("#list")) { event.preventDefault(); closeRecord(); return; }
+  const theme = element.closest("[data-theme-switch]");
+  if (theme) { event.preventDefault(); switchTheme(); return; }
+  const row = element.closest("#rows tbody tr");
+  if (row && !element.closest("input, button, td.mark")) {
+    const link = element.closest("a") ?? $("a.open", row);
+    if (link?.classList.contains("open")) { event.preventDefault(); openRecord(link); }
+  }
+});
+
+function switchTheme() {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  document.cookie = `tema=${root.dataset.theme}; Path=/; Max-Age=31536000; SameSite=Lax`;
+}
+
+// Selection ------------------------------------------------------------------------------------
+
+function countMarked() {
+  const form = $("#rows");
+  if (!form) return;
+  const marks = $$("tbody input[name=id]", form);
+  const count = marks.filter((one) => one.checked).length;
+  const bar = $("[data-selection]", form);
+  bar.hidden = !count;
+  $("[data-count]", bar).textContent = `${count} / ${marks.length}`;
+  const all = $("[data-mark-all]", form);
+  all.checked = count > 0 && count === marks.length;
+  all.indeterminate = count > 0 && count < marks.length;
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-mark-all]")) {
+    for (const one of $$("#rows tbody input[name=id]")) one.checked = event.target.checked;
+  }
+  if (event.target.closest("#rows")) countMarked();
+  if (event.target.closest("form[data-guard]")) event.target.closest("form").dataset.changed = "yes";
+  if (event.target.matches(".dropzone input") && event.target.files.length) event.target.form.requestSubmit();
+});
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-guard]");
+  if (form) form.dataset.changed = "yes";
+  if (event.target.matches("[data-line] input")) sumLines(event.target.closest("table"));
+});
+
+// Unsaved changes ------------------------------------------------------------------------------
+
+const unsaved = () => $("form[data-guard][data-changed]");
+async function mayLeave() { return !unsaved() || confirm(unsaved().dataset.guard); }
+addEventListener("beforeunload", (event) => { if (unsaved() && !leaving) event.preventDefault(); });
+let leaving = false;
+document.addEventListener("submit", (event) => {
+  leaving = true;
+  setTimeout(() => { leaving = false; }, 2000);
+  const question = event.submitter?.dataset.confirm;
+  if (question && !confirm(question)) { event.preventDefault(); leaving = false; }
+});
+
+// Lines of a form ------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const add = event.target.closest("[data-add-line]");
+  const drop = event.target.closest("[data-drop-line]");
+  if (add) { event.preventDefault(); addLine($(`#${add.dataset.addLine}`)); }
+  if (drop) {
+    event.preventDefault();
+    const table = drop.closest("table");
+    drop.closest("tr").remove();
+    sumLines(table);
+    table.closest("form").dataset.changed = "yes";
+  }
+});
+
+function addLine(table) {
+  const pattern = $("template", table.parentElement).content.firstElementChild;
+  const line = document.importNode(pattern, true);
+  const place = $$("tbody tr", table).length + Number(table.dataset.added ?? 0);
+  table.dataset.added = Number(table.dataset.added ?? 0) + 1;
+  for (const one of $$("[name]", line)) one.name = one.name.replace("#", `${place}`);
+  $("tbody", table).append(line);
+  htmx.process?.(line);
+  $("input:not([type=hidden]), select", line)?.focus();
+}
+
+function sumLines(table) {
+  for (const foot of $$("tfoot [data-sum]", table)) {
+    const values = $$(`tbody [data-of="${foot.dataset.sum}"]`, table);
+    const total = values.reduce((sum, one) => sum + (Number(one.value ?? one.dataset.value) || 0), 0);
+    foot.textContent = total.toFixed(2);
+  }
+}
+
+// Combobox: a text that looks up a record, and a hidden id ---------------------------------------
+
+document.addEventListener("input", async (event) => {
+  const box = event.target.closest("[data-lookup]");
+  if (!box || event.target.type === "hidden") return;
+  const shown = event.target, list = $("[role=listbox]", box), id = $("input[type=hidden]", box);
+  id.value = "";
+  const turn = (box.turn = (box.turn ?? 0) + 1);
+  await new Promise((done) => setTimeout(done, 120));
+  if (turn !== box.turn) return;
+  const answer = await fetch(`/app/opciones/?de=${encodeURIComponent(box.dataset.lookup)}&q=${encodeURIComponent(shown.value)}`);
+  if (!answer.ok || turn !== box.turn) return;
+  const found = await answer.json();
+  list.replaceChildren(...found.map(([value, label]) => {
+    const option = document.createElement("li");
+    option.role = "option";
+    option.dataset.value = value;
+    option.textContent = label;
+    return option;
+  }));
+  list.hidden = !found.length;
+  shown.setAttribute("aria-expanded", String(Boolean(found.length)));
+  mark(list, 0);
+});
+
+function mark(list, place) {
+  const options = $$("li", list);
+  options.forEach((one, at) => one.setAttribute("aria-selected", String(at === place)));
+  options[place]?.scrollIntoView({ block: "nearest" });
+}
+
+function choose(box, option) {
+  $("input[type=hidden]", box).value = option.dataset.value;
+  const shown = $("input:not([type=hidden])", box);
+  shown.value = option.textContent;
+  shown.setAttribute("aria-expanded", "false");
+  $("[role=listbox]", box).hidden = true;
+}
+
+document.addEventListener("mousedown", (event) => {
+  const option = event.target.closest("[data-lookup] [role=option]");
+  if (option) { event.preventDefault(); choose(option.closest("[data-lookup]"), option); }
+});
+document.addEventListener("focusout", (event) => {
+  const box = event.target.closest("[data-lookup]");
+  if (box) $("[role=listbox]", box).hidden = true;
+});
+
+function lookupKey(event, box) {
+  const list = $("[role=listbox]", box);
+  if (list.hidden) return false;
+  const options = $$("li", list);
+  const at = options.findIndex((one) => one.getAttribute("aria-selected") === "true");
+  if (event.key === "ArrowDown") mark(list, Math.min(at + 1, options.length - 1));
+  else if (event.key === "ArrowUp") mark(list, Math.max(at - 1, 0));
+  else if (event.key === "Escape") list.hidden = true;
+  else if ((event.key === "Enter" || event.key === "Tab") && options[at]) {
+    choose(box, options[at]);
+    if (event.key === "Tab") return false;
+    nextField(event.target);
+  } else return false;
+  return true;
+}
+
+// Keys -----------------------------------------------------------------------------------------
+
+function openPalette() {
+  const palette = $("#palette");
+  if (!palette) return;
+  palette.showModal();
+  const box = $("input", palette);
+  box.select();
+  htmx.ajax("GET", `/app/buscar/?q=${encodeURIComponent(box.value)}`, { target: "#found", swap: "innerHTML", headers: { "HX-Target": "div#found" } });
+}
+
+function move(step) {
+  const rows = $$("#rows tbody tr");
+  if (!rows.length) return;
+  const at = rows.findIndex((one) => one.hasAttribute("data-here"));
+  const next = rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + step))];
+  if (at >= 0) rows[at].removeAttribute("data-here");
+  next.setAttribute("data-here", "");
+  next.scrollIntoView({ block: "nearest" });
+  $("a.open, input", next)?.focus({ preventScroll: true });
+}
+
+function nextField(from) {
+  const fields = $$("input:not([type=hidden]), select, textarea, button", from.form).filter((one) => !one.disabled && one.offsetParent);
+  fields[fields.indexOf(from) + 1]?.focus();
+}
+
+function key(event) {
+  const element = event.target;
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { openPalette(); return true; }
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
+    const form = $("form[data-guard]");
+    if (form) form.requestSubmit();
+    return Boolean(form);
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return false;
+  const palette = element.closest("#palette");
+  if (palette && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    const links = $$(".found a", palette);
+    const at = links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    (links[at] ?? $("input", palette)).focus();
+    return true;
+  }
+  if (palette && event.key === "Enter" && element.matches("input")) {
+    const first = $(".found a", palette);
+    if (first) location.assign(first.href);
+    return true;
+  }
+  const box = element.closest("[data-lookup]");
+  if (box && lookupKey(event, box)) return true;
+  if (event.key === "Escape") {
+    const open = $("details.drop[open], details.me[open]");
+    if (open) { open.open = false; $("summary", open).focus(); return true; }
+    if (!typing(element)) return closeRecord();
+    element.blur();
+    return true;
+  }
+  if (event.key === "Enter" && element.matches("form[data-guard] input, form[data-guard] select")) { nextField(element); return true; }
+  if (typing(element) || palette) return false;
+  const row = $("#rows tr[data-here]");
+  switch (event.key) {
+    case "j": case "ArrowDown": move(1); return Boolean($("#rows"));
+    case "k": case "ArrowUp": move(-1); return Boolean($("#rows"));
+    case "x": if (row) { const one = $("input[name=id]", row); one.checked = !one.checked; countMarked(); } return Boolean(row);
+    case "Enter": if (row && $("a.open", row)) { openRecord($("a.open", row)); return true; } return false;
+    case "/": $("[data-key='/']")?.focus(); return Boolean($("[data-key='/']"));
+    case "n": $("[data-key='n']")?.click(); return Boolean($("[data-key='n']"));
+    case "?": location.assign("/app/ayuda/"); return true;
+    default: return false;
+  }
+}
+
+document.addEventListener("keydown", (event) => { if (key(event)) event.preventDefault(); });
+
+// Files dropped on a record ----------------------------------------------------------------------
+
+for (const name of ["dragover", "dragleave", "drop"]) {
+  document.addEventListener(name, (event) => {
+    const zone = event.target.closest?.(".dropzone");
+    if (!zone) return;
+    event.preventDefault();
+    zone.classList.toggle("over", name === "dragover");
+    if (name === "drop" && event.dataTransfer.files.length) {
+      $("input[type=file]", zone).files = event.dataTransfer.files;
+      $("input[type=file]", zone).form.requestSubmit();
+    }
+  });
+}
+
+// Links in mails carry their code after #, which no server sees --------------------------------------
+
+const code = $("input[name=token][data-from-hash]");
+if (code && location.hash.length > 1) {
+  code.value = location.hash.slice(1);
+  code.closest(".field").hidden = true;
+  history.replaceState(null, "", location.pathname);
+}
+
+countMarked();

@@ -1,0 +1,154 @@
+"""Addresses of the web client: ``/app/…`` for each resource that has views, as under ``/api/…``.
+
+``/app/ventas/`` shows the views of ``/api/ventas/``, ``/app/ventas/7/`` a record in its form,
+``/app/ventas/nuevo/`` an empty one. What draws them is imported when somebody first asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kernel import static
+from kernel.answers import Outcome
+from kernel.context import Ctx
+from kernel.http import Endpoint
+from kernel.page import HOME, Asked, page, redirect
+from kernel.registry import Registry
+from kernel.schemas import QueryId
+from kernel.screens import parts_of
+from kernel.views import DashboardView, FormView
+
+
+def web_pages(registry: Registry) -> list[Endpoint]:
+    """Return the pages of the views of a generation, and the kernel's own."""
+    found = [*_OWN]
+    static.declare_icons(_icons(registry))
+    for path in dict.fromkeys(
+        one.resource
+        for one in registry.screens.views.values()
+        if not isinstance(one, DashboardView)
+    ):
+        found.extend(_of_resource(registry, path))
+    return [one.owned_by("web") for one in found]
+
+
+def _icons(registry: Registry) -> Iterator[str]:
+    """Yield the icons that menus, views and buttons name."""
+    views = registry.screens.views.values()
+    for one in (*registry.screens.menus, *views, *(p for v in views for p in parts_of(v))):
+        if getattr(one, "icon", ""):
+            yield one.icon
+    yield from (one.icon for one in registry.manifests if one.icon)
+
+
+def address(resource: str) -> str:
+    """Return where the views of a resource are: ``/api/ventas/`` → ``/app/ventas/``."""
+    return f"/app{resource.removeprefix('/api')}"
+
+
+def _of_resource(registry: Registry, path: str) -> Iterator[Endpoint]:
+    views = registry.screens.of_resource(path)
+    place = address(path)
+    permission = views[0].permission
+    if any(not isinstance(one, FormView) for one in views):
+
+        @page("GET", place, permission=permission)
+        def show(ctx: Ctx, asked: Asked) -> Outcome:
+            """Los registros, en lista o de otra manera."""
+            from kernel import web_list
+
+            return web_list.show(ctx, path, asked)
+
+        @page("POST", place, permission=permission)
+        def act(ctx: Ctx, asked: Asked) -> Outcome:
+            """Lo que se hace con los registros elegidos."""
+            from kernel import web_acts
+
+            return web_acts.act(ctx, path, asked)
+
+        yield show
+        yield act
+    if any(isinstance(one, FormView) for one in views):
+        yield from _of_form(path, place, permission)
+        if ("POST", path) in registry.addresses:
+            yield from _of_new(path, place, permission)
+
+
+def _of_new(path: str, place: str, permission: str) -> Iterator[Endpoint]:
+    @page("GET", f"{place}nuevo/", permission=permission)
+    def begin(ctx: Ctx, asked: Asked) -> Outcome:
+        """Un registro nuevo."""
+        from kernel import web_form
+
+        return web_form.begin(ctx, path, asked)
+
+    @page("POST", f"{place}nuevo/", permission=permission)
+    def create(ctx: Ctx, asked: Asked) -> Outcome:
+        """Guarda un registro nuevo."""
+        from kernel import web_form
+
+        return web_form.create(ctx, path, asked)
+
+    yield from (begin, create)
+
+
+def _of_form(path: str, place: str, permission: str) -> Iterator[Endpoint]:
+    @page("GET", f"{place}{{id}}/", permission=permission)
+    def show(ctx: Ctx, asked: Asked, id: QueryId) -> Outcome:
+        """Un registro."""
+        from kernel import web_form
+
+        return web_form.show(ctx, path, asked, id)
+
+    @page("POST", f"{place}{{id}}/", permission=permission)
+    def change(ctx: Ctx, asked: Asked, id: QueryId) -> Outcome:
+        """Guarda los cambios de un registro."""
+        from kernel import web_form
+
+        return web_form.change(ctx, path, asked, id)
+
+    yield from (show, change)
+
+
+@page("GET", "/", public=True)
+def enter(ctx: Ctx, asked: Asked) -> Outcome:
+    """El inicio."""
+    return redirect(ctx, HOME, asked)
+
+
+@page("GET", "/app/", permission="")
+def home(ctx: Ctx, asked: Asked) -> Outcome:
+    """Lo primero que el usuario puede abrir."""
+    from kernel import web
+
+    found = [one for group in web.menu(ctx, asked) for one in group.entries]
+    if found:
+        return redirect(ctx, found[0].address, asked)
+    return web.render(ctx, asked, "nothing.html", title="Inicio")
+
+
+@page("GET", "/app/buscar/", permission="")
+def find(ctx: Ctx, asked: Asked) -> Outcome:
+    """Lo que se encuentra desde cualquier página: menús, registros y acciones."""
+    from kernel import web_search
+
+    return web_search.find(ctx, asked)
+
+
+@page("GET", "/app/opciones/", permission="")
+def choose(ctx: Ctx, asked: Asked) -> Outcome:
+    """Los registros que un campo puede nombrar."""
+    from kernel import web_search
+
+    return web_search.options(ctx, asked)
+
+
+@page("GET", "/app/ayuda/", permission="")
+def help_(ctx: Ctx, asked: Asked) -> Outcome:
+    """Las teclas."""
+    from kernel import web
+
+    return web.render(ctx, asked, "help.html", title="Ayuda", crumbs=[("Ayuda", "")])
+
+
+_OWN = (enter, home, find, choose, help_)

@@ -1,0 +1,88 @@
+"""What is found from any page: menus, records and new ones; and what a field may refer to."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic_core import to_json
+
+from kernel import cells, translations, web
+from kernel.answers import JSON, Outcome
+from kernel.context import Ctx
+from kernel.errors import DomainError
+from kernel.page import Asked, fetch
+from kernel.views import ListView
+from kernel.web_list import form, may
+from kernel.web_routes import address
+
+PER_KIND = 5
+OFFERED = 20
+
+
+def find(ctx: Ctx, asked: Asked) -> Outcome:
+    """Return what a text finds: menus, actions, and records of every list that searches."""
+    text = asked.query.get("q").strip()
+    values: dict[str, Any] = {"q": text, "sections": _sections(ctx, asked, text), "title": "Buscar"}
+    return web.render(ctx, asked, "found.html", crumbs=[("Buscar", "")], **values)
+
+
+def _sections(ctx: Ctx, asked: Asked, text: str) -> list[tuple[str, list[Any]]]:
+    entries = [one for group in web.menu(ctx, asked) for one in group.entries]
+    menus = [
+        (one.title, one.address, one.icon, "")
+        for one in entries
+        if text.lower() in translations.translate(one.title).lower()
+    ]
+    found = [("Ir a", menus[:8]), ("Crear", _creations(ctx, text))]
+    if len(text) >= 2:
+        found.extend(_records(ctx, text))
+    return [(title, items) for title, items in found if items]
+
+
+def _creations(ctx: Ctx, text: str) -> list[Any]:
+    views = ctx.runtime.registry.screens.views.values()
+    return [
+        (one.title, f"{address(one.resource)}nuevo/", "plus", "")
+        for one in views
+        if one.kind == "form"
+        and text.lower() in translations.translate(one.title).lower()
+        and may(ctx, "POST", one.resource)
+    ][:5]
+
+
+def _records(ctx: Ctx, text: str) -> list[tuple[str, list[Any]]]:
+    found = []
+    for view in ctx.runtime.registry.screens.views.values():
+        if isinstance(view, ListView) and form(ctx, view.resource) and ctx.can(view.permission):
+            items = [
+                (name, f"{address(view.resource)}{one}/", view.icon or "file", "")
+                for one, name in islice(offered(ctx, view.resource, text), PER_KIND)
+            ]
+            found.append((view.title, items))
+    return found
+
+
+def offered(ctx: Ctx, path: str, text: str) -> list[tuple[int, str]]:
+    """Return (id, name) of the records of a resource that a text finds; the first ones without."""
+    resource = cells.resource_at(ctx.runtime.registry, path)
+    if resource is None or (text and not resource.search):
+        return []
+    title = cells.title_of(resource)
+    query = {"fields": f"id,{title}" if title != "id" else "id", "limit": str(OFFERED)}
+    if text:
+        query["q"] = text
+    if title in resource.kinds:
+        query["sort"] = title
+    try:
+        items = fetch(ctx, path, urlencode(query))["items"]
+    except DomainError:
+        return []  # no permission, or a hidden name: nothing to offer
+    return [(one["id"], str(one[title])) for one in items]
+
+
+def options(ctx: Ctx, asked: Asked) -> Outcome:
+    """Return the records that a field may refer to, as JSON."""
+    found = offered(ctx, asked.query.get("de"), asked.query.get("q").strip())
+    return Outcome(200, to_json(found), JSON)
