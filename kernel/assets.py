@@ -52,8 +52,15 @@ class Asset:
     patterns: Sequence[str]
 
 
-def fetch(root: Path = ROOT, vendor: Path = VENDOR, registry: str | None = None) -> bool:
+def fetch(
+    root: Path = ROOT,
+    vendor: Path = VENDOR,
+    registry: str | None = None,
+    section: str = "assets",
+) -> bool:
     """Bring `vendor` up to date and return whether that took any fetching.
+
+    ``section`` is the list to take: ``devAssets`` are what tests need.
 
     Raises:
         AssetsError: a package cannot be fetched, differs from its lock or lacks a listed file.
@@ -64,7 +71,7 @@ def fetch(root: Path = ROOT, vendor: Path = VENDOR, registry: str | None = None)
         marker = vendor / DIGEST_FILE
         if marker.exists() and marker.read_text() == digest:
             return False
-        assets = read_assets(root)
+        assets = read_assets(root, section)
         with tempfile.TemporaryDirectory(prefix=".vendor-", dir=vendor.parent) as name:
             fresh = Path(name) / "vendor"
             for asset, tarball in zip(assets, _download(assets, registry), strict=True):
@@ -75,9 +82,9 @@ def fetch(root: Path = ROOT, vendor: Path = VENDOR, registry: str | None = None)
     return True
 
 
-def read_assets(root: Path = ROOT) -> list[Asset]:
+def read_assets(root: Path = ROOT, section: str = "assets") -> list[Asset]:
     """Return what `package.json` asks for, with address and digest from the lock."""
-    wanted = json.loads((root / "package.json").read_text())["andes"]["assets"]
+    wanted = json.loads((root / "package.json").read_text())["andes"][section]
     packages = json.loads((root / "package-lock.json").read_text())["packages"]
     assets = []
     for package, choice in wanted.items():

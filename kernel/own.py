@@ -127,6 +127,15 @@ VIEWS: list[View] = [
 ]
 MENUS = [
     Menu("kernel.sistema", "Sistema", order=900, icon="settings"),
+    Menu(
+        "kernel.addons",
+        "Aplicaciones",
+        parent="kernel.sistema",
+        icon="puzzle",
+        order=910,
+        page="/app/aplicaciones/",
+        permission="addons.ver",
+    ),
     Menu("kernel.jobs", "Tareas", "kernel.jobs.list", "kernel.sistema", "workflow", 920),
     Menu("kernel.audit", "Auditoría", "kernel.audit.list", "kernel.sistema", "history", 930),
 ]

@@ -279,7 +279,7 @@ def packed(outcome: Outcome, headers: Mapping[bytes, bytes]) -> Outcome:
     return replace(outcome, body=body, headers={**outcome.headers, **more})
 
 
-def draw(ctx: Ctx | None, asked: Asked, template: str, **values: Any) -> Outcome:
+def draw(ctx: Ctx | None, asked: Asked, template: str, /, **values: Any) -> Outcome:
     """Return a page drawn by a template: the kernel's by name, an addon's as ``package:name``."""
     from kernel import web  # Jinja, once somebody asks
 

@@ -11,6 +11,8 @@ from typing import Any
 import anyio.to_thread
 from pydantic_core import to_json
 from sqlalchemy import text
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -71,7 +73,11 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         Route("/api/openapi.json", show_openapi),
         Route("/api/docs", show_docs),
         Route("/api/docs/", show_docs),
-        Route("/static/icons.svg", static.show_sprite),
+        Route(
+            "/static/icons.svg",
+            static.show_sprite,
+            middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
+        ),
         Mount("/static", static.files()),
         violations.route(),
         websocket_route(

@@ -134,6 +134,7 @@ def render(
     ctx: Ctx | None,
     asked: Asked,
     name: str,
+    /,
     *,
     status: int = 200,
     crumbs: Sequence[tuple[str, str]] = (),

@@ -151,4 +151,28 @@ def help_(ctx: Ctx, asked: Asked) -> Outcome:
     return web.render(ctx, asked, "help.html", title="Ayuda", crumbs=[("Ayuda", "")])
 
 
-_OWN = (enter, home, find, choose, help_)
+@page("GET", "/app/aplicaciones/", permission="addons.ver")
+def show_addons(ctx: Ctx, asked: Asked) -> Outcome:
+    """Los addons, y lo que haría un cambio."""
+    from kernel import web_addons
+
+    return web_addons.show(ctx, asked)
+
+
+@page("POST", "/app/aplicaciones/", permission="addons.cambiar")
+def change_addons(ctx: Ctx, asked: Asked) -> Outcome:
+    """Pide un cambio de addons."""
+    from kernel import web_addons
+
+    return web_addons.ask(ctx, asked)
+
+
+@page("GET", "/app/aplicaciones/cambios/{number}/", permission="addons.ver")
+def show_change(ctx: Ctx, asked: Asked, number: QueryId) -> Outcome:
+    """Cómo va un cambio de addons."""
+    from kernel import web_addons
+
+    return web_addons.progress(ctx, asked, number)
+
+
+_OWN = (enter, home, find, choose, help_, show_addons, change_addons, show_change)

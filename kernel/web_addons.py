@@ -1,0 +1,193 @@
+"""The page of addons: every one with its state, what a change would do, and how it goes.
+
+Nothing changes before its plan was shown. A change goes on by itself, process by process; its page
+says how many are there, and if it is given up, why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from kernel import cells, translations, web
+from kernel.answers import Outcome
+from kernel.context import Ctx
+from kernel.errors import DomainError
+from kernel.page import Asked, fetch, redirect, send
+
+PLACE = "/app/aplicaciones/"
+CRUMB = ("Aplicaciones", PLACE)
+ACTIONS: Mapping[str, tuple[str, str]] = {
+    "install": ("Instalar", "plus"),
+    "enable": ("Activar", "power"),
+    "upgrade": ("Actualizar", "refresh-cw"),
+    "disable": ("Desactivar", "power-off"),
+    "archive": ("Archivar", "archive"),
+    "purge": ("Borrar para siempre", "trash-2"),
+}
+PAST = {"migrate": "Poner al día", "import": "Importar"}
+REMOVING = ("disable", "archive", "purge")
+STATES: Mapping[str, tuple[str, str]] = {
+    "enabled": ("Activo", "good"),
+    "disabled": ("Desactivado", ""),
+    "archived": ("Archivado", ""),
+    "available": ("Disponible", "info"),
+    "invalid": ("Con fallas", "bad"),
+    "missing": ("Sin código", "bad"),
+}
+ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "enabled": ("disable", "archive", "purge"),
+    "disabled": ("enable", "archive", "purge"),
+    "archived": ("install", "purge"),
+    "available": ("install",),
+    "missing": ("disable",),
+}
+CHANGES: Mapping[str, tuple[str, str]] = {
+    "requested": ("Pedido", "info"),
+    "expanding": ("Preparando la base de datos", "info"),
+    "rolling": ("Reemplazando procesos", "info"),
+    "contracting": ("Terminando", "info"),
+    "current": ("Hecho", "good"),
+    "past": ("Hecho", "good"),
+    "failed": ("No se hizo: nada cambió", "bad"),
+}
+UNDER_WAY = ("requested", "expanding", "rolling", "contracting", "reverting")
+KINDS: tuple[tuple[str, str, str], ...] = (
+    ("menus", "menú", "menús"),
+    ("routes", "dirección", "direcciones"),
+    ("permissions", "permiso", "permisos"),
+    ("jobs", "tarea", "tareas"),
+    ("schedules", "horario", "horarios"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An addon as its card shows it."""
+
+    name: str
+    title: str
+    summary: str
+    state: tuple[str, str]
+    version: str
+    notes: tuple[str, ...]
+    icon: str
+    reason: str
+    actions: tuple[str, ...]
+
+
+def show(ctx: Ctx, asked: Asked) -> Outcome:
+    """Return the cards of all addons, and the plan that is asked for."""
+    name, action = asked.query.get("addon"), asked.query.get("plan")
+    plan: dict[str, Any] | None = None
+    refusal: DomainError | None = None
+    if name and action in ACTIONS:
+        try:
+            plan = fetch(ctx, "/api/addons/{name}/plan/", f"action={action}", name=name)
+        except DomainError as refused:
+            refusal = refused
+    return _page(ctx, asked, plan=plan, name=name, action=action, refusal=refusal)
+
+
+def _page(ctx: Ctx, asked: Asked, *, status: int = 200, **values: Any) -> Outcome:
+    apps = [_app(ctx, one) for one in fetch(ctx, "/api/addons/")]
+    changes = fetch(ctx, "/api/generations/")
+    return web.render(
+        ctx,
+        asked,
+        "addons.html",
+        status=status,
+        title="Aplicaciones",
+        crumbs=[("Aplicaciones", "")],
+        apps=apps,
+        actions=ACTIONS,
+        removing=REMOVING,
+        under_way=next((one for one in changes if one["state"] in UNDER_WAY), None),
+        changes=[_told(ctx, one) for one in changes[:8]],
+        counted=_counted(values.get("plan")),
+        fresh=ctx.fresh,
+        **values,
+    )
+
+
+def _app(ctx: Ctx, one: Mapping[str, Any]) -> App:
+    state = one["state"]
+    may = ctx.can("addons.cambiar") and not one["required"]
+    actions = list(ALLOWED.get(state, ())) if may else []
+    if one["upgrade"] and state == "enabled" and ctx.can("addons.cambiar"):
+        actions.insert(0, "upgrade")
+    summary = one["summary"].get(translations.spoken()) or one["summary"].get("es", "")
+    notes = [one["country"], *(f"↳ {other}" for other in one["depends"])]
+    label, tone = STATES[state]
+    return App(
+        one["name"],
+        one["title"],
+        summary,
+        (translations.translate(label), tone),
+        one["installed"] or one["version"],
+        tuple(filter(None, notes)),
+        one["icon"] or "puzzle",
+        one["reason"],
+        tuple(actions),
+    )
+
+
+def _counted(plan: Mapping[str, Any] | None) -> list[str]:
+    """Return how much comes or goes with a plan: 4 menús, 9 direcciones."""
+    if plan is None:
+        return []
+    found = [(len(plan.get(kind) or ()), one, many) for kind, one, many in KINDS]
+    return [
+        translations.number(f"{{n}} {one}", f"{{n}} {many}", count)
+        for count, one, many in found
+        if count
+    ]
+
+
+def ask(ctx: Ctx, asked: Asked) -> Outcome:
+    """Ask for a change whose plan was shown, and lead to how it goes."""
+    form = asked.form
+    name, action = form.get("addon"), form.get("action")
+    if action not in ACTIONS:
+        return redirect(ctx, PLACE, asked)
+    try:
+        if form.get("password"):
+            send(ctx, "POST", "/api/auth/reautenticar/", {"password": form.get("password")})
+            ctx.fresh = True
+        body = {"confirm": form.get("confirm")} if action == "purge" else {}
+        made = send(ctx, "POST", f"/api/addons/{{name}}/{action}/", body, name=name)
+    except DomainError as refusal:
+        if refusal.status == 401:
+            raise
+        return _page(
+            ctx, asked, status=refusal.status, plan=None, name=name, action=action, refusal=refusal
+        )
+    return redirect(ctx, f"{PLACE}cambios/{quote(str(made['generation']))}/", asked)
+
+
+def progress(ctx: Ctx, asked: Asked, number: int) -> Outcome:
+    """Return how a change goes, process by process."""
+    change = fetch(ctx, "/api/generations/{number}/", number=number)
+    values: dict[str, Any] = {
+        "change": _told(ctx, change),
+        "under_way": change["state"] in UNDER_WAY,
+    }
+    crumbs = [CRUMB, (f"N.º {number}", "")]
+    return web.render(ctx, asked, "change.html", title="Cambio", crumbs=crumbs, **values)
+
+
+def _told(ctx: Ctx, change: Mapping[str, Any]) -> dict[str, Any]:
+    how = cells.style(ctx)
+    label, tone = CHANGES.get(change["state"], (change["state"], "warn"))
+    action = change["action"]
+    named = ACTIONS[action][0] if action in ACTIONS else PAST.get(action, action)
+    return {
+        **change,
+        "label": translations.translate(label),
+        "tone": tone,
+        "what": translations.translate(named),
+        "when": cells.moment(change["created_at"], how),
+        "address": f"{PLACE}cambios/{change['generation']}/",
+    }
