@@ -4,7 +4,7 @@ from functools import cache
 
 from pydantic import BaseModel
 
-from addons.sales.routes import VENTAS
+from addons.sales.routes.ventas import VENTAS
 from kernel import listing
 from kernel.answers import Outcome
 from kernel.context import Ctx
