@@ -18,7 +18,8 @@ from typing import Any
 from kernel.prepared import Rows, Statement
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
-_PREFIX = "asked_"
+_PREFIX = "kernel_asked_"
+_ANSWER = "kernel_answer"
 
 
 class Disproved(Exception):
@@ -54,9 +55,9 @@ class Presumption:
             Disproved: the answer is another one.
         """
         asked = {_PREFIX + name: value for name, value in self.given.items()}
-        found = self.run(
-            _along(self.question, statement), {**asked, "answer": self.answer, **given}
-        )
+        # Ours count where names are the same: no value of the statement may answer the question.
+        given = {**given, **asked, _ANSWER: self.answer}
+        found = self.run(_along(self.question, statement), given)
         if not found or found[0][0] is None:
             raise Disproved
         self.open = False
@@ -77,7 +78,7 @@ def _along(question: Statement, statement: Statement) -> Statement:
         f"{statement.name}_presumed",
         f"""
         SELECT coalesce(mark.here, CASE WHEN who.same THEN false END), wanted.*
-          FROM (SELECT asked::text = %(answer)s AS same FROM ({asked}) AS asked OFFSET 0) AS who
+          FROM (SELECT asked::text = %({_ANSWER})s AS same FROM ({asked}) AS asked OFFSET 0) AS who
           LEFT JOIN ((SELECT true AS here) AS mark CROSS JOIN ({statement.sql}) AS wanted)
             ON who.same
         """,  # noqa: S608  # two texts of ours

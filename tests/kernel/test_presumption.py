@@ -158,6 +158,19 @@ def test_rows_come_only_with_the_presumed_answer(runtime: Runtime, role: int) ->
         db.settle(session)
 
 
+def test_statement_cannot_answer_the_question_itself(runtime: Runtime, role: int) -> None:
+    """Whatever its parameters are called, and whoever chose their values."""
+    [(name, _)] = runtime.database.run(lambda one: db.execute(one, WHO, {"id": role}))
+    for own in ("answer", "kernel_answer", "kernel_asked_id", "asked_id", "id"):
+        echo = Statement("echo", f"SELECT %({own})s::text", reads=True)
+        for value in (f"({name},{role})", str(role)):
+            with (
+                presume(runtime, role, "(NADIE,1)") as session,
+                pytest.raises((Disproved, psycopg.Error)),
+            ):
+                db.execute(session, echo, {own: value})
+
+
 def test_write_and_orm_wait_for_the_answer(runtime: Runtime, role: int) -> None:
     with presume(runtime, role, "(NADIE,1)") as session, pytest.raises(Disproved):
         db.execute(session, RENAME, {"text": "never"})
