@@ -83,7 +83,7 @@ clean: ## remove what make installed; keeps var/
 
 $(RUN): pyproject.toml uv.lock | $(UV)
 	@echo "Installing Andes into .venv"
-	@$(UV) sync --quiet --frozen --no-dev --inexact
+	@$(UV) sync --quiet --frozen --no-dev --inexact --extra fiscal
 	@touch $@
 
 $(DEV): pyproject.toml uv.lock | $(UV)

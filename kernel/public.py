@@ -13,9 +13,11 @@ WHOLE: tuple[str, ...] = ()
 """In place of names: all that the module defines."""
 
 PUBLIC: Mapping[str, tuple[str, ...]] = {
+    "kernel.archives": ("ArchiveRefused", "Limits", "inspect"),
     "kernel.context": ("Ctx",),
     "kernel.db": ("Statement", "driver"),
     "kernel.demo": ("DemoData", "DemoFacts"),
+    "kernel.downloads": ("stream",),
     "kernel.errors": WHOLE,
     "kernel.events": ("EventType", "Subscriber"),
     "kernel.extensions": ("Extension",),
@@ -41,7 +43,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "extend",
     ),
     "kernel.money": WHOLE,
-    "kernel.outbound": ("Limits", "Outbound", "Reply"),
+    "kernel.outbound": ("AnswerLost", "AnswerRefused", "Limits", "Outbound", "Reply"),
     "kernel.pdf": ("PdfRefused", "render"),
     "kernel.processes": ("make_runtime",),
     "kernel.rbac": (
@@ -56,6 +58,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     ),
     "kernel.reports": ("Period", "Report", "Table"),
     "kernel.resource": ("Resource",),
+    "kernel.runtime": ("Runtime",),
     "kernel.schemas": WHOLE,
     "kernel.sealed": ("Sealed",),
     "kernel.sequences": ("NEXT", "Sequence"),

@@ -1,6 +1,6 @@
 """What the specification asks for and is delivered: tables with columns, indexes, and addresses.
 
-Source: spec/erp-modules.md, módulos 1, 2 and 9, as far as a first sale needs them.
+Source: spec/erp-modules.md, módulos 1, 2, 3 and 9, as far as a first sale needs them.
 """
 
 from __future__ import annotations
@@ -153,6 +153,66 @@ TABLES: Mapping[str, Mapping[str, Sequence[str]]] = {
             "created_at",
         ),
     },
+    "sunat": {
+        "comprobantes": (
+            "id",
+            "tipo",
+            "serie",
+            "numero",
+            "fecha_emision",
+            "hora_emision",
+            "cliente_id",
+            "moneda",
+            "total_gravada",
+            "total_igv",
+            "total_venta",
+            "estado_sunat",
+            "hash",
+            "qr",
+            "xml_path",
+            "cdr_path",
+            "modo_emision",
+            "firma_digital",
+            "created_at",
+        ),
+        "detalle_comprobante": (
+            "id",
+            "comprobante_id",
+            "codigo_producto",
+            "descripcion",
+            "cantidad",
+            "unidad_medida",
+            "precio_unitario",
+            "subtotal",
+            "igv",
+            "total",
+            "afectacion_igv",
+        ),
+        "notas_credito_debito": (
+            "id",
+            "comprobante_origen_id",
+            "tipo_nota",
+            "serie",
+            "numero",
+            "fecha_emision",
+            "motivo_codigo",
+            "motivo_descripcion",
+            "estado_sunat",
+            "xml_path",
+            "cdr_path",
+        ),
+        "envios_sunat": (
+            "id",
+            "comprobante_id",
+            "fecha_envio",
+            "respuesta_sunat",
+            "codigo_respuesta",
+            "mensaje_respuesta",
+            "cdr_xml",
+            "estado",
+            "intentos",
+        ),
+    },
     "base": {
         "usuarios": (
             "id",
@@ -234,6 +294,15 @@ PATHS: Mapping[str, Sequence[str]] = {
         "GET /api/inventario/movimientos/",
         "GET /api/inventario/trazabilidad/{lote}/",
         "GET /api/inventario/alertas-stock/",
+    ),
+    "sunat": (
+        "POST /api/facturacion/emitir/",
+        "GET /api/facturacion/comprobantes/",
+        "GET /api/facturacion/comprobantes/{id}/xml/",
+        "GET /api/facturacion/comprobantes/{id}/cdr/",
+        "POST /api/facturacion/comprobantes/{id}/reenviar/",
+        "POST /api/facturacion/notas/",
+        "GET /api/facturacion/cola-contingencia/",
     ),
     "base": (
         "POST /api/auth/login/",

@@ -16,8 +16,10 @@ HEAVY = ("matplotlib", "numpy", "openpyxl", "pandas", "prophet", "sklearn", "wea
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("plugin",),
     ("routes", "pages", "views", "jobs", "reports", "commands", "demo"),
-    ("services", "sandbox"),
-    ("client", "documents"),
+    ("services",),
+    ("sandbox",),
+    ("client",),
+    ("documents",),
     ("permissions",),
     ("models", "schemas"),
     ("errors", "messages"),
@@ -28,7 +30,7 @@ TOGETHER = ({"models", "schemas"}, {"errors", "messages"})
 """Neighbours of one layer that may import each other."""
 
 RANKS = {part: rank for rank, layer in enumerate(reversed(LAYERS)) for part in layer}
-PACKAGES = frozenset({"routes", "services", "documents", "models", "schemas", "demo"})
+PACKAGES = frozenset({"routes", "services", "sandbox", "documents", "models", "schemas", "demo"})
 """Parts that may be a folder."""
 
 BESIDES = frozenset({"README.md", "templates", "locale", "py.typed"})

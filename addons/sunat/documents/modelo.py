@@ -1,0 +1,172 @@
+"""What a comprobante says, before anything is computed: plain values, field for field as callers
+name them, so that a finding's field is theirs. Amounts in the comprobante's currency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+
+CERO = Decimal("0.00")
+
+
+@dataclass(frozen=True, slots=True)
+class Emisor:
+    """The company. ``codigo_anexo`` is SUNAT's number of the establishment, 0000 the main one."""
+
+    ruc: str
+    razon_social: str
+    nombre_comercial: str = ""
+    direccion: str = ""
+    ubigeo: str = ""
+    codigo_anexo: str = "0000"
+
+
+@dataclass(frozen=True, slots=True)
+class Adquirente:
+    """Who receives it; ``tipo_doc`` of catalogue 06."""
+
+    tipo_doc: str
+    numero_doc: str
+    razon_social: str
+    direccion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Isc:
+    """ISC of a line: ``tasa`` of the value (01) or the public price (03), or soles a unit (02)."""
+
+    sistema: str
+    tasa: Decimal = Decimal(0)
+    monto_unitario: Decimal = Decimal(0)
+    precio_publico: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Linea:
+    """A line. Price, ``descuento`` (00) and ``cargo`` (47) stand in the same terms, with taxes or
+    without; ``descuento_no_afecto`` (01) and ``cargo_no_afecto`` (48) leave the tax base alone.
+    With ``icbper`` each unit is a plastic bag."""
+
+    descripcion: str
+    cantidad: Decimal
+    precio_unitario: Decimal
+    unidad_medida: str = "NIU"
+    codigo_producto: str = ""
+    codigo_sunat: str = ""
+    afectacion_igv: str = "10"
+    descuento: Decimal = CERO
+    cargo: Decimal = CERO
+    descuento_no_afecto: Decimal = CERO
+    cargo_no_afecto: Decimal = CERO
+    isc: Isc | None = None
+    icbper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CargoGlobal:
+    """A discount or charge on the whole: 02, 03, 45, 46, 49, 50 of catalogue 53.
+
+    Those that change the base (02, 49) stand in the same terms as the prices.
+    """
+
+    codigo: str
+    monto: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Anticipo:
+    """An advance that was invoiced: document type 02 factura or 03 boleta, its number, what it
+    came to with taxes, and whether it was taxed (04), exempt (05) or untaxed (06)."""
+
+    tipo: str
+    numero: str
+    monto: Decimal
+    codigo: str = "04"
+
+
+@dataclass(frozen=True, slots=True)
+class Cuota:
+    """A payment to come; without ``monto`` it is an equal part of what is due."""
+
+    fecha: date
+    monto: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detraccion:
+    """What the customer deposits in the company's account at Banco de la Nación, always in soles;
+    ``porcentaje`` as 12 for 12 %."""
+
+    codigo: str
+    porcentaje: Decimal
+    cuenta: str
+    medio_pago: str = "001"
+
+
+@dataclass(frozen=True, slots=True)
+class Percepcion:
+    """What is collected on top, by the regime of catalogue 53."""
+
+    codigo: str = "51"
+
+
+@dataclass(frozen=True, slots=True)
+class Relacionado:
+    """A guía (09, 31) that goes with it."""
+
+    tipo: str
+    numero: str
+
+
+@dataclass(frozen=True, slots=True)
+class Modifica:
+    """The comprobante that a note changes, and why (catalogues 09, 10)."""
+
+    tipo: str
+    serie: str
+    numero: int
+    motivo_codigo: str
+    motivo_descripcion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comprobante:
+    """A factura, boleta or note, all but its amounts; ``numero`` 0 as long as it has none.
+
+    ``tasa_igv`` is a fraction; ``tipo_cambio`` soles for a unit of ``moneda``; ``pagado`` what was
+    paid at once of a sale on credit. ``contado`` and ``cuotas`` contradict each other.
+    """
+
+    tipo: str
+    serie: str
+    numero: int
+    fecha_emision: date
+    hora_emision: time
+    emisor: Emisor
+    adquirente: Adquirente
+    detalle: tuple[Linea, ...]
+    moneda: str = "PEN"
+    tipo_operacion: str = "0101"
+    tasa_igv: Decimal = Decimal("0.18")
+    precios_incluyen_igv: bool = True
+    fecha_vencimiento: date | None = None
+    cargos: tuple[CargoGlobal, ...] = ()
+    anticipos: tuple[Anticipo, ...] = ()
+    contado: bool = True
+    cuotas: tuple[Cuota, ...] = ()
+    pagado: Decimal = CERO
+    detraccion: Detraccion | None = None
+    percepcion: Percepcion | None = None
+    retencion: bool = False
+    tipo_cambio: Decimal | None = None
+    orden_compra: str = ""
+    relacionados: tuple[Relacionado, ...] = ()
+    leyendas: tuple[str, ...] = ()
+    modifica: Modifica | None = None
+    redondeo: Decimal = CERO
+
+    @property
+    def identificador(self) -> str:
+        """Series and number as SUNAT writes them, ``F001-1``."""
+        return f"{self.serie}-{self.numero}"

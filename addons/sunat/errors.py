@@ -1,0 +1,33 @@
+"""Refusals of sunat."""
+
+from kernel.errors import Conflict, NotFound, Unprocessable, ValidationFailed
+
+
+class ComprobanteRechazado(ValidationFailed):
+    """SUNAT would reject the document; every finding is told, and no number was used."""
+
+    code = "comprobante_no_valido"
+
+
+class CertificadoRechazado(ValidationFailed):
+    """The certificate cannot sign for this company."""
+
+    code = "certificado_no_valido"
+
+
+class SinConfigurar(Unprocessable):
+    """Issuing needs something that nobody has set up yet."""
+
+    code = "facturacion_sin_configurar"
+
+
+class EstadoNoPermite(Conflict):
+    """What is asked for does not go with the document's state."""
+
+    code = "estado_no_permite"
+
+
+class ArchivoPendiente(NotFound):
+    """The file does not exist yet."""
+
+    code = "archivo_pendiente"

@@ -1,0 +1,251 @@
+"""Tables of sunat. Source: spec/erp-modules.md, módulo 3; reference on SUNAT, 1.13."""
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.model import Id, Model, MoneyColumn, Timestamps
+from kernel.sealed import Sealed
+
+PENDIENTE = "PENDIENTE"
+ENVIADO = "ENVIADO"
+CONTINGENCIA = "CONTINGENCIA"
+ACEPTADO = "ACEPTADO"
+RECHAZADO = "RECHAZADO"
+EXCEPCION = "EXCEPCION"
+ANULADO = "ANULADO"
+
+ESTADOS = (PENDIENTE, ENVIADO, CONTINGENCIA, ACEPTADO, RECHAZADO, EXCEPCION, ANULADO)
+EN_COLA = (PENDIENTE, ENVIADO, CONTINGENCIA)
+"""Signed and numbered, and SUNAT's answer is not known yet."""
+
+_ESTADO = f"estado_sunat IN ({', '.join(repr(uno) for uno in ESTADOS)})"
+
+
+def _to(table: str, *, index: bool = False) -> Any:
+    return mapped_column(BigInteger, ForeignKey(f"{table}.id"), index=index)
+
+
+def _zero() -> Any:
+    return mapped_column(Numeric(12, 2), server_default="0", default=Decimal(0))
+
+
+class Comprobante(Model):
+    """A signed factura, boleta or note. Row, number and bytes are of one transaction.
+
+    ``xml`` holds the signed bytes until they lie in the storage under ``xml_path``. ``intentos``
+    counts calls; ``limite_envio`` is the day by which SUNAT takes it.
+    """
+
+    __tablename__ = "comprobantes"
+    __audited__ = False  # services audit what they do with it
+    __table_args__ = (
+        UniqueConstraint("tipo", "serie", "numero"),
+        CheckConstraint(_ESTADO, name="estado_sunat"),
+        CheckConstraint("modo_emision IN ('normal', 'contingencia')", name="modo_emision"),
+        Index("ix_comprobantes_fecha_emision", "fecha_emision", "id"),
+        Index("ix_comprobantes_cliente_id", "cliente_id", "id"),
+        Index(
+            "ix_comprobantes_cola",
+            "tipo",
+            "serie",
+            "numero",
+            postgresql_where=text("estado_sunat IN ('PENDIENTE', 'ENVIADO', 'CONTINGENCIA')"),
+        ),
+        Index(
+            "uq_comprobantes_venta",
+            "venta_id",
+            unique=True,
+            postgresql_where=text(
+                "tipo IN ('01', '03') AND estado_sunat NOT IN ('RECHAZADO', 'ANULADO')"
+            ),
+        ),
+    )
+
+    id: Mapped[Id]
+    tipo: Mapped[str]
+    serie: Mapped[str]
+    numero: Mapped[int] = mapped_column(BigInteger)
+    fecha_emision: Mapped[date]
+    hora_emision: Mapped[time]
+    cliente_id: Mapped[int] = _to("clientes")
+    venta_id: Mapped[int | None] = _to("ventas")
+    sucursal_id: Mapped[int | None] = _to("sucursales", index=True)
+    moneda: Mapped[str]
+    total_gravada: Mapped[MoneyColumn] = _zero()
+    total_exonerada: Mapped[MoneyColumn] = _zero()
+    total_inafecta: Mapped[MoneyColumn] = _zero()
+    total_exportacion: Mapped[MoneyColumn] = _zero()
+    total_gratuita: Mapped[MoneyColumn] = _zero()
+    total_igv: Mapped[MoneyColumn] = _zero()
+    total_isc: Mapped[MoneyColumn] = _zero()
+    total_icbper: Mapped[MoneyColumn] = _zero()
+    total_venta: Mapped[MoneyColumn]
+    estado_sunat: Mapped[str] = mapped_column(server_default=PENDIENTE, default=PENDIENTE)
+    codigo_sunat: Mapped[str] = mapped_column(server_default="", default="")
+    mensaje_sunat: Mapped[str] = mapped_column(server_default="", default="")
+    observaciones: Mapped[list[Any]] = mapped_column(server_default="[]", default=list)
+    hash: Mapped[str]
+    qr: Mapped[str]
+    firma_digital: Mapped[str]
+    documento: Mapped[dict[str, Any]]
+    nombre_archivo: Mapped[str]
+    xml: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    cdr: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    xml_path: Mapped[str | None]
+    cdr_path: Mapped[str | None]
+    modo_emision: Mapped[str] = mapped_column(server_default="normal", default="normal")
+    intentos: Mapped[int] = mapped_column(server_default="0", default=0)
+    proximo_intento: Mapped[datetime | None]
+    limite_envio: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DetalleComprobante(Model):
+    """A line as computed; ``precio_unitario`` with taxes, or the reference value of a gift."""
+
+    __tablename__ = "detalle_comprobante"
+    __audited__ = False
+
+    id: Mapped[Id]
+    comprobante_id: Mapped[int] = _to("comprobantes", index=True)
+    codigo_producto: Mapped[str]
+    descripcion: Mapped[str]
+    cantidad: Mapped[Decimal] = mapped_column(Numeric(22, 10))
+    unidad_medida: Mapped[str]
+    precio_unitario: Mapped[Decimal] = mapped_column(Numeric(22, 10))
+    subtotal: Mapped[MoneyColumn]
+    igv: Mapped[MoneyColumn]
+    total: Mapped[MoneyColumn]
+    afectacion_igv: Mapped[str]
+
+
+class NotaCreditoDebito(Model):
+    """Why a note was issued and on what; the note itself is the comprobante ``comprobante_id``.
+
+    State and files are the comprobante's, copied with each change of it.
+    """
+
+    __tablename__ = "notas_credito_debito"
+    __audited__ = False
+    __table_args__ = (UniqueConstraint("tipo_nota", "serie", "numero"),)
+
+    id: Mapped[Id]
+    comprobante_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("comprobantes.id"), unique=True
+    )
+    comprobante_origen_id: Mapped[int] = _to("comprobantes", index=True)
+    tipo_nota: Mapped[str]
+    serie: Mapped[str]
+    numero: Mapped[int] = mapped_column(BigInteger)
+    fecha_emision: Mapped[date]
+    motivo_codigo: Mapped[str]
+    motivo_descripcion: Mapped[str]
+    estado_sunat: Mapped[str] = mapped_column(server_default=PENDIENTE, default=PENDIENTE)
+    xml_path: Mapped[str | None]
+    cdr_path: Mapped[str | None]
+
+
+class EnvioSunat(Model):
+    """One call to SUNAT about a comprobante: written before it, completed after it.
+
+    ``estado`` is ``enviando`` until an answer is saved; one that stays so has an unknown outcome.
+    ``hash`` is the SHA-256 of the bytes that were sent.
+    """
+
+    __tablename__ = "envios_sunat"
+    __audited__ = False
+    __table_args__ = (
+        CheckConstraint(
+            "estado IN ('enviando', 'aceptado', 'rechazado', 'excepcion', 'desconocido', "
+            "'no_enviado', 'sistemico')",
+            name="estado",
+        ),
+        CheckConstraint("operacion IN ('sendBill', 'getStatusCdr')", name="operacion"),
+    )
+
+    id: Mapped[Id]
+    comprobante_id: Mapped[int] = _to("comprobantes", index=True)
+    operacion: Mapped[str]
+    fecha_envio: Mapped[datetime]
+    fecha_respuesta: Mapped[datetime | None]
+    respuesta_sunat: Mapped[str] = mapped_column(server_default="", default="")
+    codigo_respuesta: Mapped[str] = mapped_column(server_default="", default="")
+    mensaje_respuesta: Mapped[str] = mapped_column(server_default="", default="")
+    cdr_xml: Mapped[str | None] = mapped_column(deferred=True)
+    estado: Mapped[str] = mapped_column(server_default="enviando", default="enviando")
+    intentos: Mapped[int]
+    hash: Mapped[str]
+    ticket: Mapped[str] = mapped_column(server_default="", default="")
+    proximo_intento: Mapped[datetime | None]
+    limite: Mapped[date]
+
+
+class SerieComprobante(Timestamps, Model):
+    """A series that numbers comprobantes of a type; of a sucursal, or of all."""
+
+    __tablename__ = "series_comprobantes"
+    __table_args__ = (UniqueConstraint("tipo", "serie"),)
+
+    id: Mapped[Id]
+    tipo: Mapped[str]
+    serie: Mapped[str]
+    sucursal_id: Mapped[int | None] = _to("sucursales")
+    activo: Mapped[bool] = mapped_column(server_default="true", default=True)
+
+
+class Certificado(Timestamps, Model):
+    """A PFX of the company, sealed with its password; the newest active one signs."""
+
+    __tablename__ = "certificados"
+
+    id: Mapped[Id]
+    titular: Mapped[str]
+    serial: Mapped[str]
+    desde: Mapped[datetime]
+    hasta: Mapped[datetime]
+    activo: Mapped[bool] = mapped_column(server_default="true", default=True)
+    pfx_sellado: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    clave_sellada: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+    pfx = Sealed("pfx_sellado")
+    clave = Sealed("clave_sellada")
+
+
+class CredencialSunat(Timestamps, Model):
+    """How the company signs in at SUNAT (Clave SOL, secondary user), or at its OSE; one row."""
+
+    __tablename__ = "credenciales_sunat"
+    __table_args__ = (CheckConstraint("id = 1", name="singleton"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    usuario: Mapped[str]
+    clave_sellada: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    url_envio: Mapped[str] = mapped_column(server_default="", default="")
+    url_consulta: Mapped[str] = mapped_column(server_default="", default="")
+
+    clave = Sealed("clave_sellada")
+
+
+TABLES: list[type[Model]] = [
+    Comprobante,
+    DetalleComprobante,
+    NotaCreditoDebito,
+    EnvioSunat,
+    SerieComprobante,
+    Certificado,
+    CredencialSunat,
+]

@@ -1,0 +1,42 @@
+"""Who may issue, look and set up. Source: módulos 3 and 9."""
+
+from sqlalchemy import ColumnElement, or_, select
+
+from addons.sunat.models import Comprobante, EnvioSunat
+from kernel.context import Ctx
+from kernel.rbac import Permission, RowRule, among
+
+VENDEN = ("GERENTE_VENTAS", "VENDEDOR", "CAJERO")
+CUENTAN = ("GERENTE_VENTAS", "CONTADOR")
+
+PERMISSIONS = [
+    Permission("facturacion", "ver", "Ver comprobantes", (*VENDEN, "CONTADOR")),
+    Permission("facturacion", "exportar", "Exportar comprobantes", CUENTAN),
+    Permission("facturacion", "emitir", "Emitir facturas y boletas", VENDEN),
+    Permission("facturacion", "notas", "Emitir notas de crédito y débito", CUENTAN),
+    Permission("facturacion", "reenviar", "Reenviar a SUNAT y ver la cola", CUENTAN),
+    Permission("series", "ver", "Ver las series", (*VENDEN, "CONTADOR")),
+    Permission("series", "crear", "Crear series"),
+    Permission("series", "editar", "Editar series"),
+    Permission("certificados", "ver", "Ver los certificados", ("CONTADOR",)),
+    Permission("certificados", "cargar", "Cargar certificados y claves SOL"),
+]
+
+
+def _de_su_sucursal(ctx: Ctx) -> ColumnElement[bool] | None:
+    permitidas = ctx.scope("sucursales")
+    if permitidas is None:
+        return None
+    return or_(among(Comprobante.sucursal_id, permitidas), Comprobante.sucursal_id.is_(None))
+
+
+def _de_los_suyos(ctx: Ctx) -> ColumnElement[bool] | None:
+    if ctx.scope("sucursales") is None:
+        return None
+    return EnvioSunat.comprobante_id.in_(select(Comprobante.id))  # narrowed by its own rule
+
+
+ROW_RULES = [
+    RowRule("sunat.comprobantes", Comprobante, _de_su_sucursal, "Solo los de sus sucursales."),
+    RowRule("sunat.envios", EnvioSunat, _de_los_suyos, "Solo los de comprobantes que ve."),
+]

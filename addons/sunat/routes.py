@@ -1,0 +1,175 @@
+"""Addresses of sunat. Source: spec/erp-modules.md, módulo 3."""
+
+from starlette.responses import Response
+
+from addons.sunat import schemas
+from addons.sunat.models import Certificado, Comprobante, EnvioSunat, SerieComprobante
+from addons.sunat.services import archivos, emision, empresa, envio, notas
+from kernel import downloads, filetypes
+from kernel.context import Ctx
+from kernel.http import endpoint
+from kernel.resource import Resource
+from kernel.schemas import QueryId
+
+COMPROBANTES = Resource(
+    path="/api/facturacion/comprobantes/",
+    model=Comprobante,
+    modulo="facturacion",
+    fields=tuple(schemas.ComprobanteEmitido.model_fields),
+    filters=(
+        "tipo",
+        "serie",
+        "numero",
+        "estado_sunat",
+        "fecha_emision",
+        "cliente_id",
+        "venta_id",
+        "sucursal_id",
+        "moneda",
+        "modo_emision",
+        "total_venta",
+        "limite_envio",
+    ),
+    search=("nombre_archivo",),
+    sort=("-id", "fecha_emision", "numero", "limite_envio"),
+    actions=("list", "detail", "export"),
+)
+
+SERIES = Resource(
+    path="/api/facturacion/series/",
+    model=SerieComprobante,
+    modulo="series",
+    fields=("id", "tipo", "serie", "sucursal_id", "activo"),
+    create=schemas.SerieNueva,
+    filters=("tipo", "sucursal_id", "activo"),
+    sort=("id", "serie"),
+    actions=("list", "detail", "create", "update"),
+)
+
+CERTIFICADOS = Resource(
+    path="/api/facturacion/certificados/",
+    model=Certificado,
+    modulo="certificados",
+    fields=tuple(schemas.CertificadoLeido.model_fields),
+    filters=("activo", "hasta"),
+    sort=("-id", "hasta"),
+    actions=("list", "detail"),
+)
+
+ENVIOS = Resource(
+    path="/api/facturacion/envios/",
+    model=EnvioSunat,
+    modulo="facturacion",
+    fields=(
+        "id",
+        "comprobante_id",
+        "operacion",
+        "fecha_envio",
+        "fecha_respuesta",
+        "respuesta_sunat",
+        "codigo_respuesta",
+        "mensaje_respuesta",
+        "estado",
+        "intentos",
+        "hash",
+        "ticket",
+        "proximo_intento",
+        "limite",
+    ),
+    filters=("comprobante_id", "estado", "fecha_envio", "codigo_respuesta"),
+    sort=("-id", "fecha_envio"),
+    actions=("list", "detail"),
+)
+
+RESOURCES = [COMPROBANTES, SERIES, CERTIFICADOS, ENVIOS]
+
+
+@endpoint(
+    "POST",
+    "/api/facturacion/emitir/",
+    permission="facturacion.emitir",
+    status=201,
+    statuses=(409, 422),
+)
+def emitir(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.ComprobanteEmitido:
+    """Emite un comprobante y lo envía a SUNAT."""
+    return schemas.ComprobanteEmitido.model_validate(emision.emitir_comprobante(ctx, nuevo))
+
+
+@endpoint("POST", "/api/facturacion/revisar/", permission="facturacion.emitir", statuses=(422,))
+def revisar(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.Revision:
+    """Dice qué respondería SUNAT, sin emitir nada."""
+    return emision.revisar_comprobante(ctx, nuevo)
+
+
+@endpoint(
+    "POST",
+    "/api/facturacion/notas/",
+    permission="facturacion.notas",
+    status=201,
+    statuses=(409, 422),
+)
+def emitir_nota(ctx: Ctx, nueva: schemas.NotaNueva) -> schemas.ComprobanteEmitido:
+    """Emite una nota de crédito o débito y la envía a SUNAT."""
+    return schemas.ComprobanteEmitido.model_validate(notas.emitir_nota(ctx, nueva))
+
+
+@endpoint(
+    "POST",
+    "/api/facturacion/comprobantes/{id}/reenviar/",
+    permission="facturacion.reenviar",
+    statuses=(404, 409),
+)
+def reenviar(ctx: Ctx, id: QueryId) -> schemas.ComprobanteEmitido:
+    """Envía otra vez un comprobante sin respuesta, con los mismos bytes."""
+    return schemas.ComprobanteEmitido.model_validate(envio.reenviar(ctx, id))
+
+
+@endpoint("GET", "/api/facturacion/cola-contingencia/", permission="facturacion.ver")
+def ver_cola(ctx: Ctx) -> schemas.Cola:
+    """Los comprobantes que esperan a SUNAT, con su plazo."""
+    return emision.ver_cola(ctx)
+
+
+@endpoint(
+    "GET",
+    "/api/facturacion/comprobantes/{id}/xml/",
+    permission="facturacion.ver",
+    files=(filetypes.XML,),
+)
+def descargar_xml(ctx: Ctx, id: QueryId) -> Response:
+    """Descarga el XML firmado."""
+    nombre, datos = archivos.xml(ctx, id)
+    return downloads.stream(nombre, filetypes.XML, len(datos), iter([datos]))
+
+
+@endpoint(
+    "GET",
+    "/api/facturacion/comprobantes/{id}/cdr/",
+    permission="facturacion.ver",
+    files=(filetypes.ZIP,),
+)
+def descargar_cdr(ctx: Ctx, id: QueryId) -> Response:
+    """Descarga la constancia de recepción (CDR)."""
+    nombre, datos = archivos.cdr(ctx, id)
+    return downloads.stream(nombre, filetypes.ZIP, len(datos), iter([datos]))
+
+
+@endpoint(
+    "POST",
+    "/api/facturacion/certificados/",
+    permission="certificados.cargar",
+    status=201,
+    fresh=True,
+)
+def cargar_certificado(ctx: Ctx, nuevo: schemas.CertificadoNuevo) -> schemas.CertificadoLeido:
+    """Carga el certificado digital de la empresa; desde ahora firma."""
+    made = empresa.guardar_certificado(ctx, nuevo)
+    return schemas.CertificadoLeido.model_validate(made)
+
+
+@endpoint("PUT", "/api/facturacion/credenciales/", permission="certificados.cargar", fresh=True)
+def guardar_credencial(ctx: Ctx, nueva: schemas.CredencialNueva) -> schemas.CredencialLeida:
+    """Guarda el usuario SOL, o el de un OSE con sus direcciones."""
+    made = empresa.guardar_credencial(ctx, nueva)
+    return schemas.CredencialLeida.model_validate(made)

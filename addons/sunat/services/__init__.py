@@ -1,0 +1,1 @@
+"""Rules of sunat: what the company issues with, issuing, sending, and what can be fetched."""

@@ -1,0 +1,199 @@
+"""What a company issues with: its facts, certificate, SOL user and series. Source: módulo 3."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import timedelta
+from threading import Lock
+
+from sqlalchemy import or_, select
+
+from addons.base.models import Configuracion
+from addons.sunat import schemas
+from addons.sunat.documents import modelo
+from addons.sunat.documents.codigos import NOTAS
+from addons.sunat.documents.firma import Llave, abrir_pfx
+from addons.sunat.errors import CertificadoRechazado, SinConfigurar
+from addons.sunat.models import Certificado, CredencialSunat, SerieComprobante
+from kernel.context import Ctx
+
+AVISOS = (30, 15, 7, 1)
+"""Days before a certificate expires on which somebody is told."""
+_llaves: dict[bytes, Llave] = {}
+_candado = Lock()
+
+
+def configuracion(ctx: Ctx) -> Configuracion:
+    """Return the company.
+
+    Raises:
+        SinConfigurar: nobody has set it up.
+    """
+    found = ctx.session.get(Configuracion, 1)
+    if found is None:
+        raise SinConfigurar("Configure primero los datos de la empresa.")
+    return found
+
+
+def emisor(ctx: Ctx) -> modelo.Emisor:
+    """Return the company as its comprobantes name it."""
+    de = configuracion(ctx)
+    return modelo.Emisor(
+        ruc=de.ruc,
+        razon_social=de.razon_social,
+        nombre_comercial=de.nombre_comercial,
+        direccion=de.direccion,
+        ubigeo=de.ubigeo,
+        codigo_anexo=ctx.config(schemas.Facturacion).codigo_anexo,
+    )
+
+
+def guardar_certificado(ctx: Ctx, nuevo: schemas.CertificadoNuevo) -> Certificado:
+    """Return the certificate, sealed; it signs from now on.
+
+    Raises:
+        CertificadoRechazado: wrong password, no RSA key, expired, or of another company.
+    """
+    return sellar_certificado(ctx, nuevo.archivo.read(), nuevo.clave)
+
+
+def sellar_certificado(ctx: Ctx, pfx: bytes, clave: str) -> Certificado:
+    """Return the certificate of a PFX, sealed in the place of the one before.
+
+    Raises:
+        CertificadoRechazado: as ``guardar_certificado``.
+    """
+    llave = abrir_pfx(pfx, clave)
+    _comprobar(ctx, llave)
+    for otro in ctx.session.scalars(select(Certificado).where(Certificado.activo)):
+        otro.activo = False
+    made = Certificado(
+        titular=llave.titular, serial=llave.serial, desde=llave.desde, hasta=llave.hasta
+    )
+    ctx.session.add(made)
+    ctx.session.flush()
+    made.pfx = base64.b64encode(pfx).decode()
+    made.clave = clave
+    ctx.session.flush()
+    return made
+
+
+def _comprobar(ctx: Ctx, llave: Llave) -> None:
+    ruc = configuracion(ctx).ruc
+    if not llave.nombra(ruc):
+        raise CertificadoRechazado(
+            f"El certificado no nombra el RUC {ruc}: es de otra empresa (SUNAT: 2325).",
+            field="archivo",
+        )
+    if not llave.desde <= ctx.now < llave.hasta:
+        raise CertificadoRechazado(
+            f"El certificado rige del {llave.desde:%d/%m/%Y} al {llave.hasta:%d/%m/%Y} "
+            "(SUNAT: 2326).",
+            field="archivo",
+        )
+
+
+def vigente(ctx: Ctx) -> Certificado | None:
+    """Return the certificate that signs."""
+    query = select(Certificado).where(Certificado.activo).order_by(Certificado.id.desc()).limit(1)
+    return ctx.session.scalars(query).first()
+
+
+def llave(ctx: Ctx) -> Llave:
+    """Return the key that signs, opened once in a process.
+
+    Raises:
+        SinConfigurar: there is no certificate, or it expired.
+    """
+    found = vigente(ctx)
+    if found is None:
+        raise SinConfigurar("Falta el certificado digital: cárguelo en Facturación, Certificados.")
+    if ctx.now >= found.hasta:
+        raise SinConfigurar(
+            f"El certificado digital venció el {found.hasta:%d/%m/%Y}: cargue otro."
+        )
+    sellado = found.pfx_sellado or b""
+    huella = hashlib.sha256(bytes(sellado)).digest()
+    with _candado:
+        if huella not in _llaves:
+            pfx = base64.b64decode(found.pfx or "")
+            _llaves.clear()
+            _llaves[huella] = abrir_pfx(pfx, found.clave or "")
+        return _llaves[huella]
+
+
+def guardar_credencial(ctx: Ctx, nueva: schemas.CredencialNueva) -> CredencialSunat:
+    """Return how the company signs in, its password sealed."""
+    found = ctx.session.get(CredencialSunat, 1)
+    if found is None:
+        found = CredencialSunat(id=1, usuario=nueva.usuario)
+        ctx.session.add(found)
+        ctx.session.flush()
+    found.usuario = nueva.usuario
+    found.url_envio, found.url_consulta = nueva.url_envio, nueva.url_consulta
+    found.clave = nueva.clave
+    ctx.session.flush()
+    ctx.session.refresh(found)
+    return found
+
+
+def serie_para(ctx: Ctx, tipo: str, sucursal_id: int | None, letra: str = "") -> str:
+    """Return the series that numbers a type of document: the sucursal's own, or everybody's.
+
+    ``letra`` is the first letter of a note's series: F on facturas, B on boletas.
+
+    Raises:
+        SinConfigurar: there is none.
+    """
+    query = (
+        select(SerieComprobante.serie)
+        .where(
+            SerieComprobante.tipo == tipo,
+            SerieComprobante.activo,
+            or_(
+                SerieComprobante.sucursal_id == sucursal_id,
+                SerieComprobante.sucursal_id.is_(None),
+            ),
+        )
+        .order_by(SerieComprobante.sucursal_id.asc().nulls_last(), SerieComprobante.id)
+    )
+    if tipo in NOTAS:
+        query = query.where(SerieComprobante.serie.startswith(letra))
+    found = ctx.session.scalars(query.limit(1)).first()
+    if found is None:
+        raise SinConfigurar(f"No hay una serie activa para el tipo {tipo}.", field="serie")
+    return found
+
+
+def es_serie(ctx: Ctx, tipo: str, serie: str) -> bool:
+    """Return whether a series is one of the company's, for a type of document."""
+    query = select(SerieComprobante.id).where(
+        SerieComprobante.tipo == tipo, SerieComprobante.serie == serie, SerieComprobante.activo
+    )
+    return ctx.session.scalars(query).first() is not None
+
+
+def por_vencer(ctx: Ctx) -> int | None:
+    """Return in how many days the certificate expires, where somebody should know."""
+    found = vigente(ctx)
+    if found is None:
+        return None
+    dias = (found.hasta - ctx.now) // timedelta(days=1)
+    return dias if dias <= AVISOS[0] else None
+
+
+SERIES = [
+    {"tipo": "01", "serie": "F001"},
+    {"tipo": "03", "serie": "B001"},
+    {"tipo": "07", "serie": "FC01"},
+    {"tipo": "07", "serie": "BC01"},
+    {"tipo": "08", "serie": "FD01"},
+    {"tipo": "08", "serie": "BD01"},
+]
+"""What a new company numbers with."""
+
+
+def preparar(ctx: Ctx) -> None:
+    """Give a new company its series."""
+    ctx.session.add_all(SerieComprobante(**uno) for uno in SERIES)

@@ -1,0 +1,178 @@
+"""Notes of credit and debit on a comprobante of ours. Source: módulo 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import func, select
+
+from addons.sunat import schemas
+from addons.sunat.documents import codigos, modelo
+from addons.sunat.documents.importes import Totales
+from addons.sunat.errors import ComprobanteRechazado, EstadoNoPermite
+from addons.sunat.models import ACEPTADO, EN_COLA, Comprobante, NotaCreditoDebito
+from addons.sunat.services import emision, empresa
+from kernel.context import Ctx
+from kernel.errors import FieldError, ValidationFailed
+
+_DOCUMENTO: TypeAdapter[modelo.Comprobante] = TypeAdapter(modelo.Comprobante)
+LIBRE = "10"
+TEXTO_CREDITO = "CORRECCIÓN DE CUOTAS"
+
+
+def emitir_nota(ctx: Ctx, nueva: schemas.NotaNueva) -> Comprobante:
+    """Return the note as a comprobante: numbered, signed, and on its way.
+
+    Raises:
+        ValidationFailed: what it changes doesn't exist or is a note itself.
+        EstadoNoPermite: what it changes was rejected or voided.
+        ComprobanteRechazado: SUNAT would reject it.
+    """
+    origen = _origen(ctx, nueva)
+    de = _documento(ctx, nueva, origen)
+    totales = emision.exigir_valido(ctx, de)
+    _comprobar_con_origen(ctx, nueva, de, totales, origen)
+    hecho = emision.registrar(ctx, de, cliente_id=origen.cliente_id, sucursal_id=origen.sucursal_id)
+    ctx.session.add(
+        NotaCreditoDebito(
+            comprobante_id=hecho.id,
+            comprobante_origen_id=origen.id,
+            tipo_nota=hecho.tipo,
+            serie=hecho.serie,
+            numero=hecho.numero,
+            fecha_emision=hecho.fecha_emision,
+            motivo_codigo=nueva.motivo_codigo,
+            motivo_descripcion=de.modifica.motivo_descripcion if de.modifica else "",
+            estado_sunat=hecho.estado_sunat,
+        )
+    )
+    ctx.session.flush()
+    return hecho
+
+
+def _origen(ctx: Ctx, nueva: schemas.NotaNueva) -> Comprobante:
+    found = ctx.session.get(Comprobante, nueva.comprobante_origen_id)
+    if found is None or found.tipo in codigos.NOTAS:
+        raise ValidationFailed(
+            "Diga una factura o boleta que exista.", field="comprobante_origen_id"
+        )
+    if found.estado_sunat not in (ACEPTADO, *EN_COLA):
+        codigo = "2121" if found.estado_sunat == "RECHAZADO" else "2120"
+        raise EstadoNoPermite(
+            f"El comprobante está {found.estado_sunat}: no admite notas (SUNAT: {codigo}).",
+            field="comprobante_origen_id",
+        )
+    return found
+
+
+def _documento(ctx: Ctx, nueva: schemas.NotaNueva, origen: Comprobante) -> modelo.Comprobante:
+    suyo = leer(origen.documento)
+    comunes = emision.comunes(ctx, nueva)
+    detalle = emision.lineas(nueva.detalle)
+    if not detalle:  # everything of the original, in its own terms
+        detalle = suyo.detalle
+        comunes |= {
+            "precios_incluyen_igv": suyo.precios_incluyen_igv,
+            "tasa_igv": suyo.tasa_igv,
+            "moneda": suyo.moneda,
+        }
+    if nueva.motivo_codigo == codigos.AJUSTE_CREDITO and not nueva.detalle:
+        afectacion = suyo.detalle[0].afectacion_igv
+        nada = modelo.Linea(TEXTO_CREDITO, Decimal(1), Decimal(0), afectacion_igv=afectacion)
+        detalle = (nada,)
+    letra = "F" if origen.tipo == codigos.FACTURA else "B"
+    serie = nueva.serie or empresa.serie_para(ctx, nueva.tipo_nota, origen.sucursal_id, letra)
+    emision.exigir_serie(ctx, nueva.tipo_nota, serie)
+    return modelo.Comprobante(
+        tipo=nueva.tipo_nota,
+        serie=serie,
+        adquirente=suyo.adquirente,
+        detalle=detalle,
+        contado=not nueva.cuotas,
+        modifica=modelo.Modifica(
+            tipo=origen.tipo,
+            serie=origen.serie,
+            numero=origen.numero,
+            motivo_codigo=nueva.motivo_codigo,
+            motivo_descripcion=nueva.motivo_descripcion or _motivo(nueva),
+        ),
+        **comunes,
+    )
+
+
+def _motivo(nueva: schemas.NotaNueva) -> str:
+    credito = nueva.tipo_nota == codigos.NOTA_CREDITO
+    lista = codigos.MOTIVOS_CREDITO if credito else codigos.MOTIVOS_DEBITO
+    return lista.get(nueva.motivo_codigo, "")
+
+
+def _comprobar_con_origen(
+    ctx: Ctx,
+    nueva: schemas.NotaNueva,
+    de: modelo.Comprobante,
+    totales: Totales,
+    origen: Comprobante,
+) -> None:
+    """Refuse what SUNAT would find by looking at the document that is changed."""
+    faltas = list(_faltas(ctx, nueva, de, totales, origen))
+    if faltas:
+        raise ComprobanteRechazado(
+            "SUNAT rechazaría esta nota; no se usó ningún número.", errors=faltas
+        )
+
+
+def _faltas(
+    ctx: Ctx,
+    nueva: schemas.NotaNueva,
+    de: modelo.Comprobante,
+    totales: Totales,
+    origen: Comprobante,
+) -> Iterator[FieldError]:
+    if de.moneda != origen.moneda:
+        yield FieldError(
+            "moneda", "3209", f"La nota va en la moneda del comprobante: {origen.moneda}."
+        )
+    if de.fecha_emision < origen.fecha_emision:
+        yield FieldError(
+            "fecha_emision", "2885", "La nota no puede ser anterior al comprobante que modifica."
+        )
+    if nueva.tipo_nota != codigos.NOTA_CREDITO:
+        return
+    if nueva.motivo_codigo == codigos.AJUSTE_CREDITO:
+        suyo = leer(origen.documento)
+        if suyo.contado:
+            yield FieldError("motivo_codigo", "3260", "La factura no es al crédito.")
+        if totales.neto_pendiente > origen.total_venta:
+            yield FieldError("cuotas", "3320", "Las cuotas pasan del total de la factura.")
+        return
+    acreditado = _acreditado(ctx, origen.id)
+    if nueva.motivo_codigo != LIBRE and totales.total + acreditado > origen.total_venta:
+        resto = origen.total_venta - acreditado
+        yield FieldError(
+            "detalle",
+            "3286",
+            f"La nota suma {totales.total} y del comprobante queda {resto} por acreditar.",
+        )
+
+
+def _acreditado(ctx: Ctx, origen_id: int) -> Decimal:
+    """Return what other notes of credit took off already; the original is locked meanwhile."""
+    ctx.session.get(Comprobante, origen_id, with_for_update={"key_share": True})
+    query = (
+        select(func.coalesce(func.sum(Comprobante.total_venta), 0))
+        .join(NotaCreditoDebito, NotaCreditoDebito.comprobante_id == Comprobante.id)
+        .where(
+            NotaCreditoDebito.comprobante_origen_id == origen_id,
+            Comprobante.tipo == codigos.NOTA_CREDITO,
+            Comprobante.estado_sunat.not_in(("RECHAZADO", "ANULADO")),
+        )
+    )
+    return Decimal(ctx.session.scalars(query).one())
+
+
+def leer(plano: dict[str, Any]) -> modelo.Comprobante:
+    """Return a document as ``emision`` kept it."""
+    return _DOCUMENTO.validate_python(plano)

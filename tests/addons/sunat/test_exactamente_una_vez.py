@@ -1,0 +1,233 @@
+"""Every document ends in one final state, and SUNAT has each number once, whatever goes wrong.
+
+``SUNAT_DOCUMENTOS`` and ``SUNAT_MUERTES`` in the environment make it longer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from addons.sunat import schemas
+from addons.sunat.services import emision
+from kernel.context import Ctx
+from kernel.manifest import ROOT
+from kernel.settings import Settings
+from tests.addons.sunat.conftest import Emisora
+from tests.addons.sunat.test_modulo_3 import COMPROBANTES, emitir, reconectar, ver
+
+DOCUMENTOS = int(os.environ.get("SUNAT_DOCUMENTOS", "10"))
+MUERTES = int(os.environ.get("SUNAT_MUERTES", "2"))
+PACIENCIA = 60 + DOCUMENTOS
+SE_PORTA_MAL = {
+    "perder_respuesta": 0.20,
+    "rechazar_conexion": 0.05,
+    "perder_envio": 0.05,
+    "cortar": 0.05,
+    "error_503": 0.05,
+    "error_0109": 0.05,
+    "cdr_danado": 0.05,
+    "cdr_ajeno": 0.05,
+}
+
+
+@contextlib.contextmanager
+def procesos(settings: Settings, cuantos: int) -> Iterator[list[subprocess.Popen[str]]]:
+    """Run job processes for the length of the block."""
+    vivos = [empezar(settings) for _ in range(cuantos)]
+    try:
+        yield vivos
+    finally:
+        for uno in vivos:
+            uno.kill()
+            uno.wait()
+
+
+def empezar(settings: Settings) -> subprocess.Popen[str]:
+    facts = [settings.database_owner_url, settings.database_url, str(settings.data_dir)]
+    proceso = subprocess.Popen(
+        [sys.executable, "-m", "tests.addons.sunat.proceso"],
+        env={**os.environ, "PROCESO": json.dumps(facts)},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert proceso.stdout is not None
+    with proceso.stdout as salida:
+        assert salida.readline() == "ready\n"
+    return proceso
+
+
+@pytest.mark.slow
+def test_enviar_with_lost_answers_and_killed_processes_ends_exactly_once(
+    emisora: Emisora, settings: Settings
+) -> None:
+    emisora.sunat.ajustar(probabilidad=SE_PORTA_MAL, demora=0.02)
+    azar = random.Random(7)
+
+    def emitir_una(ctx: Ctx) -> None:
+        cliente = azar.choice([emisora.cliente, emisora.persona])
+        nuevo = schemas.ComprobanteNuevo.model_validate(emisora.factura(cliente_id=cliente))
+        emision.emitir_comprobante(ctx, nuevo)
+
+    with procesos(settings, 2) as vivos:
+        for vez in range(DOCUMENTOS):
+            emisora.runtime.transact(emitir_una)
+            if vez % max(1, DOCUMENTOS // MUERTES) == 0:
+                time.sleep(azar.uniform(0.05, 0.4))
+                victima = azar.randrange(2)
+                vivos[victima].kill()
+                vivos[victima].wait()
+                vivos[victima] = empezar(settings)
+        esperar_finales(emisora)
+    comprobar(emisora)
+
+
+def esperar_finales(emisora: Emisora) -> None:
+    """Wait until nothing waits for an answer; pauses of the remote are cut short."""
+    hasta = time.monotonic() + PACIENCIA
+    while time.monotonic() < hasta:
+        reconectar(emisora)
+        with emisora.runtime.database.engine.connect() as connection:
+            quedan = connection.execute(
+                text("SELECT count(*) FROM comprobantes WHERE estado_sunat NOT IN ('ACEPTADO')")
+            ).scalar_one()
+        if not quedan:
+            return
+        time.sleep(0.2)
+    pytest.fail(f"{quedan} comprobantes never got their answer")
+
+
+def comprobar(emisora: Emisora) -> None:
+    with emisora.runtime.database.engine.connect() as connection:
+        filas = connection.execute(text("SELECT tipo, serie, numero FROM comprobantes")).all()
+        envios = connection.execute(
+            text("SELECT comprobante_id, count(DISTINCT hash) FROM envios_sunat GROUP BY 1")
+        ).all()
+    registrados = emisora.sunat.registrados()
+    assert sorted((t, s, n) for t, s, n, _, _ in registrados) == sorted(map(tuple, filas))
+    assert all((estado, veces) == (1, 1) for *_, estado, veces in registrados)
+    assert all(distintos == 1 for _, distintos in envios), "the same bytes each time"
+    for serie in {serie for _, serie, _ in filas}:
+        numeros = sorted(numero for _, otra, numero in filas if otra == serie)
+        assert numeros == list(range(1, len(numeros) + 1))
+
+
+@pytest.mark.parametrize(
+    ("falla", "llega"),
+    [
+        ("perder_respuesta", True),
+        ("cortar", True),
+        ("cdr_danado", True),
+        ("cdr_ajeno", True),
+        ("perder_envio", False),
+        ("error_503", False),
+        ("error_0109", False),
+        ("error_0130", False),
+        ("rechazar_conexion", False),
+        ("demorar", False),
+    ],
+)
+def test_enviar_after_each_fault_ends_accepted_and_registered_once(
+    falla: str, llega: bool, admin: TestClient, emisora: Emisora
+) -> None:
+    emisora.sunat.ajustar(por_serie={"F001": falla})
+    hecha = emitir(admin, emisora.factura())
+    emisora.trabajar(1)
+    assert bool(emisora.sunat.registrados()) is llega
+    emisora.sunat.ajustar(por_serie={})
+    terminar(admin, emisora, hecha["id"])
+    envios = admin.get(f"/api/facturacion/envios/?comprobante_id={hecha['id']}").json()["items"]
+    operaciones = Counter(uno["operacion"] for uno in envios)
+    if falla != "rechazar_conexion":
+        assert operaciones["getStatusCdr"] >= 1, "an unknown outcome is asked for"
+    assert operaciones["sendBill"] == (1 if llega else 2)
+    assert emisora.sunat.registrados() == [("01", "F001", 1, 1, 1)]
+
+
+def terminar(admin: TestClient, emisora: Emisora, comprobante_id: int) -> None:
+    """Work until a comprobante is accepted."""
+    hasta = time.monotonic() + 30
+    while ver(admin, comprobante_id)["estado_sunat"] != "ACEPTADO":
+        assert time.monotonic() < hasta, ver(admin, comprobante_id)
+        reconectar(emisora)
+        emisora.trabajar()
+        time.sleep(0.05)
+
+
+def test_enviar_boleta_whose_answer_was_lost_is_accepted_without_cdr(
+    admin: TestClient, emisora: Emisora
+) -> None:
+    emisora.sunat.ajustar(por_serie={"B001": "perder_respuesta"})
+    hecha = emitir(admin, emisora.factura(cliente_id=emisora.persona))
+    emisora.trabajar(1)
+    emisora.sunat.ajustar(por_serie={})
+    terminar(admin, emisora, hecha["id"])
+    vista = ver(admin, hecha["id"])
+    assert (vista["tipo"], vista["codigo_sunat"]) == ("03", "1033")
+    assert admin.get(f"{COMPROBANTES}{hecha['id']}/cdr/").status_code == 404
+
+
+def test_enviar_a_number_that_somebody_else_registered_waits_for_a_person(
+    admin: TestClient, emisora: Emisora
+) -> None:
+    hecha = emitir(admin, emisora.factura())
+    emisora.trabajar()
+    with emisora.runtime.database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM envios_sunat"))
+        connection.execute(
+            text("UPDATE comprobantes SET estado_sunat = 'PENDIENTE', hash = 'otro', cdr = NULL")
+        )
+    assert admin.post(f"{COMPROBANTES}{hecha['id']}/reenviar/").status_code == 200
+    hasta = time.monotonic() + 20
+    while ver(admin, hecha["id"])["estado_sunat"] in ("PENDIENTE", "ENVIADO"):
+        assert time.monotonic() < hasta
+        emisora.trabajar()
+    vista = ver(admin, hecha["id"])
+    assert (vista["estado_sunat"], vista["codigo_sunat"]) == ("EXCEPCION", "1033")
+
+
+def test_enviar_with_refused_credentials_stops_and_spends_no_number(
+    admin: TestClient, emisora: Emisora
+) -> None:
+    credencial = {"usuario": "ANDES01", "clave": "mala"}
+    assert admin.put("/api/facturacion/credenciales/", json=credencial).status_code == 200
+    emisora.sunat.permitir("20123456786ANDES01", "buena")
+    hechas = [emitir(admin, emisora.factura()) for _ in range(2)]
+    emisora.trabajar()
+    assert ver(admin, hechas[0]["id"])["estado_sunat"] == "CONTINGENCIA"
+    assert emisora.sunat.llamadas == 1
+    credencial["clave"] = "buena"
+    assert admin.put("/api/facturacion/credenciales/", json=credencial).status_code == 200
+    with emisora.runtime.database.engine.begin() as connection:
+        connection.execute(text("UPDATE andes_remotes SET stopped_at = NULL, failures = 0"))
+    emisora.trabajar()
+    assert [ver(admin, uno["id"])["estado_sunat"] for uno in hechas] == ["ACEPTADO", "ACEPTADO"]
+
+
+def test_enviar_two_days_down_keeps_selling_and_drains_in_order(
+    admin: TestClient, emisora: Emisora
+) -> None:
+    emisora.sunat.ajustar(siempre="rechazar_conexion")
+    hechas = [emitir(admin, emisora.factura()) for _ in range(5)]
+    for _ in range(3):
+        reconectar(emisora)
+        emisora.trabajar(1)
+    assert emisora.sunat.registrados() == []
+    emisora.sunat.ajustar(siempre=None)
+    reconectar(emisora)
+    emisora.trabajar()
+    assert {ver(admin, uno["id"])["estado_sunat"] for uno in hechas} == {"ACEPTADO"}
+    envios = admin.get("/api/facturacion/envios/?estado=aceptado&sort=fecha_envio").json()["items"]
+    assert [uno["comprobante_id"] for uno in envios] == [uno["id"] for uno in hechas]
