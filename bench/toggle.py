@@ -50,6 +50,7 @@ class Switch:
     action: str
     generation: int
     expanded: float = 0.0
+    """Until its tables were made and processes began to be replaced."""
     acknowledged: float = 0.0
     done: float = 0.0
     error: str = ""
@@ -80,12 +81,13 @@ def main() -> None:
     parser.add_argument("--switches", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="four switches")
+    parser.add_argument("--untimed", action="store_true", help="times are told, and judge nothing")
     chosen = parser.parse_args()
     with Lab() as lab:
         ports, token = start(lab)
         outcome = run(lab, ports, token, 4 if chosen.quick else chosen.switches, chosen.seed)
         outcome.violations += check(lab, outcome)
-    raise SystemExit(0 if show(outcome) else 1)
+    raise SystemExit(0 if show(outcome, timed=not chosen.untimed) else 1)
 
 
 def start(lab: Lab) -> tuple[list[int], str]:
@@ -132,8 +134,9 @@ def run(lab: Lab, ports: Sequence[int], token: str, switches: int, seed: int) ->
             switch = change(ports[number % HOSTS], token, action)
             outcome.switches.append(switch)
             report.say(
-                f"{number + 1:>3} {action:<8} generation {switch.generation}: acknowledged after "
-                f"{switch.acknowledged:.1f} s, done after {switch.done:.1f} s {switch.error}"
+                f"{number + 1:>3} {action:<8} generation {switch.generation}: tables after "
+                f"{switch.expanded:.1f} s, acknowledged after {switch.acknowledged:.1f} s, "
+                f"done after {switch.done:.1f} s {switch.error}"
             )
             if switch.error:
                 outcome.violations.append(f"{action}: {switch.error}")
@@ -154,9 +157,14 @@ def change(port: int, token: str, action: str) -> Switch:
         return Switch(action, 0, error=str(asked))
     address = f"/api/generations/{asked['generation']}/"
     found: dict[str, Any] = {}
+    began, expanded = time.monotonic(), 0.0
 
     def ended() -> bool:
+        nonlocal expanded
+        time.sleep(0.05)  # who looks takes from those who work
         found.update(call(port, token, address))
+        if not expanded and found.get("state") not in ("requested", "expanding"):
+            expanded = time.monotonic() - began
         return found.get("state") in ("current", "failed")
 
     wait_for(ended, f"{action}, generation {asked['generation']}", CHANGE_SECONDS)
@@ -164,6 +172,7 @@ def change(port: int, token: str, action: str) -> Switch:
     return Switch(
         action,
         asked["generation"],
+        expanded=expanded,
         acknowledged=instant(found["rolled_at"]) - created if found["rolled_at"] else 0.0,
         done=instant(found["finished_at"]) - created,
         error=found["error"] if found["state"] == "failed" else "",
@@ -230,8 +239,8 @@ def unfinished(connection: psycopg.Connection[Any]) -> list[str]:
     ]
 
 
-def show(outcome: Outcome) -> bool:
-    """Print the report; return whether every target was met."""
+def show(outcome: Outcome, *, timed: bool) -> bool:
+    """Print the report; return whether every target was met, those of time only if ``timed``."""
     seconds = [one for person in outcome.people for one in person.seconds]
     slowest = max((person.slowest for person in outcome.people), default=(0.0, ""))
     acknowledged = [one.acknowledged for one in outcome.switches]
@@ -252,13 +261,15 @@ def show(outcome: Outcome) -> bool:
     )
     report.say(*(f"FAILED    {line}" for line in outcome.failures[:20]))
     report.say(*(f"VIOLATED  {line}" for line in outcome.violations[:20]))
-    verdicts = [
-        report.verdict("failed requests", len(outcome.failures), most=0),
+    times = [
         report.verdict("slowest answer, s", slowest[0], most=SLOWEST),
         report.verdict("acknowledged by all, s", max(acknowledged, default=0.0), most=ACKNOWLEDGED),
+    ]
+    counts = [
+        report.verdict("failed requests", len(outcome.failures), most=0),
         report.verdict("violations", len(outcome.violations), most=0),
     ]
-    return all(verdicts)
+    return all(counts) and (all(times) or not timed)
 
 
 if __name__ == "__main__":

@@ -137,6 +137,11 @@ def target(connection: Connection) -> Generation | None:
     return _one(connection, "state = ANY(:states)", states=list(SERVED)) or current(connection)
 
 
+def coming(connection: Connection) -> Generation | None:
+    """Return the generation whose tables are being made."""
+    return _one(connection, "state IN ('requested', 'expanding')")
+
+
 def _one(connection: Connection, condition: str, **given: Any) -> Generation | None:
     if connection.scalar(text("SELECT to_regclass('andes_generations')")) is None:
         return None

@@ -61,6 +61,7 @@ class DatabasePulse:
         self.fixed = fixed
         self._settings = settings
         self._wanted = fixed
+        self._coming: Generation | None = None
         self._beats: list[Beat] = []
         self._told: list[Beat] = []
         self._told_at = 0.0
@@ -82,6 +83,10 @@ class DatabasePulse:
     def wanted(self) -> Generation | None:
         """Return the generation to serve; None as long as the database could not be asked."""
         return self._wanted
+
+    def coming(self) -> Generation | None:
+        """Return the generation whose tables are being made, and which is to be served next."""
+        return self._coming
 
     def tell(self, beats: Sequence[Beat]) -> None:
         """Have the state of this host published soon."""
@@ -120,8 +125,9 @@ class DatabasePulse:
     def _look(self, connection: Connection) -> None:
         self._looked_at = time.monotonic()
         found = self.fixed or generations.target(connection)
-        if found != self._wanted:
-            self._wanted = found
+        coming = None if self.fixed else generations.coming(connection)
+        if (found, coming) != (self._wanted, self._coming):
+            self._wanted, self._coming = found, coming
             self._wake()
 
     def _publish(self, connection: Connection) -> None:

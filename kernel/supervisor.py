@@ -103,6 +103,9 @@ class Pulse(Protocol):
     def wanted(self) -> Generation | None:
         """Return the generation to serve; None as long as nobody could be asked."""
 
+    def coming(self) -> Generation | None:
+        """Return the generation whose tables are being made, and which is to be served next."""
+
     def tell(self, beats: Sequence[Beat]) -> None:
         """Publish the state of this host."""
 
@@ -171,6 +174,7 @@ class Supervisor:
         self._lifeline = os.pipe()
         self._launch_at: dict[int, float] = {}
         self._known: dict[int, Generation] = {}
+        self._prepared = 0
 
     # Life -----------------------------------------------------------------------------------------
 
@@ -196,8 +200,10 @@ class Supervisor:
         if wanted is not None:
             self.wanted = wanted
             self._converge(wanted)
+            coming = self.pulse.coming()
+            self._prepare(coming)
             self._expire()
-            self._retire(wanted)
+            self._retire(wanted, coming)
         self.pulse.tell(self._beats())
 
     def _converge(self, wanted: Generation) -> None:
@@ -211,6 +217,13 @@ class Supervisor:
             replacing = self._advance(slot, crew, wait=replacing)
         if all(slot.child is not None and slot.child.serves(crew) for slot in self.slots):
             self.served = crew.number
+
+    def _prepare(self, coming: Generation | None) -> None:
+        """Start to load a generation that is being made, so that its roll need not wait for it."""
+        if coming is not None and coming.number > self._prepared:
+            self._prepared = coming.number
+            self._known[coming.number] = coming
+            self._crew(coming.number)
 
     def _goal(self, wanted: Generation) -> int | None:
         """Return the generation that processes are to be of: the wanted one unless it failed."""
@@ -267,12 +280,13 @@ class Supervisor:
                 elif child.leaving and child.leave_by < now:
                     child.kill()
 
-    def _retire(self, wanted: Generation) -> None:
-        """Close zygotes that nobody goes back to any more."""
+    def _retire(self, wanted: Generation, coming: Generation | None) -> None:
+        """Close zygotes that nobody goes back to any more, and that are not to come either."""
         if wanted.state != "current" or self.served != wanted.number:
             return
+        needed = {wanted.number, coming.number if coming is not None else wanted.number}
         for number, crew in list(self.crews.items()):
-            if number != wanted.number and not crew.everyone:
+            if number not in needed and not crew.everyone:
                 crew.close()
                 del self.crews[number]
         self.failures = {n: beat for n, beat in self.failures.items() if n > wanted.number}

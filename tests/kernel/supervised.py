@@ -164,6 +164,10 @@ class FolderPulse:
         """Return what the file says."""
         return self._wanted
 
+    def coming(self) -> Generation | None:
+        """Return nothing: no tables are made here."""
+        return None
+
     def tell(self, beats: Sequence[Beat]) -> None:
         """Write the beats, whole at any moment."""
         Path("beats.new").write_text(json.dumps([asdict(one) for one in beats]), encoding="utf-8")
