@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import create_model
 
+from kernel.conflicts import conflict
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError
 from kernel.listing import Finish
@@ -42,6 +43,7 @@ def extended(
         ConfigurationError: there is no such resource, or it has a field already.
     """
     found = list(routes)
+    added: dict[tuple[str, str], str] = {}
     places = {one.path: at for at, (_, one) in enumerate(found) if isinstance(one, Resource)}
     for addon, extension in extensions:
         if extension.path not in places:
@@ -50,18 +52,21 @@ def extended(
             )
         place = places[extension.path]
         owner, resource = found[place]
-        found[place] = owner, _extended(resource, extension, addon)
+        for name in _shown(extension):
+            if name in _shown(resource):
+                first = added.get((extension.path, name), owner)
+                raise conflict("field", f"{extension.path} {name}", first, addon)
+            added[extension.path, name] = addon
+        found[place] = owner, _extended(resource, extension)
     return found
 
 
-def _extended(resource: Resource, extension: Extension, addon: str) -> Resource:
-    present = {*resource.fields, *(resource.finish.adds if resource.finish else ())}
-    added = (*extension.fields, *(extension.finish.adds if extension.finish else ()))
-    for name in added:
-        if name in present:
-            raise ConfigurationError(
-                f"{addon} adds «{name}» to {resource.path}, which has it already."
-            )
+def _shown(one: Resource | Extension) -> list[str]:
+    """Return the fields that a resource shows, or that an extension adds to it."""
+    return [*one.fields, *(one.finish.adds if one.finish else ())]
+
+
+def _extended(resource: Resource, extension: Extension) -> Resource:
     return replace(
         resource,
         fields=(*resource.fields, *extension.fields),

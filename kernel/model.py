@@ -23,8 +23,16 @@ from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Numeric, Table, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    MappedColumn,
+    declared_attr,
+    mapped_column,
+    registry,
+)
 
+from kernel.conflicts import conflict
 from kernel.errors import ConfigurationError
 
 NAMING = {
@@ -144,10 +152,7 @@ def _add(
 ) -> None:
     first = _origin(owner, name)
     if first is not None:
-        raise ConfigurationError(
-            f"«{owner.__name__}.{name}» is declared by two addons: {first} and {addon}. "
-            "Rename it in one of them or declare the two as conflicting."
-        )
+        raise conflict("field", f"{owner.__name__}.{name}", first, addon)
     if name in annotations:
         owner.__annotations__[name] = annotations[name]
     if name in vars(extension):
@@ -176,11 +181,54 @@ def map_models() -> None:
             raise ConfigurationError(
                 f"{model.__module__}.{model.__name__} subclasses a table: write @extend above it."
             )
+    _refuse_shared_names()
     while _pending:
         Model.registry.map_declaratively(_pending.pop(0))
+    _refuse_shared_indexes()
     Model.registry.configure()
     for owner, name, addon in _extensions:
         _check_extension(owner, name, addon)
+
+
+def _refuse_shared_names() -> None:
+    """Refuse a table, or a column of one, that two addons declare under whatever attribute."""
+    tables = {table_of(it.class_).name: it.class_ for it in Model.registry.mappers}
+    for model in _pending:
+        first = tables.setdefault(model.__tablename__, model)
+        if first is not model:
+            whose, again = addon_of(first.__module__), addon_of(model.__module__)
+            raise conflict("table", model.__tablename__, whose, again)
+        columns: dict[str, str] = {}
+        for attribute, value in _columns(model):
+            column = value.column.name or attribute
+            if column in columns:
+                whose, again = (_origin(model, it) or "" for it in (columns[column], attribute))
+                raise conflict("field", f"{model.__tablename__}.{column}", whose, again)
+            columns[column] = attribute
+
+
+def _columns(model: type[Model]) -> Iterator[tuple[str, MappedColumn[Any]]]:
+    """Yield the columns of a table that is not mapped yet, by attribute."""
+    for name in dict.fromkeys([*model.__annotations__, *vars(model)]):
+        value = vars(model).get(name)
+        if isinstance(value, MappedColumn):
+            yield name, value
+        elif value is None and not name.startswith("_"):
+            yield name, mapped_column(name)
+
+
+def _refuse_shared_indexes() -> None:
+    """Refuse an index whose name another table has: PostgreSQL knows it once in a schema."""
+    found: dict[str, str] = {}
+    owners = {
+        table_of(it.class_).name: addon_of(it.class_.__module__) for it in Model.registry.mappers
+    }
+    for table in Model.metadata.tables.values():
+        for index in table.indexes:
+            name = str(index.name)
+            if name in found:
+                raise conflict("index", name, owners[found[name]], owners[table.name])
+            found[name] = table.name
 
 
 def _check_extension(owner: type[Model], name: str, addon: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 import pluggy
 
 from kernel import hookspecs, model, own, reports
+from kernel.conflicts import address, conflict
 from kernel.errors import ConfigurationError
 from kernel.events import EventBus, EventType, Subscriber
 from kernel.extensions import extended
@@ -157,17 +158,15 @@ class _Names:
     ) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for addon, item in gather(plugins, hook):
-            self.claim(f"{kind}:{name(item)}", addon)
+            self.claim(kind, name(item), addon)
             found[name(item)] = item
         return found
 
-    def claim(self, key: str, addon: str) -> None:
-        first = self.owners.setdefault(key, addon)
-        if first != addon or key in self._seen:
-            raise ConfigurationError(f"«{key}» is declared by {first} and again by {addon}.")
-        self._seen.add(key)
-
-    _seen: set[str] = field(default_factory=set)
+    def claim(self, kind: str, name: str, addon: str, *, shown: str = "") -> None:
+        key = f"{kind}:{name}"
+        if key in self.owners:
+            raise conflict(kind, shown or name, self.owners[key], addon)
+        self.owners[key] = addon
 
 
 def _build(manifests: tuple[Manifest, ...], plugins: pluggy.PluginManager) -> Registry:
@@ -235,7 +234,9 @@ def _routes(
     for addon, report in gather(plugins, "register_reports"):
         endpoints.append(reports.endpoint_of(report).owned_by(addon))
     for endpoint in endpoints:
-        names.claim(f"route:{endpoint.method} {endpoint.path}", endpoint.addon)
+        same = address(endpoint.method, endpoint.path)
+        shown = f"{endpoint.method} {endpoint.path}"
+        names.claim("route", same, endpoint.addon, shown=shown)
         _check_permission(endpoint, permissions)
     return tuple(endpoints), tuple(resources)
 

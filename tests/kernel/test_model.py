@@ -105,7 +105,8 @@ def test_extend_with_a_name_of_another_extension_names_both_addons() -> None:
         __module__ = "addons.credit.models"
         puntos: Mapped[int | None]
     """
-    assert "«Cliente.puntos» is declared by two addons: loyalty and credit" in refusal(case)
+    sentence = "Los addons loyalty y credit declaran ambos el campo «Cliente.puntos»"
+    assert sentence in refusal(case)
 
 
 def test_extend_with_a_name_of_the_owner_names_both_addons() -> None:
@@ -116,7 +117,8 @@ def test_extend_with_a_name_of_the_owner_names_both_addons() -> None:
             __module__ = "addons.loyalty.models"
             {name}: Mapped[str | None]
         """
-        assert f"«Cliente.{name}» is declared by two addons: sales and loyalty" in refusal(case)
+        sentence = f"Los addons sales y loyalty declaran ambos el campo «Cliente.{name}»"
+        assert sentence in refusal(case)
 
 
 def test_map_models_with_a_required_new_column_is_refused() -> None:
