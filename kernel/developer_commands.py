@@ -22,6 +22,8 @@ Roots = Annotated[
 def add_to(commands: typer.Typer) -> None:
     """Add the commands to a group."""
     commands.command("check")(check_addon)
+    passed_on = {"allow_extra_args": True, "ignore_unknown_options": True}
+    commands.command("test", context_settings=passed_on)(run_tests)
 
 
 def roots_of(given: list[Path] | None) -> list[Path]:
@@ -62,3 +64,17 @@ def check_addon(
         typer.echo(f"Examined in {time.monotonic() - begun:.1f} s.")
     enough = MEDALS.index("silver" if medal == "gold" else medal)
     raise SystemExit(0 if report.medal in MEDALS[enough:] else 1)
+
+
+def run_tests(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The addon.")],
+    root: Roots = None,
+) -> None:
+    """Run an addon's tests on a PostgreSQL of their own, with only what it depends on installed.
+
+    What else is given goes to pytest: ``addon test sales -k caja -x``.
+    """
+    from kernel.testing import running
+
+    raise SystemExit(running.run(name, roots_of(root), context.args))

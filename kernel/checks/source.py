@@ -15,6 +15,7 @@ HEAVY = ("matplotlib", "numpy", "openpyxl", "pandas", "prophet", "sklearn", "wea
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("plugin",),
+    ("testing",),
     ("routes", "pages", "views", "jobs", "reports", "commands", "demo"),
     ("services",),
     ("sandbox",),

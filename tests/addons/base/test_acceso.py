@@ -10,13 +10,16 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from addons.sales.testing import abrir_caja
 from kernel.identity import Usuario
 from kernel.model import Model, table_of
 from kernel.registry import Registry
 from kernel.runtime import Runtime, utc_now
 from tests.conftest import Connect
 from tests.contents import changed, contents
-from tests.shop import PASSWORD, Shop, abrir_caja
+from tests.shop import PASSWORD, Shop
+
+pytestmark = pytest.mark.needs("sales", "inventory")
 
 LOGIN = "/api/auth/login/"
 

@@ -17,6 +17,8 @@ from tests.conftest import Connect
 from tests.contents import changed, contents
 from tests.shop import Shop
 
+pytestmark = pytest.mark.needs("sales", "inventory")
+
 CLAVES = "/api/claves-api/"
 NUEVA = {"nombre": "Tienda en línea", "alcances": ["productos.ver", "clientes.crear"]}
 

@@ -31,6 +31,8 @@ from tests.contents import changed, contents
 from tests.kernel.workshop import wait_until
 from tests.shop import PASSWORD, Shop
 
+pytestmark = pytest.mark.needs("sales", "inventory")
+
 YO = "/api/auth/yo/"
 LOGOUT = "/api/auth/logout/"
 CLIENTE = {"tipo_doc": "1", "numero_doc": "45678912", "razon_social": "Ana Quispe"}

@@ -25,6 +25,8 @@ from tests.conftest import runtime_of, settings_of
 from tests.contents import changed, contents
 from tests.live import SERVER, serving
 
+pytestmark = pytest.mark.needs("sales", "inventory")
+
 ADDRESS = "/api/auth/primer-admin/"
 NUEVA = {"nombre": "Rosa Huamán", "email": "Rosa@Empresa.pe", "password": "cordillera-violeta-47"}
 

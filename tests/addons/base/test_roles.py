@@ -15,6 +15,8 @@ from tests.conftest import Connect
 from tests.contents import changed, contents
 from tests.shop import PASSWORD, Shop
 
+pytestmark = pytest.mark.needs("sales", "inventory")
+
 JEFE = ("usuarios.ver", "usuarios.crear", "usuarios.editar", "roles.ver", "roles.editar",
         "roles.crear", "roles.eliminar")  # fmt: skip
 """What makes somebody a chief of people who is no ADMIN."""

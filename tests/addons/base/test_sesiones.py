@@ -26,6 +26,8 @@ from tests.addons.base.signed_in import (
 from tests.conftest import Connect, runtime_of, settings_of
 from tests.shop import PASSWORD, Shop
 
+pytestmark = pytest.mark.needs("sales", "inventory")
+
 YO = "/api/auth/yo/"
 MINE = "/api/auth/sesiones/"
 LOGOUT = "/api/auth/logout/"

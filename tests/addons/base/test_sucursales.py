@@ -20,6 +20,8 @@ from tests.conftest import Connect
 from tests.contents import changed, contents
 from tests.shop import Shop
 
+pytestmark = pytest.mark.needs("sales", "inventory")
+
 
 def confine(admin: TestClient, shop: Shop, name: str, sucursales: list[int]) -> Any:
     path = f"/api/usuarios/{shop.usuarios[name]}/sucursales/"

@@ -23,6 +23,8 @@ from tests.conftest import Connect
 from tests.contents import changed, contents
 from tests.shop import Shop, abrir_caja
 
+pytestmark = pytest.mark.needs("inventory")
+
 WRITTEN = {
     "andes_idempotency_keys",
     "andes_jobs",

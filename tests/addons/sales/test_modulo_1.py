@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from kernel.model import Model
@@ -17,6 +18,7 @@ from tests.contents import changed, contents
 from tests.shop import Shop, abrir_caja
 
 
+@pytest.mark.needs("inventory")
 def test_crear_venta_without_stock_is_a_400_and_leaves_nothing(
     cajero: TestClient, shop: Shop, runtime: Runtime
 ) -> None:

@@ -32,6 +32,7 @@ def set_company(runtime: Runtime, **values: Any) -> None:
         connection.execute(text(f"UPDATE configuracion SET {changes}"), values)
 
 
+@pytest.mark.needs("inventory")
 def test_crear_venta_with_stock_is_written_whole(cajero: TestClient, shop: Shop) -> None:
     caja = abrir_caja(cajero, shop)
     answer = cajero.post(VENTAS, json=shop.venta(caja))
@@ -83,6 +84,7 @@ def test_ver_venta_is_what_its_creation_answered(cajero: TestClient, shop: Shop)
     assert row == {name: venta[name] for name in row}
 
 
+@pytest.mark.needs("inventory")
 def test_crear_venta_numbers_each_caja_without_gaps(cajero: TestClient, shop: Shop) -> None:
     caja = abrir_caja(cajero, shop)
     numbers = []
