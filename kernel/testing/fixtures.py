@@ -48,9 +48,12 @@ def pytest_unconfigure() -> None:
     cluster.end_run()
 
 
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out a file that imports an addon which isn't installed."""
-    if instance.ADDON_VARIABLE not in os.environ or collection_path.suffix != ".py":
+    asked = (Path(word.partition("::")[0]) for word in config.args)
+    if instance.ADDON_VARIABLE not in os.environ or not (
+        collection_path.match("test_*.py") and any(map(collection_path.is_relative_to, asked))
+    ):
         return None
     absent = {name for name in _addons_in(collection_path) if name not in _installed()}
     for name in absent:
