@@ -16,6 +16,7 @@ KINDS = {
     "index": "el índice",
     "job": "el trabajo",
     "menu": "el menú",
+    "page": "la página",
     "permission": "el permiso",
     "route": "la ruta",
     "row rule": "la regla de filas",

@@ -246,7 +246,8 @@ def _pages(
 ) -> tuple[Endpoint, ...]:
     found = [one.owned_by(addon) for addon, one in gather(plugins, "register_pages")]
     for one in found:
-        names.claim(f"page:{one.method} {one.path}", one.addon)
+        same, shown = address(one.method, one.path), f"{one.method} {one.path}"
+        names.claim("page", same, one.addon, shown=shown)
         _check_permission(one, permissions)
     return tuple(found)
 

@@ -1,4 +1,4 @@
-"""An addon as a wheel of its own: built, installed, switched on, served, removed; the core unchanged.
+"""An addon as a wheel of its own: built, installed, switched on, served, removed; the core stays.
 
 What is packed is ``addons_contrib/loyalty``, by the page docs/addons.md; the core is a copy of the
 tree without it, and the environment is a folder of the test's own on ``PYTHONPATH``.

@@ -43,8 +43,9 @@ def test_create_makes_an_addon_that_passes_ruff(scaffolded: Path) -> None:
 
 
 @pytest.mark.slow
-def test_create_makes_an_addon_that_passes_mypy(scaffolded: Path) -> None:
-    tree.run(scaffolded, "mypy", "-p", f"addons.{NAME}")
+def test_create_makes_an_addon_that_deserves_silver(scaffolded: Path) -> None:
+    verdict = tree.run(scaffolded, "python", "server.py", "addon", "check", NAME)
+    assert "Medal: silver.\nMissing for gold: screens.\n" in verdict
 
 
 @pytest.mark.slow
