@@ -260,7 +260,7 @@ def empty() -> Iterator[cluster.TestDatabase]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", [("migrate", "--install"), ("addon", "plan")])
+@pytest.mark.parametrize("words", [("migrate", "--install"), ("addon", "plan", "install")])
 def test_conflict_is_told_before_anything_is_done(
     words: tuple[str, ...], pair: Pair, empty: cluster.TestDatabase, tmp_path: Path
 ) -> None:
