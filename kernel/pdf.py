@@ -1,4 +1,4 @@
-"""PDF from HTML, in job processes: WeasyPrint, which may fetch nothing.
+"""PDF from HTML: WeasyPrint, which may fetch nothing; in job processes, or one of its own.
 
 Pictures, fonts and style sheets come inside the document, as ``data:`` addresses. Any other address
 is refused before a socket or a file is opened, and the document is not made: what asks for it is
@@ -9,13 +9,21 @@ Source: OWASP ASVS 5.0, 1.3.6, 5.2.6; WeasyPrint 70, "Security".
 from __future__ import annotations
 
 import io
+import json
+import os
+import subprocess
+import sys
 import warnings
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kernel import filetypes, images
-from kernel.errors import ConfigurationError, Permanent
+from kernel import downloads, exports, filetypes, images
+from kernel.answers import Outcome
+from kernel.errors import ConfigurationError, Permanent, Unavailable
 from kernel.uploads import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from kernel.context import Ctx
 
 MAX_HTML = 8 * 1024 * 1024
 """Characters of a document; pictures as data: count."""
@@ -24,6 +32,13 @@ CURE = (
     "Instale el extra «pdf» y la biblioteca Pango: "
     "apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 )
+MEDIA = "application/pdf"
+STATUSES = exports.STATUSES
+"""What ``download`` may answer besides the file."""
+SECONDS = 60
+"""How long a document of ``render_apart`` may take."""
+
+_REFUSED, _LACKING = 3, 4
 _STARTS = {b"\x89PNG": filetypes.PNG, b"\xff\xd8\xff": filetypes.JPEG}
 _STARTS |= {b"GIF8": filetypes.GIF, b"RIFF": filetypes.WEBP}
 
@@ -52,6 +67,60 @@ def render(html: str, *, css: str = "") -> bytes:
     except weasyprint.urls.FatalURLFetchingError as refusal:  # no Exception: it would end a worker
         raise PdfRefused(f"El documento pide algo de fuera: {_named(refusal)}") from None
     return made
+
+
+def render_apart(html: str, *, css: str = "") -> bytes:
+    """Return the PDF of an HTML document, made by a process that ends with it.
+
+    For documents that somebody waits for: a web process neither loads WeasyPrint nor stands still
+    while it works, and what a document takes of memory is given back. It takes a second or two.
+
+    Raises:
+        PdfRefused: see ``render``.
+        Unavailable: it took too long, or this machine lacks what makes PDFs; the cure is told.
+    """
+    surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "kernel.pdf"],
+            input=json.dumps([html, css]).encode(),
+            capture_output=True,
+            env=surroundings,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unavailable("El documento tardó demasiado; pida menos.") from None
+    if done.returncode == 0:
+        return done.stdout
+    told = done.stderr.decode(errors="replace").strip()
+    if done.returncode == _REFUSED:
+        raise PdfRefused(told)
+    if done.returncode == _LACKING:
+        raise Unavailable(f"No se pueden hacer PDF en este servidor. {told}", retry_after=3600)
+    raise RuntimeError(f"kernel.pdf ended with {done.returncode}: {told[-2000:]}")
+
+
+def download(ctx: Ctx, name: str, html: str, *, css: str = "") -> Outcome:
+    """Return the PDF of a document as the answer of an endpoint; it counts as a user's export.
+
+    Raises:
+        PdfRefused, Unavailable: see ``render_apart``.
+        TooManyAttempts: see ``exports.turn``.
+    """
+    with exports.turn(ctx):
+        return Outcome(200, render_apart(html, css=css), MEDIA, downloads.headers(f"{name}.pdf"))
+
+
+def main() -> int:
+    """Make one PDF: HTML and CSS come in as JSON, the PDF goes out. The other end of the above."""
+    html, css = json.loads(sys.stdin.buffer.read())
+    try:
+        sys.stdout.buffer.write(render(html, css=css))
+    except (PdfRefused, ConfigurationError) as error:
+        sys.stderr.write(str(error))
+        return _REFUSED if isinstance(error, PdfRefused) else _LACKING
+    return 0
 
 
 def missing() -> str | None:
@@ -106,3 +175,7 @@ def _pixels(body: bytes) -> int:
 
 def _named(refusal: BaseException) -> str:
     return str(refusal)[:200]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

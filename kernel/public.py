@@ -13,6 +13,7 @@ WHOLE: tuple[str, ...] = ()
 """In place of names: all that the module defines."""
 
 PUBLIC: Mapping[str, tuple[str, ...]] = {
+    "kernel.answers": ("Outcome",),
     "kernel.archives": ("ArchiveRefused", "Limits", "inspect"),
     "kernel.context": ("Ctx",),
     "kernel.db": ("Statement", "driver"),
@@ -44,7 +45,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     ),
     "kernel.money": WHOLE,
     "kernel.outbound": ("AnswerLost", "AnswerRefused", "Limits", "Outbound", "Reply"),
-    "kernel.pdf": ("PdfRefused", "render"),
+    "kernel.pdf": ("MEDIA", "PdfRefused", "STATUSES", "download", "render"),
     "kernel.processes": ("make_runtime",),
     "kernel.rbac": (
         "ADMIN",
@@ -63,6 +64,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "kernel.sealed": ("Sealed",),
     "kernel.sequences": ("NEXT", "Sequence"),
     "kernel.settings": ("Settings", "load"),
+    "kernel.sheets": ("text",),
     "kernel.storage": ("FileMissing", "StoredFile"),
     "kernel.uploads": ("FileRule", "Upload"),
     "kernel.views": WHOLE,

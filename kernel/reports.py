@@ -1,23 +1,25 @@
-"""Reports: rows with typed columns, asked for by permission, as JSON, CSV or XLSX."""
+"""Reports: rows with typed columns, asked for by permission, as JSON, CSV, XLSX or PDF."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from kernel import exports
+from kernel import exports, pdf, sheets
+from kernel.answers import Outcome
 from kernel.errors import Unprocessable
 from kernel.http import Endpoint
 from kernel.schemas import Day
+from kernel.sheets import Table as Table  # its usual address
 
 if TYPE_CHECKING:
     from kernel.context import Ctx
 
 
-Format = Literal["json", "csv", "xlsx"]
+Format = Literal["json", "csv", "xlsx", "pdf"]
 
 
 class Period(BaseModel):
@@ -34,15 +36,6 @@ class ReportAnswer(BaseModel):
 
     items: list[dict[str, Any]]
     totales: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What a report answers."""
-
-    columns: tuple[str, ...]
-    rows: Sequence[Sequence[Any]]
-    totals: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +59,8 @@ def endpoint_of(report: Report) -> Endpoint:
 
     def run(ctx: Ctx, query: Any) -> Any:
         _check_order(query)
+        if query.formato == "pdf":
+            return _pdf(ctx, report, query)
         if query.formato != "json":
             with exports.turn(ctx):
                 table = report.run(ctx, query)
@@ -83,10 +78,18 @@ def endpoint_of(report: Report) -> Endpoint:
         query=query,
         schema_name="query",
         answer=ReportAnswer,
-        files=(exports.CSV, exports.XLSX),
+        files=(exports.CSV, exports.XLSX, pdf.MEDIA),
         statuses=exports.STATUSES,
         summary=report.title,
     )
+
+
+def _pdf(ctx: Ctx, report: Report, query: Any) -> Outcome:
+    table = report.run(ctx, query)
+    asked = query.model_dump(exclude={"formato"}, exclude_none=True)
+    moment = ctx.now.astimezone(ctx.time_zone)
+    page = sheets.page(report.title, asked, table, moment)
+    return pdf.download(ctx, report.name, page, css=sheets.CSS)
 
 
 def _check_order(query: BaseModel) -> None:

@@ -281,6 +281,13 @@ PATHS: Mapping[str, Sequence[str]] = {
         "POST /api/cajas/cerrar/",
         "GET /api/cajas/",
         "GET /api/reportes/ventas-diarias/",
+        "GET /api/reportes/ventas-por-producto/",
+        "GET /api/reportes/ventas-por-cliente/",
+        "POST /api/ventas/offline-sync/",
+        "POST /api/cotizaciones/",
+        "PUT /api/cotizaciones/{id}/",
+        "POST /api/cotizaciones/{id}/duplicar/",
+        "POST /api/cotizaciones/{id}/convertir/",
     ),
     "inventory": (
         "GET /api/almacenes/",

@@ -5,12 +5,22 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from addons.sales.models import Arqueo, Caja, Devolucion, MovimientoCaja, Venta
+from addons.sales.models import (
+    Arqueo,
+    Caja,
+    Cotizacion,
+    Devolucion,
+    MovimientoCaja,
+    OrdenVenta,
+    Venta,
+    VentaOffline,
+)
 from kernel.context import Ctx
 from kernel.model import Model
 from kernel.rbac import Permission, RowRule, among
 
 VENDEN = ("GERENTE_VENTAS", "VENDEDOR", "CAJERO")
+COTIZAN = ("GERENTE_VENTAS", "VENDEDOR")
 MIRAN = (*VENDEN, "SUPERVISOR_ALMACEN", "CONTADOR")
 
 PERMISSIONS = [
@@ -21,6 +31,16 @@ PERMISSIONS = [
     Permission("ventas", "anular", "Anular ventas", ("GERENTE_VENTAS",)),
     Permission("ventas", "devolver", "Recibir devoluciones", VENDEN),
     Permission("ventas", "confirmar_pago", "Confirmar pagos anunciados", (*VENDEN, "CONTADOR")),
+    Permission("ventas", "reintentar", "Reintentar ventas sin conexión", ("GERENTE_VENTAS",)),
+    Permission("cotizaciones", "ver", "Ver las cotizaciones", VENDEN),
+    Permission("cotizaciones", "crear", "Crear y duplicar cotizaciones", COTIZAN),
+    Permission("cotizaciones", "editar", "Editar y anular cotizaciones", COTIZAN),
+    Permission("cotizaciones", "enviar", "Enviar cotizaciones por correo", COTIZAN),
+    Permission("cotizaciones", "exportar", "Exportar las cotizaciones", ("GERENTE_VENTAS",)),
+    Permission("ordenes_venta", "ver", "Ver las órdenes de venta", MIRAN),
+    Permission("ordenes_venta", "crear", "Crear órdenes de venta", COTIZAN),
+    Permission("ordenes_venta", "anular", "Anular órdenes de venta", COTIZAN),
+    Permission("ordenes_venta", "exportar", "Exportar las órdenes", ("GERENTE_VENTAS",)),
     Permission("cajas", "ver", "Ver las cajas", (*VENDEN, "CONTADOR")),
     Permission("cajas", "abrir", "Abrir caja", VENDEN),
     Permission("cajas", "cerrar", "Cerrar caja", VENDEN),
@@ -77,6 +97,9 @@ ROW_RULES = [
     _rule(Arqueo, "los arqueos"),
     _rule(Venta, "las ventas"),
     _rule(Devolucion, "las devoluciones"),
+    _rule(Cotizacion, "las cotizaciones"),
+    _rule(OrdenVenta, "las órdenes"),
+    _rule(VentaOffline, "las ventas sin conexión"),
 ]
 
 METODOS_PAGO: list[dict[str, Any]] = [

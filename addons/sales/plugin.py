@@ -1,12 +1,14 @@
 """What sales declares to the kernel."""
 
-from addons.sales import demo, jobs, models, permissions, reports, routes, services, views
+from pydantic import BaseModel
+
+from addons.sales import demo, jobs, models, permissions, reports, routes, schemas, services, views
 from kernel.context import Ctx
 from kernel.demo import DemoData
 from kernel.events import EventType
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
-from kernel.jobs import Job
+from kernel.jobs import Job, Schedule
 from kernel.model import Model
 from kernel.rbac import FieldRule, Permission, RowRule
 from kernel.reports import Report
@@ -53,14 +55,26 @@ def register_events() -> list[EventType]:
 
 @hookimpl
 def register_jobs() -> list[Job]:
-    """Notices of sales."""
+    """Notices, mail, the nightly end of offers."""
     return jobs.JOBS
+
+
+@hookimpl
+def register_schedules() -> list[Schedule]:
+    """Offers end at night."""
+    return jobs.SCHEDULES
+
+
+@hookimpl
+def register_settings() -> list[type[BaseModel]]:
+    """For how long offers are good, and offline sales may take."""
+    return [schemas.Ventas]
 
 
 @hookimpl
 def register_sequences() -> list[Sequence]:
     """Numbers without gaps: of sales within a caja, of closings within a sucursal, of the rest."""
-    return [Sequence(name) for name in ("venta", "reporte_z", "devolucion")]
+    return services.SEQUENCES
 
 
 @hookimpl

@@ -183,3 +183,9 @@ def test_doctor_says_whether_documents_can_be_made(
     monkeypatch.setattr(pdf, "missing", lambda: f"cannot load library libpango. {pdf.CURE}")
     assert (found().well, found().message) == (False, "cannot load library libpango")
     assert "apt-get install libpango" in found().cure
+
+
+def test_render_apart_is_the_same_document_and_the_same_refusals() -> None:
+    assert pdf.render_apart("<p>Hola</p>", css="p { color: red }").startswith(b"%PDF-")
+    with pytest.raises(PdfRefused, match="algo de fuera"):
+        pdf.render_apart('<img src="file:///etc/passwd">')

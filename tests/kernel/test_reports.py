@@ -15,8 +15,9 @@ from starlette.testclient import TestClient
 
 from addons.sales.schemas import VentaNueva
 from addons.sales.services import ventas
-from kernel import processes, reports
+from kernel import pdf, processes, reports, sheets
 from kernel.context import Ctx
+from kernel.errors import Unprocessable
 from kernel.identity import Identity
 from kernel.registry import Registry
 from kernel.reports import Period, Report, Table
@@ -45,10 +46,18 @@ MOMENTS = [
     datetime(2026, 7, 28, 4, 59, tzinfo=UTC),
     datetime(2026, 7, 28, 5, 0, tzinfo=UTC),
 ]
+DAYS = [("26", 1, "40.00", "7.20", "47.20"), ("27", 2, "80.00", "14.40", "94.40")]
+DAYS += [("28", 1, "40.00", "7.20", "47.20")]
 ROWS = [
-    {"fecha": "2026-07-26", "ventas": 1, "subtotal": "40.00", "igv": "7.20", "total": "47.20"},
-    {"fecha": "2026-07-27", "ventas": 2, "subtotal": "80.00", "igv": "14.40", "total": "94.40"},
-    {"fecha": "2026-07-28", "ventas": 1, "subtotal": "40.00", "igv": "7.20", "total": "47.20"},
+    {
+        "fecha": f"2026-07-{day}",
+        "ventas": sales,
+        "subtotal": subtotal,
+        "igv": igv,
+        "total": total,
+        "devoluciones": "0.00",
+    }
+    for day, sales, subtotal, igv, total in DAYS
 ]
 
 
@@ -61,7 +70,8 @@ def gerente(connect: Connect, runtime: Runtime, shop: Shop) -> TestClient:
 
 def test_ventas_diarias_counts_the_companys_days(gerente: TestClient) -> None:
     answer = gerente.get(f"{DIARIAS}?desde=2026-07-01&hasta=2026-07-31")
-    assert answer.json() == {"items": ROWS, "totales": {"ventas": 4, "total": "188.80"}}
+    totals = {"ventas": 4, "subtotal": "160.00", "igv": "28.80", "total": "188.80"}
+    assert answer.json() == {"items": ROWS, "totales": totals | {"devoluciones": "0.00"}}
 
 
 @pytest.mark.parametrize(
@@ -94,8 +104,34 @@ def test_ventas_diarias_as_files_have_the_same_rows(gerente: TestClient) -> None
     assert totals == [47.2, 94.4, 47.2]
 
 
+def test_ventas_diarias_as_pdf_is_made_by_a_process_of_its_own(gerente: TestClient) -> None:
+    lack = pdf.missing()
+    answer = gerente.get(f"{DIARIAS}?desde=2026-07-01&hasta=2026-07-31&formato=pdf")
+    if lack is not None:
+        assert (answer.status_code, lack in answer.json()["detail"]) == (503, True)
+        return
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert "ventas-diarias.pdf" in answer.headers["content-disposition"]
+    assert answer.content.startswith(b"%PDF-")
+
+
+def test_page_of_a_table_escapes_what_people_wrote() -> None:
+    rows = [("<b>Ana</b>", Decimal("1234.50"), None, True)]
+    table = Table(("razon_social", "total", "nada", "activo"), rows, {"total": Decimal("1234.50")})
+    page = sheets.page("Ventas & más", {"q": "<i>"}, table, MOMENTS[0])
+    assert "<b>Ana" not in page
+    assert "<i>" not in page
+    assert "<td>&lt;b&gt;Ana&lt;/b&gt;</td>" in page
+    assert '<td class="number">1,234.50</td><td></td><td>Sí</td>' in page
+    assert "Ventas &amp; más" in page
+    assert "Razon social" in page
+    long = Table(("n",), [(1,)] * (sheets.MAX_ROWS + 1))
+    with pytest.raises(Unprocessable):
+        sheets.page("Ventas", {}, long, MOMENTS[0])
+
+
 def test_ventas_diarias_of_bad_parameters_names_them(gerente: TestClient) -> None:
-    query = "desde=ayer&hasta=0&formato=pdf&mes=7"
+    query = "desde=ayer&hasta=0&formato=doc&mes=7"
     answer = gerente.get(f"{DIARIAS}?{query}")
     assert answer.status_code == 400
     fields = {one["field"] for one in answer.json()["errors"]}

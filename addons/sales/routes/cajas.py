@@ -2,7 +2,9 @@
 
 from addons.sales import schemas
 from addons.sales.models import Arqueo, Caja, MetodoPago, MovimientoCaja
-from addons.sales.services import cajas
+from addons.sales.services import cajas, papeles
+from kernel import pdf
+from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.http import endpoint
 from kernel.resource import Resource
@@ -130,3 +132,15 @@ def arquear(ctx: Ctx, id: QueryId, conteo: schemas.Conteo) -> schemas.ArqueoLeid
 def ver_reporte_z(ctx: Ctx, id: QueryId) -> schemas.ReporteZ:
     """El reporte Z de una caja cerrada, o lo que lleva una abierta."""
     return cajas.ver_reporte(ctx, id)
+
+
+@endpoint(
+    "GET",
+    "/api/cajas/{id}/reporte-z/pdf/",
+    permission="cajas.ver",
+    files=(pdf.MEDIA,),
+    statuses=(404, *pdf.STATUSES),
+)
+def descargar_reporte_z(ctx: Ctx, id: QueryId) -> Outcome:
+    """El reporte Z de una caja en PDF."""
+    return pdf.download(ctx, *papeles.papel_de_reporte_z(ctx, id))

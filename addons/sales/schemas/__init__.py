@@ -1,5 +1,6 @@
 """What enters and leaves sales, by subject, and its events. Source: módulo 1."""
 
+from addons.sales.schemas.ajustes import Ventas
 from addons.sales.schemas.cajas import (
     AfectacionZ,
     AperturaCaja,
@@ -18,6 +19,7 @@ from addons.sales.schemas.cajas import (
 )
 from addons.sales.schemas.campos import Codigo, Correo, lower
 from addons.sales.schemas.clientes import (
+    PREFIJOS_RUC,
     TIPOS_DOC,
     AbonoLeido,
     AbonoNuevo,
@@ -99,6 +101,7 @@ from addons.sales.schemas.ventas import (
 __all__ = [
     "MAX_LINEAS",
     "MAX_LOTE",
+    "PREFIJOS_RUC",
     "TIPOS_DOC",
     "AbonoLeido",
     "AbonoNuevo",
@@ -176,6 +179,7 @@ __all__ = [
     "VentaNueva",
     "VentaPorCobrar",
     "VentaRegistrada",
+    "Ventas",
     "Vigencia",
     "check_documento",
     "contar",

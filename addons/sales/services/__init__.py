@@ -2,6 +2,7 @@
 
 from addons.sales import schemas
 from kernel.events import EventType
+from kernel.sequences import Sequence
 
 EVENTS = [
     EventType("venta_registrada", schemas.VentaRegistrada, "Una venta se registró."),
@@ -12,3 +13,7 @@ EVENTS = [
     ),
     EventType("orden_venta_cerrada", schemas.OrdenVentaCerrada, "Una orden se atendió o se anuló."),
 ]
+SEQUENCES = [
+    Sequence(name) for name in ("venta", "reporte_z", "devolucion", "cotizacion", "orden_venta")
+]
+"""Numbers without gaps: of sales within a caja, of closings within a sucursal, of the rest."""

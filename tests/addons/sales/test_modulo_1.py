@@ -5,7 +5,9 @@ Source: spec/erp-modules.md. The line on rollback stands in ``test_atomicidad.py
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,6 +15,8 @@ from starlette.testclient import TestClient
 from kernel.model import Model
 from kernel.registry import Registry
 from kernel.runtime import Runtime
+from kernel.schedules import Planner
+from tests.addons.base.signed_in import read, run_jobs, write
 from tests.conftest import Connect
 from tests.contents import changed, contents
 from tests.shop import Shop, abrir_caja
@@ -81,3 +85,80 @@ def test_all_data_belong_to_the_configured_company(
     assert contents(runtime)["configuracion"][0] == 1
     venta = cajero.post("/api/ventas/", json=shop.venta(abrir_caja(cajero, shop))).json()
     assert (venta["subtotal"], venta["total"]) == ("47.20", "55.70")  # as the company says now
+
+
+def cotizar(client: TestClient, shop: Shop) -> dict[str, Any]:
+    """Return an offer that is good for today only."""
+    body = {
+        "cliente_id": shop.cliente,
+        "sucursal_id": shop.sucursales[0],
+        "detalle": [{"producto_id": shop.productos[0], "cantidad": 1}],
+    }
+    made: dict[str, Any] = client.post("/api/cotizaciones/", json=body).json()
+    return made
+
+
+def test_editar_cotizacion_that_is_vencida_is_a_403(
+    connect: Connect, shop: Shop, runtime: Runtime
+) -> None:
+    """No se puede editar una cotización con estado `vencida` (retorna 403)"""
+    vendedor = connect("vendedor")
+    una = cotizar(vendedor, shop)
+    clock = runtime.clock
+    runtime.clock = lambda: clock() + timedelta(days=30)
+    vendedor = connect("vendedor")
+    answer = vendedor.put(f"/api/cotizaciones/{una['id']}/", json={"observaciones": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "cotizacion_vencida")
+    assert "Use duplicar" in answer.json()["detail"]
+
+
+def test_cron_of_the_night_writes_which_offers_are_over(
+    connect: Connect, shop: Shop, runtime: Runtime
+) -> None:
+    """El cron de vencimiento de cotizaciones corre cada noche y actualiza estados"""
+    vendedor = connect("vendedor")
+    pasada, buena = cotizar(vendedor, shop), cotizar(vendedor, shop)
+    zone = runtime.transact(lambda ctx: ctx.time_zone)
+    yesterday = datetime.now(zone).date() - timedelta(days=1)
+    over = "UPDATE cotizaciones SET fecha_vencimiento = :day WHERE id = :id"
+    write(runtime, over, day=yesterday - timedelta(days=1), id=pasada["id"])
+    write(runtime, over, day=yesterday, id=buena["id"])  # good until midnight
+    planner = Planner(runtime)
+    for moment in (time(22, 59), time(23, 0)):
+        instant = datetime.combine(yesterday, moment, zone)
+        runtime.clock = lambda at=instant: at  # type: ignore[misc]  # a clock that stands
+        planner.plan()
+    run_jobs(runtime)
+    states = dict(read(runtime, "SELECT id, estado FROM cotizaciones"))
+    assert states == {pasada["id"]: "vencida", buena["id"]: "pendiente"}
+
+
+def test_offline_sync_of_ten_sales_tells_which_failed(
+    cajero: TestClient, shop: Shop, runtime: Runtime
+) -> None:
+    """`/offline-sync/` procesa correctamente un batch de 10 ventas y reporta cuáles fallaron"""
+    caja = abrir_caja(cajero, shop)
+    start = datetime.now(UTC) - timedelta(hours=1)
+    ventas = []
+    for number in range(10):
+        cantidad = 60 if number in (3, 7) else 1  # there are 100: the second sixty are too many
+        detalle = [{"producto_id": shop.productos[0], "cantidad": cantidad}]
+        venta = shop.venta(caja, detalle=detalle)
+        if number == 5:
+            venta["cliente_id"] = 999_999
+        instant = (start + timedelta(minutes=number)).isoformat()
+        ventas.append({"uuid": str(uuid4()), "fecha_registro_local": instant, "venta": venta})
+    answer = cajero.post("/api/ventas/offline-sync/", json={"ventas": ventas[::-1]})
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert (told["sincronizadas"], told["repetidas"], told["con_error"]) == (8, 0, 2)
+    assert [one["uuid"] for one in told["ventas"]] == [one["uuid"] for one in ventas]
+    failed = {number: one for number, one in enumerate(told["ventas"]) if one["codigo"]}
+    assert {number: one["codigo"] for number, one in failed.items()} == {
+        5: "validacion",
+        7: "stock_insuficiente",
+    }
+    assert "Quedan 35." in failed[7]["error_sync"]
+    assert failed[5]["errores"][0]["field"] == "cliente_id"
+    numbers = [one["numero"] for one in told["ventas"] if one["numero"]]
+    assert numbers == list(range(1, 9))  # in the order in which they were made

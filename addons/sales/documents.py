@@ -1,0 +1,66 @@
+"""Papers of sales: price offers and reports Z, as HTML to be made a PDF. Pure."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from kernel.sheets import text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@cache
+def _pages() -> "Environment":
+    """Return the templates; nothing in them runs or is fetched, and all values are escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # for documents only
+
+    pages = Environment(
+        loader=PackageLoader("addons.sales", "templates"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters |= {"money": money, "quantity": quantity, "day": day, "moment": moment}
+    return pages
+
+
+def render(template: str, zona: ZoneInfo, **facts: Any) -> str:
+    """Return a page of ``templates/``."""
+    return _pages().get_template(template).render(zona=zona, **facts)
+
+
+def money(value: Decimal) -> str:
+    """Return an amount with thousands and cents."""
+    return f"{value:,.2f}"
+
+
+def quantity(value: Decimal) -> str:
+    """Return a quantity or price without the zeros that say nothing."""
+    entera, _, decimales = f"{value:,f}".partition(".")
+    return f"{entera}.{decimales.rstrip('0')}".rstrip(".")
+
+
+def day(value: date) -> str:
+    """Return a day as it is written in Peru."""
+    return text(value)
+
+
+def moment(value: datetime, zona: ZoneInfo) -> str:
+    """Return an instant in the company's time zone."""
+    return text(value.astimezone(zona))
+
+
+def empresa_de(fila: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a paper's head says of the company."""
+    nombre = fila["nombre_comercial"] or fila["razon_social"]
+    return {
+        "nombre": nombre,
+        "razon_social": fila["razon_social"] if nombre != fila["razon_social"] else "",
+        "ruc": fila["ruc"],
+        "direccion": fila["direccion"],
+    }

@@ -1,0 +1,97 @@
+"""Sheets: a table as a page to be printed. Pure: rows in, HTML out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+from kernel.errors import Unprocessable
+
+MAX_ROWS = 5000
+"""Rows of a page to be printed; more are for a spreadsheet."""
+
+CSS = """
+@page { size: A4; margin: 18mm 14mm; @bottom-right { content: counter(page) " / " counter(pages);
+        font: 8pt sans-serif; color: #666; } }
+body { font: 9pt/1.35 "DejaVu Sans", sans-serif; color: #1b1b1b; }
+h1 { font-size: 15pt; margin: 0 0 1mm; } p { margin: 0 0 4mm; color: #555; }
+table { border-collapse: collapse; width: 100%; } thead { display: table-header-group; }
+th { text-align: left; border-bottom: 0.4mm solid #333; padding: 1mm 1.5mm; }
+td { border-bottom: 0.1mm solid #ccc; padding: 0.8mm 1.5mm; } tr { break-inside: avoid; }
+.number { text-align: right; white-space: nowrap; }
+dl { display: grid; grid-template-columns: max-content max-content; gap: 1mm 6mm;
+     margin: 5mm 0 0 auto; width: max-content; font-weight: bold; }
+dd { margin: 0; text-align: right; }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows with named columns, and their totals."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+    totals: dict[str, Any] = field(default_factory=dict)
+
+
+def page(title: str, asked: Mapping[str, Any], table: Table, moment: datetime) -> str:
+    """Return the HTML of a table: what was asked, the rows, the totals, when it was made.
+
+    Raises:
+        Unprocessable: there are more than ``MAX_ROWS`` rows.
+    """
+    rows = table.rows
+    if len(rows) > MAX_ROWS:
+        raise Unprocessable(
+            f"El reporte pasa de {MAX_ROWS} filas; pida menos, o un XLSX.",
+            code="archivo_demasiado_largo",
+        )
+    facts = [f"{label(name)}: {text(value)}" for name, value in asked.items()]
+    facts.append(f"Emitido el {moment:%d/%m/%Y %H:%M}")
+    head = "".join(
+        f"<th{_kind(rows, n)}>{label(name)}</th>" for n, name in enumerate(table.columns)
+    )
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    sums = "".join(
+        f"<dt>{label(name)}</dt><dd>{text(it)}</dd>" for name, it in table.totals.items()
+    )
+    return (
+        f'<html lang="es"><head><title>{escape(title)}</title></head><body><h1>{escape(title)}</h1>'
+        f"<p>{' · '.join(facts)}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        f"</table><dl>{sums}</dl></body></html>"
+    )
+
+
+def label(name: str) -> str:
+    """Return a column's name as people read it."""
+    return escape(name.replace("_", " ").capitalize())
+
+
+def text(value: Any) -> str:
+    """Return a value as people read it, fit for HTML."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "Sí" if value else "No"
+    if isinstance(value, Decimal):
+        return f"{value:,f}"
+    if isinstance(value, datetime):
+        return f"{value:%d/%m/%Y %H:%M}"
+    return f"{value:%d/%m/%Y}" if isinstance(value, date) else escape(str(value))
+
+
+def _cell(value: Any) -> str:
+    kind = ' class="number"' if _is_number(value) else ""
+    return f"<td{kind}>{text(value)}</td>"
+
+
+def _kind(rows: Sequence[Sequence[Any]], number: int) -> str:
+    return ' class="number"' if rows and _is_number(rows[0][number]) else ""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
