@@ -23,9 +23,7 @@ table { border-collapse: collapse; width: 100%; } thead { display: table-header-
 th { text-align: left; border-bottom: 0.4mm solid #333; padding: 1mm 1.5mm; }
 td { border-bottom: 0.1mm solid #ccc; padding: 0.8mm 1.5mm; } tr { break-inside: avoid; }
 .number { text-align: right; white-space: nowrap; }
-dl { display: grid; grid-template-columns: max-content max-content; gap: 1mm 6mm;
-     margin: 5mm 0 0 auto; width: max-content; font-weight: bold; }
-dd { margin: 0; text-align: right; }
+.totals { margin: 5mm 0 0 auto; width: auto; font-weight: bold; } .totals td { border: 0; }
 """
 
 
@@ -56,13 +54,11 @@ def page(title: str, asked: Mapping[str, Any], table: Table, moment: datetime) -
         f"<th{_kind(rows, n)}>{label(name)}</th>" for n, name in enumerate(table.columns)
     )
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    sums = "".join(
-        f"<dt>{label(name)}</dt><dd>{text(it)}</dd>" for name, it in table.totals.items()
-    )
+    sums = "".join(map(_sum, table.totals, table.totals.values()))
     return (
         f'<html lang="es"><head><title>{escape(title)}</title></head><body><h1>{escape(title)}</h1>'
         f"<p>{' · '.join(facts)}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-        f"</table><dl>{sums}</dl></body></html>"
+        f'</table><table class="totals">{sums}</table></body></html>'
     )
 
 
@@ -87,6 +83,10 @@ def text(value: Any) -> str:
 def _cell(value: Any) -> str:
     kind = ' class="number"' if _is_number(value) else ""
     return f"<td{kind}>{text(value)}</td>"
+
+
+def _sum(name: str, value: Any) -> str:
+    return f'<tr><td>{label(name)}</td><td class="number">{text(value)}</td></tr>'
 
 
 def _kind(rows: Sequence[Sequence[Any]], number: int) -> str:

@@ -25,7 +25,13 @@ def _pages() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters |= {"money": money, "quantity": quantity, "day": day, "moment": moment}
+    pages.filters |= {
+        "money": money,
+        "quantity": quantity,
+        "price": price,
+        "day": day,
+        "moment": moment,
+    }
     return pages
 
 
@@ -40,9 +46,15 @@ def money(value: Decimal) -> str:
 
 
 def quantity(value: Decimal) -> str:
-    """Return a quantity or price without the zeros that say nothing."""
+    """Return a quantity without the zeros that say nothing."""
     entera, _, decimales = f"{value:,f}".partition(".")
     return f"{entera}.{decimales.rstrip('0')}".rstrip(".")
+
+
+def price(value: Decimal) -> str:
+    """Return a unit price: cents, and the further decimals that say something."""
+    entera, _, decimales = f"{value:,f}".partition(".")
+    return f"{entera}.{decimales.rstrip('0'):0<2}"
 
 
 def day(value: date) -> str:

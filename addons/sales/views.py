@@ -9,6 +9,7 @@ from kernel.views import (
     Filter,
     FormView,
     GraphView,
+    KanbanView,
     Lines,
     ListView,
     Menu,
@@ -23,6 +24,7 @@ ESTADOS_VENTA = (
     Choice("anulada", "Anulada", "bad"),
 )
 ESTADOS_CAJA = (Choice("abierta", "Abierta", "good"), Choice("cerrada", "Cerrada"))
+TIPOS_MOVIMIENTO = (Choice("ingreso", "Ingreso", "good"), Choice("egreso", "Egreso", "warn"))
 MODOS = (Choice("pos", "Punto de venta"), Choice("ecommerce", "Tienda en línea"))
 DOCUMENTOS = (
     Choice("6", "RUC"),
@@ -36,6 +38,8 @@ AFECTACIONES = (
     Choice("20", "Exonerado"),
     Choice("30", "Inafecto"),
 )
+
+MOTIVO = (Field("motivo", "Motivo", span=4),)
 
 VENTAS: list[View] = [
     ListView(
@@ -62,6 +66,7 @@ VENTAS: list[View] = [
             Filter("semana", "Esta semana", "fecha__gte=@week"),
             Filter("mes", "Este mes", "fecha__gte=@month"),
             Filter("anuladas", "Anuladas", "estado=anulada"),
+            Filter("credito", "Al crédito", "monto_credito__gt=0"),
         ),
         icon="shopping-cart",
         empty="Todavía no hay ventas. Abra una caja y registre la primera.",
@@ -94,6 +99,7 @@ VENTAS: list[View] = [
                     Column("precio_unitario", "Precio", "price"),
                     Column("descuento", "Descuento", "money"),
                     Column("total", "Importe", "money", total=True),
+                    Column("cantidad_devuelta", "Devuelto", optional=True),
                 ),
             ),
             Lines(
@@ -110,11 +116,24 @@ VENTAS: list[View] = [
                 "importes",
                 "Importes",
                 (
+                    Field("descuento_global", "Descuento global", "money"),
                     Field("subtotal", "Subtotal", "money"),
                     Field("igv", "IGV", "money"),
                     Field("total", "Total", "money"),
                     Field("vuelto", "Vuelto", "money"),
+                    Field("monto_credito", "Al crédito", "money"),
+                    Field("fecha_vencimiento", "Vence"),
                 ),
+            ),
+        ),
+        buttons=(
+            Button(
+                "anular",
+                "Anular",
+                "/api/ventas/{id}/anular/",
+                "ban",
+                when=("registrada",),
+                fields=MOTIVO,
             ),
         ),
         states=StateBar("estado", ESTADOS_VENTA),
@@ -146,6 +165,210 @@ VENTAS: list[View] = [
         start="fecha",
         name="numero",
         columns=(Column("total", "Total", "money", total=True),),
+    ),
+]
+
+LINEAS_OFRECIDAS = (
+    Column("producto_id", "Producto"),
+    Column("cantidad", "Cantidad"),
+    Column("precio", "Precio"),
+    Column("descuento", "Descuento", "money"),
+    Column("total", "Importe", "money", total=True),
+)
+TOTALES = Section(
+    "importes",
+    "Importes",
+    (
+        Field("descuento_global", "Descuento global", "money"),
+        Field("subtotal", "Subtotal", "money"),
+        Field("igv", "IGV", "money"),
+        Field("total", "Total", "money"),
+    ),
+)
+ESTADOS_COTIZACION = (
+    Choice("pendiente", "Pendiente", "info"),
+    Choice("convertida", "Convertida", "good"),
+    Choice("vencida", "Vencida", "warn"),
+    Choice("anulada", "Anulada", "bad"),
+)
+ESTADOS_ORDEN = (
+    Choice("confirmada", "Confirmada", "info"),
+    Choice("atendida", "Atendida", "good"),
+    Choice("anulada", "Anulada", "bad"),
+)
+
+OFERTAS: list[View] = [
+    ListView(
+        "sales.cotizaciones.list",
+        "Cotizaciones",
+        "cotizaciones.ver",
+        "/api/cotizaciones/",
+        (
+            Column("numero", "Número"),
+            Column("cliente_id", "Cliente", "person"),
+            Column("fecha_emision", "Emitida"),
+            Column("fecha_vencimiento", "Vence"),
+            Column("total", "Total", "money", total=True),
+            Column("estado", "Estado", choices=ESTADOS_COTIZACION),
+            Column("vendedor_id", "Vendedor", optional=True),
+            Column("sucursal_id", "Sucursal", optional=True),
+            Column("enviada_at", "Enviada", optional=True),
+        ),
+        filters=(
+            Filter("pendientes", "Pendientes", "estado=pendiente"),
+            Filter("vencidas", "Vencidas", "estado=vencida"),
+            Filter("mes", "Este mes", "fecha_emision__gte=@month"),
+        ),
+        icon="file-text",
+        empty="Haga la primera cotización: vale hasta su fecha y se convierte en orden.",
+    ),
+    FormView(
+        "sales.cotizaciones.form",
+        "Cotización",
+        "cotizaciones.ver",
+        "/api/cotizaciones/",
+        (
+            Section(
+                "cotizacion",
+                fields=(
+                    Field("cliente_id", "Cliente", span=2),
+                    Field("sucursal_id", "Sucursal"),
+                    Field("vendedor_id", "Vendedor"),
+                    Field("fecha_emision", "Emitida"),
+                    Field("fecha_vencimiento", "Válida hasta"),
+                    Field("observaciones", "Observaciones", span=2),
+                ),
+            ),
+            Lines("detalle", "detalle", "Detalle", LINEAS_OFRECIDAS),
+            TOTALES,
+        ),
+        buttons=(
+            Button(
+                "convertir",
+                "Convertir en orden",
+                "/api/cotizaciones/{id}/convertir/",
+                "check",
+                primary=True,
+                when=("pendiente",),
+            ),
+            Button(
+                "enviar",
+                "Enviar por correo",
+                "/api/cotizaciones/{id}/enviar/",
+                "mail",
+                when=("pendiente",),
+                fields=(
+                    Field("email", "Correo (el del cliente, si no dice otro)", "email", span=4),
+                    Field("mensaje", "Mensaje", span=4),
+                ),
+            ),
+            Button("duplicar", "Duplicar", "/api/cotizaciones/{id}/duplicar/", "copy"),
+            Button(
+                "anular",
+                "Anular",
+                "/api/cotizaciones/{id}/anular/",
+                "ban",
+                when=("pendiente",),
+                fields=MOTIVO,
+            ),
+        ),
+        states=StateBar("estado", ESTADOS_COTIZACION),
+        name="numero",
+    ),
+    KanbanView(
+        "sales.cotizaciones.kanban",
+        "Cotizaciones por estado",
+        "cotizaciones.ver",
+        "/api/cotizaciones/",
+        by="estado",
+        choices=ESTADOS_COTIZACION,
+        name="numero",
+        columns=(Column("cliente_id", "Cliente", "person"), Column("total", "Total", "money")),
+    ),
+    ListView(
+        "sales.ordenes.list",
+        "Órdenes de venta",
+        "ordenes_venta.ver",
+        "/api/ordenes-venta/",
+        (
+            Column("numero", "Número"),
+            Column("cliente_id", "Cliente", "person"),
+            Column("fecha_confirmacion", "Confirmada"),
+            Column("total", "Total", "money", total=True),
+            Column("estado", "Estado", choices=ESTADOS_ORDEN),
+            Column("vendedor_id", "Vendedor", optional=True),
+            Column("sucursal_id", "Sucursal", optional=True),
+        ),
+        filters=(Filter("por_atender", "Por atender", "estado=confirmada"),),
+        icon="clipboard-list",
+        empty="Una cotización aceptada se convierte en orden; también puede crearla directamente.",
+    ),
+    FormView(
+        "sales.ordenes.form",
+        "Orden de venta",
+        "ordenes_venta.ver",
+        "/api/ordenes-venta/",
+        (
+            Section(
+                "orden",
+                fields=(
+                    Field("cliente_id", "Cliente", span=2),
+                    Field("sucursal_id", "Sucursal"),
+                    Field("vendedor_id", "Vendedor"),
+                    Field("fecha_confirmacion", "Confirmada"),
+                    Field("cotizacion_id", "Cotización"),
+                    Field("observaciones", "Observaciones", span=2),
+                ),
+            ),
+            Lines("detalle", "detalle", "Detalle", LINEAS_OFRECIDAS),
+            TOTALES,
+        ),
+        buttons=(
+            Button(
+                "anular",
+                "Anular",
+                "/api/ordenes-venta/{id}/anular/",
+                "ban",
+                when=("confirmada",),
+                fields=MOTIVO,
+            ),
+        ),
+        states=StateBar("estado", ESTADOS_ORDEN),
+        name="numero",
+    ),
+    ListView(
+        "sales.devoluciones.list",
+        "Devoluciones",
+        "ventas.ver",
+        "/api/devoluciones/",
+        (
+            Column("numero", "Número"),
+            Column("venta_id", "Venta"),
+            Column("fecha", "Fecha"),
+            Column("motivo", "Motivo"),
+            Column("total", "Total", "money", total=True),
+            Column("monto_credito", "Descontado de la deuda", "money", optional=True),
+        ),
+        icon="undo",
+        empty="Nadie devolvió nada todavía.",
+    ),
+    ListView(
+        "sales.offline.list",
+        "Ventas sin conexión",
+        "ventas.ver",
+        "/api/ventas-offline/",
+        (
+            Column("fecha_registro_local", "Hecha"),
+            Column("fecha_sync", "Llegó"),
+            Column("sincronizado", "Registrada"),
+            Column("venta_id", "Venta"),
+            Column("error_sync", "Error"),
+            Column("intentos", "Intentos", optional=True),
+            Column("usuario_id", "Cajero", optional=True),
+        ),
+        filters=(Filter("con_error", "Con error", "sincronizado=false"),),
+        icon="cloud-off",
+        empty="Aquí aparecen las ventas que una caja hizo sin conexión.",
     ),
 ]
 
@@ -199,6 +422,54 @@ PRODUCTOS: list[View] = [
         name="nombre",
     ),
     ListView(
+        "sales.listas.list",
+        "Listas de precios",
+        "listas_precio.ver",
+        "/api/listas-precio/",
+        (Column("nombre", "Nombre"), Column("activo", "Activa")),
+        icon="list",
+        empty="Cree una lista y póngasela a los clientes que compran a otro precio.",
+    ),
+    FormView(
+        "sales.listas.form",
+        "Lista de precios",
+        "listas_precio.ver",
+        "/api/listas-precio/",
+        (Section("lista", fields=(Field("nombre", "Nombre", span=2), Field("activo", "Activa"))),),
+        name="nombre",
+    ),
+    ListView(
+        "sales.precios.list",
+        "Precios de lista",
+        "listas_precio.ver",
+        "/api/precios/",
+        (
+            Column("lista_id", "Lista"),
+            Column("producto_id", "Producto"),
+            Column("cantidad_minima", "Desde"),
+            Column("precio", "Precio"),
+        ),
+        icon="percent",
+    ),
+    FormView(
+        "sales.precios.form",
+        "Precio de lista",
+        "listas_precio.ver",
+        "/api/precios/",
+        (
+            Section(
+                "precio",
+                fields=(
+                    Field("lista_id", "Lista", span=2),
+                    Field("producto_id", "Producto", span=2),
+                    Field("cantidad_minima", "Desde qué cantidad"),
+                    Field("precio", "Precio"),
+                ),
+            ),
+        ),
+        name="id",
+    ),
+    ListView(
         "sales.categorias.list",
         "Categorías",
         "productos.ver",
@@ -230,11 +501,13 @@ CLIENTES: list[View] = [
             Column("email", "Correo"),
             Column("categoria", "Categoría", optional=True),
             Column("limite_credito", "Límite de crédito", "money", optional=True),
+            Column("saldo_credito", "Debe", "money", optional=True),
             Column("created_at", "Desde", optional=True),
         ),
         filters=(
             Filter("empresas", "Empresas", "tipo_doc=6"),
             Filter("personas", "Personas", "tipo_doc=1"),
+            Filter("deudores", "Deben", "saldo_credito__gt=0"),
         ),
         icon="users",
         empty="Cree el primer cliente. Para ventas sin nombre ya está «Clientes varios».",
@@ -268,7 +541,11 @@ CLIENTES: list[View] = [
                 (
                     Field("categoria", "Categoría"),
                     Field("limite_credito", "Límite de crédito", "money"),
+                    Field("dias_credito", "Días de crédito"),
+                    Field("saldo_credito", "Debe", "money"),
+                    Field("lista_precio_id", "Lista de precios"),
                     Field("tags", "Etiquetas", "tags", span=2),
+                    Field("activo", "Activo"),
                 ),
             ),
         ),
@@ -326,10 +603,34 @@ CAJAS: list[View] = [
                     Field("monto_apertura", "Apertura", "money"),
                     Field("monto_esperado", "Esperado", "money"),
                     Field("monto_cierre", "Contado", "money"),
+                    Field("numero_z", "Reporte Z"),
                 ),
             ),
         ),
         buttons=(
+            Button(
+                "mover",
+                "Ingreso o egreso",
+                "/api/cajas/{id}/movimientos/",
+                "arrow-left-right",
+                when=("abierta",),
+                fields=(
+                    Field("tipo", "Qué es", choices=TIPOS_MOVIMIENTO, span=2),
+                    Field("monto", "Monto", "money", span=2),
+                    Field("motivo", "Motivo", span=4),
+                ),
+            ),
+            Button(
+                "arquear",
+                "Arqueo",
+                "/api/cajas/{id}/arqueos/",
+                "calculator",
+                when=("abierta",),
+                fields=(
+                    Field("monto", "Efectivo contado", "money", span=2),
+                    Field("observacion", "Observación", span=2),
+                ),
+            ),
             Button(
                 "cerrar",
                 "Cerrar caja",
@@ -346,12 +647,48 @@ CAJAS: list[View] = [
     ),
 ]
 
-VIEWS = [*VENTAS, *CAJAS, *PRODUCTOS, *CLIENTES]
+VIEWS = [*VENTAS, *OFERTAS, *CAJAS, *PRODUCTOS, *CLIENTES]
 
 MENUS = [
     Menu("sales.ventas", "Ventas", "sales.ventas.list", "base.operacion", "shopping-cart", 110),
+    Menu(
+        "sales.cotizaciones",
+        "Cotizaciones",
+        "sales.cotizaciones.list",
+        "base.operacion",
+        "file-text",
+        102,
+    ),
+    Menu(
+        "sales.ordenes",
+        "Órdenes de venta",
+        "sales.ordenes.list",
+        "base.operacion",
+        "clipboard-list",
+        104,
+    ),
+    Menu(
+        "sales.devoluciones",
+        "Devoluciones",
+        "sales.devoluciones.list",
+        "base.operacion",
+        "undo",
+        114,
+    ),
+    Menu(
+        "sales.offline",
+        "Ventas sin conexión",
+        "sales.offline.list",
+        "base.operacion",
+        "cloud-off",
+        116,
+    ),
     Menu("sales.cajas", "Cajas", "sales.cajas.list", "base.operacion", "banknote", 120),
     Menu("sales.productos", "Productos", "sales.productos.list", "base.operacion", "tag", 130),
+    Menu("sales.listas", "Listas de precios", "sales.listas.list", "base.operacion", "list", 134),
+    Menu(
+        "sales.precios", "Precios de lista", "sales.precios.list", "base.operacion", "percent", 136
+    ),
     Menu(
         "sales.categorias",
         "Categorías",
