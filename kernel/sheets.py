@@ -48,7 +48,7 @@ def page(title: str, asked: Mapping[str, Any], table: Table, moment: datetime) -
             f"El reporte pasa de {MAX_ROWS} filas; pida menos, o un XLSX.",
             code="archivo_demasiado_largo",
         )
-    facts = [f"{label(name)}: {text(value)}" for name, value in asked.items()]
+    facts = [f"{label(name)}: {as_text(value)}" for name, value in asked.items()]
     facts.append(f"Emitido el {moment:%d/%m/%Y %H:%M}")
     head = "".join(
         f"<th{_kind(rows, n)}>{label(name)}</th>" for n, name in enumerate(table.columns)
@@ -67,7 +67,7 @@ def label(name: str) -> str:
     return escape(name.replace("_", " ").capitalize())
 
 
-def text(value: Any) -> str:
+def as_text(value: Any) -> str:
     """Return a value as people read it, fit for HTML."""
     if value is None:
         return ""
@@ -82,11 +82,11 @@ def text(value: Any) -> str:
 
 def _cell(value: Any) -> str:
     kind = ' class="number"' if _is_number(value) else ""
-    return f"<td{kind}>{text(value)}</td>"
+    return f"<td{kind}>{as_text(value)}</td>"
 
 
 def _sum(name: str, value: Any) -> str:
-    return f'<tr><td>{label(name)}</td><td class="number">{text(value)}</td></tr>'
+    return f'<tr><td>{label(name)}</td><td class="number">{as_text(value)}</td></tr>'
 
 
 def _kind(rows: Sequence[Sequence[Any]], number: int) -> str:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from kernel.sheets import text
+from kernel.sheets import as_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -59,12 +59,12 @@ def price(value: Decimal) -> str:
 
 def day(value: date) -> str:
     """Return a day as it is written in Peru."""
-    return text(value)
+    return as_text(value)
 
 
 def moment(value: datetime, zona: ZoneInfo) -> str:
     """Return an instant in the company's time zone."""
-    return text(value.astimezone(zona))
+    return as_text(value.astimezone(zona))
 
 
 def empresa_de(fila: Mapping[str, Any]) -> dict[str, str]:

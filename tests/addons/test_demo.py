@@ -326,6 +326,43 @@ def test_load_closes_a_caja_per_day_and_cashier_with_its_cash(loaded: Runtime) -
     assert rows(loaded, outside) == []
 
 
+def test_load_closings_of_a_sucursal_are_numbered_in_the_order_of_time(loaded: Runtime) -> None:
+    wrong = """
+        SELECT * FROM (
+          SELECT id, numero_z,
+                 row_number() OVER (PARTITION BY sucursal_id ORDER BY fecha_cierre) AS esperado
+            FROM cajas WHERE estado = 'cerrada'
+        ) c WHERE numero_z IS DISTINCT FROM esperado
+    """
+    assert rows(loaded, wrong) == []
+    contadores = """
+        SELECT (SELECT max(numero_z) FROM cajas WHERE sucursal_id::text = s.serie), s.last
+          FROM andes_sequences s WHERE s.name = 'reporte_z'
+    """
+    assert all(last == numero for numero, last in rows(loaded, contadores))
+
+
+def test_load_offers_are_good_over_or_orders_that_add_up(loaded: Runtime) -> None:
+    states = dict(rows(loaded, "SELECT estado, count(*) FROM cotizaciones GROUP BY 1"))
+    assert set(states) == {"pendiente", "convertida", "vencida"}
+    assert states["convertida"] == rows(loaded, "SELECT count(*) FROM ordenes_venta")[0][0]
+    for table, key in (("cotizacion", "cotizacion_id"), ("orden_venta", "orden_id")):
+        header = {"cotizacion": "cotizaciones", "orden_venta": "ordenes_venta"}[table]
+        wrong = f"""
+            SELECT c.id FROM {header} c
+              JOIN (SELECT {key}, sum(subtotal) AS s, sum(igv) AS i, sum(total) AS t
+                      FROM detalle_{table} GROUP BY 1) d ON d.{key} = c.id
+             WHERE (c.subtotal, c.igv, c.total) <> (d.s, d.i, d.t)
+        """
+        assert rows(loaded, wrong) == []
+    late = """
+        SELECT id FROM cotizaciones
+         WHERE (estado = 'pendiente' AND fecha_vencimiento < (SELECT max(fecha) FROM ventas))
+            OR fecha_emision > (SELECT max(fecha) + interval '1 day' FROM ventas)
+    """
+    assert rows(loaded, late) == []
+
+
 def test_load_leaves_one_caja_open_with_two_sales(loaded: Runtime) -> None:
     query = """
         SELECT u.email, c.monto_esperado, c.fecha_cierre,

@@ -1,9 +1,10 @@
-"""The demo company's products, customers, and three months of cajas and sales.
+"""The demo company's products, customers, three months of cajas and sales, and price offers.
 
 What is written is what ``services`` would have written, sale by sale; but in bulk, and with one
 audit row for all of it.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -21,6 +22,7 @@ from addons.sales.demo.jornadas import (
     jornada,
     jornada_en_curso,
 )
+from addons.sales.demo.ofertas import cargar_ofertas
 from addons.sales.models import ABIERTA, CERRADA
 from kernel.context import Ctx
 from kernel.db import Statement
@@ -57,11 +59,13 @@ def load(ctx: Ctx, facts: DemoFacts) -> None:
     jornadas = _jornadas(ctx, facts, tienda)
     ventas = _numerar(ctx, jornadas)
     _copiar_ventas(ctx, ventas)
+    ofertas = cargar_ofertas(ctx, tienda, _azar(facts, "ofertas"))
     resumen = {
         "productos": len(articulos),
         "clientes": len(compradores),
         "cajas": len(jornadas),
         "ventas": len(ventas),
+        "cotizaciones": ofertas,
     }
     ctx.audit("cargar_demo", "ventas", None, despues=resumen, modulo="sales")
 
@@ -102,7 +106,9 @@ def _apertura(una: Jornada) -> datetime:
 def _numerar(ctx: Ctx, jornadas: Sequence[Jornada]) -> list[Numerada]:
     """Return the sales of the cajas, written too, in the order in which they happened."""
     cajas = take_ids(ctx, "cajas", len(jornadas))
-    copy_rows(ctx, "cajas", map(_caja, cajas, jornadas))
+    cierres = _numerar_cierres(jornadas)
+    copy_rows(ctx, "cajas", map(_caja, cajas, jornadas, cierres))
+    _contar_cierres(ctx, jornadas, cierres)
     copy_rows(
         ctx,
         "andes_sequences",
@@ -121,7 +127,34 @@ def _numerar(ctx: Ctx, jornadas: Sequence[Jornada]) -> list[Numerada]:
     return [(venta_id, *hecha[1:]) for venta_id, hecha in zip(ids, hechas, strict=True)]
 
 
-def _caja(caja_id: int, una: Jornada) -> dict[str, Any]:
+def _numerar_cierres(jornadas: Sequence[Jornada]) -> list[int | None]:
+    """Return the number of each caja's report Z, which counts the closings of its sucursal."""
+    ultimo: Counter[int] = Counter()
+    numeros: dict[int, int] = {}
+    cerradas = [(una.cierra, index) for index, una in enumerate(jornadas) if una.cierra]
+    for _, index in sorted(cerradas):
+        sucursal_id = jornadas[index].turno.sucursal_id
+        ultimo[sucursal_id] += 1
+        numeros[index] = ultimo[sucursal_id]
+    return [numeros.get(index) for index in range(len(jornadas))]
+
+
+def _contar_cierres(ctx: Ctx, jornadas: Sequence[Jornada], cierres: Sequence[int | None]) -> None:
+    ultimos: dict[int, int] = {}
+    for una, numero in zip(jornadas, cierres, strict=True):
+        sucursal_id = una.turno.sucursal_id
+        ultimos[sucursal_id] = max(ultimos.get(sucursal_id, 0), numero or 0)
+    copy_rows(
+        ctx,
+        "andes_sequences",
+        (
+            {"name": "reporte_z", "serie": str(sucursal_id), "last": last}
+            for sucursal_id, last in sorted(ultimos.items())
+        ),
+    )
+
+
+def _caja(caja_id: int, una: Jornada, numero_z: int | None) -> dict[str, Any]:
     return {
         "id": caja_id,
         "sucursal_id": una.turno.sucursal_id,
@@ -132,6 +165,7 @@ def _caja(caja_id: int, una: Jornada) -> dict[str, Any]:
         "monto_cierre": una.esperado + una.descuadre if una.cierra else None,
         "fecha_apertura": una.abre,
         "fecha_cierre": una.cierra,
+        "numero_z": numero_z,
         "created_at": una.abre,
         "updated_at": una.cierra or una.abre,
     }

@@ -187,7 +187,7 @@ def _hora(dia: date, zona: ZoneInfo, azar: Random, *, domingo: bool) -> datetime
 
 def _venta(tienda: Tienda, turno: Turno, fecha: datetime, azar: Random) -> VentaHecha:
     comprador = _comprador(tienda, azar)
-    articulos = _canasta(tienda, azar)
+    articulos = canasta(tienda, azar)
     lineas = [_linea(uno, comprador, tienda.tasa, azar) for uno in articulos]
     total, importes = calcular(lineas, incluyen_igv=tienda.incluyen_igv)
     if comprador is tienda.varios and total.total >= CON_NOMBRE:
@@ -218,7 +218,7 @@ def _comprador(tienda: Tienda, azar: Random) -> Comprador:
     return tienda.conocidos[int(len(tienda.conocidos) * azar.betavariate(1, 1.3))]
 
 
-def _canasta(tienda: Tienda, azar: Random) -> list[Articulo]:
+def canasta(tienda: Tienda, azar: Random) -> list[Articulo]:
     """Return different products, about half of them for the same kind of work."""
     primero = tienda.estante.elegir(azar)
     canasta = {primero.id: primero}
