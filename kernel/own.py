@@ -17,6 +17,7 @@ from kernel import (
     preferences,
     rbac,
     remotes,
+    saved_views,
     schedules,
     sealing,
     throttle,
@@ -272,13 +273,14 @@ def register_models() -> list[type[Model]]:
         Counter,
         IdempotencyKey,
         Preference,
+        saved_views.VistaGuardada,
     ]
 
 
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """The kernel's endpoints."""
-    mine = (sys.modules[__name__], addon_routes, attachments, timeline)
+    mine = (sys.modules[__name__], saved_views, addon_routes, attachments, timeline)
     resources = (timeline.RESOURCE, JOBS, attachments.RESOURCE)
     return [*resources, *endpoints_in(*mine)]
 
@@ -296,6 +298,7 @@ def register_permissions() -> list[Permission]:
         Permission("ajustes", "editar", "Cambiar los ajustes"),
         Permission("permisos", "ver", "Ver los permisos de otros"),
         *attachments.PERMISSIONS,
+        *saved_views.PERMISSIONS,
     ]
 
 

@@ -76,6 +76,8 @@ def act(ctx: Ctx, path: str, asked: Asked) -> Outcome:
     if view is None:
         raise NotFound
     wanted = asked.form.get("_acto")
+    if wanted in ("_guardar_vista", "_quitar_vista"):
+        return _saved(ctx, view, asked)
     button = next((one for one in view.buttons if one.id == wanted), None)
     if button is not None and "{id}" not in button.path:
         return _act_alone(ctx, view, button, asked)
@@ -84,6 +86,32 @@ def act(ctx: Ctx, path: str, asked: Asked) -> Outcome:
     ids = [one for one in asked.form.all("id") if one.isascii() and one.isdigit()][:MAX_AT_ONCE]
     done, refusals = _each(ctx, path, button, ids)
     return _told(ctx, view, asked, done, refusals)
+
+
+def _saved(ctx: Ctx, view: ListView, asked: Asked) -> Outcome:
+    """Keep what the list shows under a name, or forget such a view."""
+    form, place = asked.form, address(view.resource)
+    query = form.get("consulta").removeprefix("?")
+    back = f"{place}?{query}" if query else f"{place}?_v=list"
+    if form.get("_acto") == "_quitar_vista":
+        send(ctx, "DELETE", f"{web_list.SAVED}{{id}}/", {}, id=form.get("vista"))
+        return redirect(ctx, back, asked)
+    body = {
+        "vista": view.id,
+        "nombre": form.get("nombre"),
+        "consulta": query or "_v=list",
+        "compartida": form.get("compartida") == "true",
+        "predeterminada": form.get("predeterminada") == "true",
+    }
+    try:
+        send(ctx, "POST", web_list.SAVED, body)
+    except DomainError as refusal:
+        if refusal.status == 401:
+            raise
+        values = around(ctx, view, asked)
+        values["outcome"] = (refusal.message, [(0, one.message) for one in refusal.errors])
+        return web.render(ctx, asked, "list.html", status=refusal.status, record=None, **values)
+    return redirect(ctx, back, asked)
 
 
 def _act_alone(ctx: Ctx, view: ListView, button: Button, asked: Asked) -> Outcome:

@@ -19,7 +19,7 @@ from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
 from kernel.errors import DomainError, NotFound
 from kernel.http import Endpoint
-from kernel.page import Asked, Pairs, fetch
+from kernel.page import Asked, Pairs, fetch, redirect
 from kernel.resource import Resource
 from kernel.views import Filter, ListView, View
 from kernel.web_routes import address
@@ -27,6 +27,7 @@ from kernel.web_routes import address
 CAP = 1000
 """Rows beyond which a list says «1,000+»."""
 MAX_GROUPS = 200
+SAVED = "/api/vistas-guardadas/"
 PAGING = ("next", "limit", "fields", "_antes", "_n", "_acto", "_hecho", "_hechos")
 VIEW_ICONS = {
     "list": "list",
@@ -49,7 +50,12 @@ def show(ctx: Ctx, path: str, asked: Asked) -> Outcome:
         from kernel import web_charts
 
         return web_charts.show(ctx, view, asked)
-    return web.render(ctx, asked, "list.html", **around(ctx, view, asked), record=None)
+    saved = fetch(ctx, SAVED, urlencode({"vista": view.id}))
+    first = next((one for one in saved if one["predeterminada"] and one["propia"]), None)
+    if first is not None and not asked.query.pairs and not asked.target:
+        return redirect(ctx, f"{asked.path}?{first['consulta']}", asked)
+    values = around(ctx, view, asked)
+    return web.render(ctx, asked, "list.html", **values, saved=saved, record=None)
 
 
 def visible(ctx: Ctx, path: str) -> list[View]:
@@ -90,6 +96,7 @@ def around(ctx: Ctx, view: View, asked: Asked) -> dict[str, Any]:
         exports = f"{path}exportar/"
         values["exports"] = exports if may(ctx, "GET", exports) else ""
         values["acts"] = acts(ctx, view)
+        values["shares"] = ctx.can("vistas.compartir")
         values["question"] = web_acts.asked_by(ctx, view, asked)
         done = asked.query.get("_hechos")
         values["outcome"] = (_done(int(done)), []) if done.isdigit() else None

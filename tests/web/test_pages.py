@@ -136,6 +136,34 @@ def test_pages_that_links_in_mails_name_are_there(connect: Connect) -> None:
         assert person.texts("[role=alert]")
 
 
+def test_password_fields_are_for_password_managers(connect: Connect) -> None:
+    person = Browser(connect(""))
+    wanted = {
+        "/entrar/": ["current-password"],
+        "/primer-admin/": ["new-password"],
+        "/aceptar-invitacion/": ["new-password"],
+        "/restablecer-clave/": ["new-password"],
+    }
+    for place, kinds in wanted.items():
+        person.get(place)
+        fields = person.page.cssselect("input[type=password]")
+        assert [one.get("autocomplete") for one in fields] == kinds
+        assert not person.page.cssselect("input[name*=clave]:not([type=password])")
+
+
+@pytest.mark.parametrize("name", ["admin", "gerente", "cajero", "almacen", "contador", "chofer"])
+def test_every_page_asks_for_its_permission(
+    browser: Open, connect: Connect, registry: Registry, name: str
+) -> None:
+    granted = set(connect(name).get("/api/auth/yo/").json()["permisos"])
+    person = browser(name)
+    for one in [*registry.pages, *web_pages(registry)]:
+        if one.method == "GET" and "{" not in one.path and not one.public:
+            may = not one.permission or one.permission in granted
+            person.get(one.path)
+            assert (person.status == 403) != may or person.status == 404, one.path
+
+
 def test_password_changes_after_saying_again_who_one_is(browser: Open) -> None:
     person = browser("cajero")
     person.get("/app/cuenta/")
