@@ -49,8 +49,9 @@ PASOS = Statement(
            v.id, CASE WHEN %(clientes)s THEN c.id END,
            CASE WHEN %(clientes)s THEN c.razon_social END
       FROM movimientos_stock m
-      LEFT JOIN ventas v ON m.referencia_doc LIKE 'venta:%%'
-           AND v.id = substr(m.referencia_doc, 7)::bigint
+      LEFT JOIN ventas v ON v.id = CASE
+           WHEN m.tipo_movimiento IN ('VENTA', 'ANULACION', 'DEVOLUCION')
+           THEN split_part(m.referencia_doc, ':', 2)::bigint END
       LEFT JOIN clientes c ON c.id = v.cliente_id
      WHERE m.lote_id = ANY(%(lotes)s::bigint[])
        AND (%(almacenes)s::bigint[] IS NULL OR m.almacen_origen_id = ANY(%(almacenes)s)

@@ -107,6 +107,7 @@ VENDIDO = Statement(
            sum(CASE WHEN m.almacen_origen_id IS NULL THEN -m.cantidad ELSE m.cantidad END)
       FROM movimientos_stock m LEFT JOIN lotes_series l ON l.id = m.lote_id
      WHERE m.referencia_doc = %(referencia)s AND m.producto_id = ANY(%(productos)s::bigint[])
+       AND m.tipo_movimiento IN ('VENTA', 'ANULACION', 'DEVOLUCION')
      GROUP BY 1, 2, 3, 4, 5
     HAVING sum(CASE WHEN m.almacen_origen_id IS NULL THEN -m.cantidad ELSE m.cantidad END) > 0
      ORDER BY min(m.id)
