@@ -105,3 +105,8 @@ bench-sale bench-list bench-jobs: $(RUN) | $(UV)
 
 bench-auth bench-cold bench-chaos bench-toggle bench-interrupt: $(RUN)
 	@$(PYTHON) -m $(@:bench-%=bench.%) $(ARGS)
+
+.PHONY: bench-movimientos
+
+bench-movimientos: $(RUN)
+	@$(PYTHON) -m bench.movimientos $(ARGS)
