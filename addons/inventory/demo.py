@@ -1,20 +1,37 @@
 """The demo company's warehouses, and the ledger that its sales imply.
 
 Every sucursal opens with stock, restocks on Monday mornings what the week would exhaust, and each
-sold line leaves its movement when it was sold; so no stock was ever below zero.
+sold line leaves its movement when it was sold; so no stock was ever below zero. Yesterday evening
+the storekeeper received lots, sent transfers and began a count.
 """
 
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
 from operator import itemgetter
 from random import Random
 from typing import Any
 
 from addons.base.demo import copy_rows, dias, inicio, take_ids
+from addons.inventory.schemas import (
+    ConteoNuevo,
+    EntradaNueva,
+    Recepcion,
+    ReservaNueva,
+    TransferenciaNueva,
+    TrazabilidadCambio,
+)
+from addons.inventory.services import (
+    conteos,
+    lotes,
+    movimientos,
+    particiones,
+    reservas,
+    transferencias,
+)
 from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.demo import DemoData, DemoFacts
@@ -33,7 +50,7 @@ VOLUMEN = Decimal(5)
 VENDIDO = Statement(
     "demo_vendido",
     """
-    SELECT v.fecha, v.id, v.sucursal_id, v.usuario_id, d.producto_id, d.cantidad
+    SELECT v.fecha, v.id, v.sucursal_id, v.usuario_id, d.producto_id, d.cantidad, p.costo
       FROM ventas v
       JOIN detalle_venta d ON d.venta_id = v.id
       JOIN productos p ON p.id = d.producto_id AND NOT p.permite_venta_sin_stock
@@ -41,7 +58,8 @@ VENDIDO = Statement(
     """,
 )
 PRODUCTOS = Statement(
-    "demo_productos", "SELECT id FROM productos WHERE NOT permite_venta_sin_stock ORDER BY id"
+    "demo_productos",
+    "SELECT id, costo FROM productos WHERE NOT permite_venta_sin_stock ORDER BY id",
 )
 SUCURSALES = Statement(
     "demo_sucursales", "SELECT id, codigo, nombre FROM sucursales ORDER BY codigo"
@@ -53,10 +71,30 @@ ALMACENERO = Statement(
      WHERE r.nombre = 'SUPERVISOR_ALMACEN'
     """,
 )
+CON_LOTES = Statement(
+    "demo_con_lotes",
+    """
+    SELECT p.id FROM productos p JOIN categorias c ON c.id = p.categoria_id
+     WHERE c.nombre = %(categoria)s AND NOT p.permite_venta_sin_stock ORDER BY p.sku LIMIT 3
+    """,
+)
+EN_DEPOSITO = Statement(
+    "demo_en_deposito",
+    """
+    SELECT pa.producto_id FROM productos_almacen pa JOIN productos p ON p.id = pa.producto_id
+     WHERE pa.almacen_id = %(almacen)s AND p.trazabilidad = 'ninguna' AND pa.stock_actual >= 10
+     ORDER BY pa.producto_id LIMIT 4
+    """,
+)
+VENCEN = "Pinturas y acabados"
+"""The family whose first products carry lots."""
+
+TARDE = time(18, 30)
+
 SUMAR = Statement(
     "demo_sumar_stock",
     """
-    UPDATE productos p SET stock_actual = s.stock
+    UPDATE productos p SET stock_actual = s.stock, costo_promedio = p.costo
       FROM (SELECT producto_id, sum(stock_actual) AS stock FROM productos_almacen GROUP BY 1) s
      WHERE p.id = s.producto_id
     """,
@@ -79,6 +117,7 @@ class Existencia:
 
     almacen: Deposito
     producto_id: int
+    costo: Decimal
     salidas: list[Decimal]
     entradas: list[tuple[datetime, Decimal]] = field(default_factory=list)
 
@@ -104,12 +143,14 @@ def load(ctx: Ctx, facts: DemoFacts) -> None:
     for una in existencias:
         _abastecer(una, compras, azar)
     existencias += _reservas(almacenes, existencias, compras)
-    movimientos = [*_entradas(ctx, existencias), *_salidas(almacenes, vendido)]
-    movimientos.sort(key=itemgetter("created_at"))
-    copy_rows(ctx, "movimientos_stock", movimientos)
+    libro = [*_entradas(ctx, existencias), *_salidas(almacenes, vendido)]
+    libro.sort(key=itemgetter("created_at"))
+    particiones.preparar(ctx, inicio(ctx))
+    copy_rows(ctx, "movimientos_stock", libro)
     copy_rows(ctx, "productos_almacen", _stock(existencias, azar))
     ctx.sql(SUMAR)
-    resumen = {"almacenes": len(almacenes), "movimientos": len(movimientos)}
+    _actuar(ctx, almacenes)
+    resumen = {"almacenes": len(almacenes), "movimientos": len(libro)}
     ctx.audit("cargar_demo", "almacenes", None, despues=resumen, modulo="inventory")
 
 
@@ -148,14 +189,14 @@ def _existencias(
 ) -> list[Existencia]:
     """Return what each selling warehouse gave out of each product between purchases."""
     salidas: dict[tuple[int, int], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * len(compras))
-    for fecha, _, sucursal_id, _, producto_id, cantidad in vendido:
+    for fecha, _, sucursal_id, _, producto_id, cantidad, _ in vendido:
         salidas[sucursal_id, producto_id][bisect_right(compras, fecha) - 1] += cantidad
-    productos = [row[0] for row in ctx.sql(PRODUCTOS)]
+    productos = ctx.sql(PRODUCTOS)
     return [
-        Existencia(almacen, producto_id, salidas[almacen.sucursal_id, producto_id])
+        Existencia(almacen, producto_id, costo, salidas[almacen.sucursal_id, producto_id])
         for almacen in almacenes
         if almacen.vende
-        for producto_id in productos
+        for producto_id, costo in productos
     ]
 
 
@@ -182,12 +223,12 @@ def _reservas(
     almacenes: Sequence[Deposito], existencias: Sequence[Existencia], compras: Sequence[datetime]
 ) -> list[Existencia]:
     """Return what the depósito keeps of the products that sell most."""
-    medias: dict[int, Decimal] = defaultdict(Decimal)
+    medias: dict[tuple[int, Decimal], Decimal] = defaultdict(Decimal)
     for una in existencias:
-        medias[una.producto_id] += una.media
+        medias[una.producto_id, una.costo] += una.media
     return [
-        Existencia(almacenes[-1], producto_id, [Decimal(0)], [(compras[0], _lotes(8 * media))])
-        for producto_id, media in medias.items()
+        Existencia(almacenes[-1], *producto, [Decimal(0)], [(compras[0], _lotes(8 * media))])
+        for producto, media in medias.items()
         if media >= VOLUMEN
     ]
 
@@ -203,6 +244,8 @@ def _entradas(ctx: Ctx, existencias: Sequence[Existencia]) -> Iterator[dict[str,
                 "almacen_destino_id": una.almacen.id,
                 "tipo_movimiento": "ENTRADA",
                 "cantidad": cantidad,
+                "costo_unitario": una.costo,
+                "costo_promedio": una.costo,
                 "motivo": "Inventario inicial" if cuando == abre else "Compra semanal",
                 "usuario_id": almacenero,
                 "referencia_doc": "",
@@ -214,13 +257,15 @@ def _salidas(
     almacenes: Sequence[Deposito], vendido: Sequence[tuple[Any, ...]]
 ) -> Iterator[dict[str, Any]]:
     origen = {uno.sucursal_id: uno.id for uno in almacenes if uno.vende}
-    for fecha, venta_id, sucursal_id, usuario_id, producto_id, cantidad in vendido:
+    for fecha, venta_id, sucursal_id, usuario_id, producto_id, cantidad, costo in vendido:
         yield {
             "producto_id": producto_id,
             "almacen_origen_id": origen[sucursal_id],
             "almacen_destino_id": None,
             "tipo_movimiento": "VENTA",
             "cantidad": cantidad,
+            "costo_unitario": costo,
+            "costo_promedio": costo,
             "motivo": "",
             "usuario_id": usuario_id,
             "referencia_doc": f"venta:{venta_id}",
@@ -249,6 +294,62 @@ def _minimo(una: Existencia) -> Decimal:
     """Return a mean week's demand in fives, or the most of them that is below the stock."""
     semana = (una.media / 5).to_integral_value(ROUND_CEILING) * 5
     return min(semana, max((una.stock - 1) // 5 * 5, Decimal(0)))
+
+
+# What the storekeeper did yesterday evening -------------------------------------------------------
+
+
+def _actuar(ctx: Ctx, almacenes: Sequence[Deposito]) -> None:
+    """Leave lots, transfers in every state, a reservation and a count, all of yesterday."""
+    ahora, ctx.now = ctx.now, datetime.combine(dias(ctx)[-1], TARDE, ctx.time_zone)
+    try:
+        deposito, tienda = almacenes[-1].id, almacenes[0].id
+        con_lotes = [row[0] for row in ctx.sql(CON_LOTES, categoria=VENCEN)]
+        for producto_id in con_lotes:
+            _poner_lotes(ctx, deposito, producto_id)
+        en_deposito = [row[0] for row in ctx.sql(EN_DEPOSITO, almacen=deposito)]
+        _transferir(ctx, deposito, tienda, en_deposito)
+        reserva = ReservaNueva(
+            almacen_id=deposito,
+            producto_id=en_deposito[0],
+            cantidad=Decimal(3),
+            motivo="Apartado para la obra de Surco",
+        )
+        reservas.reservar(ctx, reserva)
+        conteos.crear_conteo(ctx, ConteoNuevo(almacen_id=deposito, nota="Conteo de fin de mes"))
+    finally:
+        ctx.now = ahora
+
+
+def _poner_lotes(ctx: Ctx, almacen_id: int, producto_id: int) -> None:
+    """Have a product carry lots: one that expires in days, one that lasts."""
+    lotes.cambiar_trazabilidad(ctx, producto_id, TrazabilidadCambio(trazabilidad="lote"))
+    for numero, queda, cantidad in (("L-0412", 6, 5), ("L-0530", 240, 30)):
+        entrada = EntradaNueva(
+            almacen_id=almacen_id,
+            producto_id=producto_id,
+            cantidad=Decimal(cantidad),
+            motivo="Compra con lote",
+            numero_lote=numero,
+            fecha_vencimiento=ctx.now.date() + timedelta(days=queda),
+        )
+        movimientos.registrar_entrada(ctx, entrada)
+
+
+def _transferir(ctx: Ctx, origen: int, destino: int, productos: Sequence[int]) -> None:
+    """Send four transfers: received, received with a difference, on its way, only asked for."""
+    for numero, producto_id in enumerate(productos[:4]):
+        detalle = [{"producto_id": producto_id, "cantidad": Decimal(2)}]
+        nueva = TransferenciaNueva.model_validate(
+            {"almacen_origen_id": origen, "almacen_destino_id": destino, "detalle": detalle}
+        )
+        una = transferencias.crear_transferencia(ctx, nueva)
+        if numero < 3:
+            transferencias.enviar_transferencia(ctx, una.id)
+        if numero < 2:
+            contada = {"detalle_id": una.detalle[0].id, "cantidad_recibida": Decimal(2 - numero)}
+            recepcion = Recepcion.model_validate({"detalle": [contada]})
+            transferencias.confirmar_transferencia(ctx, una.id, recepcion)
 
 
 DEMO = DemoData("inventory", load)

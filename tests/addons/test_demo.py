@@ -16,7 +16,7 @@ from stdnum import ean
 from stdnum.pe import ruc
 
 from addons.base import demo as base_demo
-from addons.inventory.services import revisar_libro
+from addons.inventory.services import revisar_costos, revisar_libro
 from addons.sales.models import Caja
 from addons.sales.services.importes import Importe, Linea, calcular
 from addons.sales.services.reporte_z import en_efectivo, metodos_de
@@ -47,6 +47,10 @@ TABLES = (
     "almacenes",
     "productos_almacen",
     "movimientos_stock",
+    "lotes_series",
+    "transferencias",
+    "detalle_transferencia",
+    "reservas_stock",
 )
 
 
@@ -377,6 +381,19 @@ def test_load_leaves_one_caja_open_with_two_sales(loaded: Runtime) -> None:
 
 def test_load_ledger_agrees_with_stock(loaded: Runtime) -> None:
     assert loaded.transact(revisar_libro) is None
+    assert loaded.transact(revisar_costos) is None
+
+
+def test_load_shows_lots_and_transfers_in_every_state(loaded: Runtime) -> None:
+    states = "SELECT estado FROM transferencias ORDER BY id"
+    assert [row[0] for row in rows(loaded, states)] == [
+        "CONFIRMADA", "CON_INCIDENCIA", "ENVIADA", "SOLICITADA",
+    ]  # fmt: skip
+    soon = """
+        SELECT count(*) FROM lotes_series
+         WHERE cantidad_actual > 0 AND fecha_vencimiento BETWEEN :day AND CAST(:day AS date) + 7
+    """
+    assert rows(loaded, soon.replace(":day", f"'{AHORA:%Y-%m-%d}'")) == [(3,)]
 
 
 def test_load_moves_stock_once_per_sold_line(loaded: Runtime) -> None:

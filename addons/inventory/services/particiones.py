@@ -1,5 +1,7 @@
 """Partitions of movimientos_stock by month, made ahead. What has none yet lies in ``…_resto``."""
 
+from datetime import datetime
+
 from kernel.context import Ctx
 from kernel.db import Statement
 
@@ -10,7 +12,8 @@ PARTICIONAR = Statement(
     "movimientos_particionar",
     """
     SELECT andes_particionar_movimientos(
-      least(%(ahora)s::timestamptz, (SELECT min(created_at) FROM movimientos_stock_resto)),
+      least(%(ahora)s::timestamptz, %(desde)s::timestamptz,
+            (SELECT min(created_at) FROM movimientos_stock_resto)),
       %(ahora)s::timestamptz + make_interval(months => %(meses)s))
     """,
 )
@@ -27,9 +30,12 @@ FALTAN = Statement(
 )
 
 
-def preparar(ctx: Ctx) -> None:
-    """Make the partitions of the coming months, and of months whose rows have none."""
-    ctx.sql(PARTICIONAR, ahora=ctx.now, meses=ADELANTE)
+def preparar(ctx: Ctx, desde: datetime | None = None) -> None:
+    """Make the partitions of the coming months, and of months whose rows have none.
+
+    ``desde``: those from then on as well, for movements of the past that are about to come.
+    """
+    ctx.sql(PARTICIONAR, ahora=ctx.now, desde=desde, meses=ADELANTE)
 
 
 def revisar(ctx: Ctx) -> str | None:
