@@ -1,6 +1,6 @@
 """Screens and menus of base, and the groups that the menus of other addons stand in."""
 
-from kernel.views import Column, Field, Filter, FormView, ListView, Menu, Section, View
+from kernel.views import Button, Column, Field, Filter, FormView, ListView, Menu, Section, View
 
 VIEWS: list[View] = [
     ListView(
@@ -103,10 +103,37 @@ VIEWS: list[View] = [
         ),
         name="nombre",
     ),
+    ListView(
+        "base.notificaciones.list",
+        "Notificaciones",
+        "notificaciones.ver",
+        "/api/notificaciones/",
+        (
+            Column("created_at", "Fecha"),
+            Column("titulo", "Noticia"),
+            Column("texto", "Detalle"),
+            Column("leida_at", "Leída"),
+        ),
+        buttons=(
+            Button(
+                "leer_todas", "Marcar todo como leído", "/api/notificaciones/leer-todas/", "check"
+            ),
+        ),
+        icon="bell",
+        empty="Nada nuevo.",
+    ),
 ]
 
 MENUS = [
     Menu("base.operacion", "Operación", order=100),
+    Menu(
+        "base.notificaciones",
+        "Notificaciones",
+        "base.notificaciones.list",
+        "base.operacion",
+        "bell",
+        105,
+    ),
     Menu("base.tributario", "Tributario", order=300),
     Menu("base.relacion", "Relación", order=500),
     Menu("base.sucursales", "Sucursales", "base.sucursales.list", "kernel.sistema", "store", 940),
