@@ -339,7 +339,7 @@ def _poner_lotes(ctx: Ctx, almacen_id: int, producto_id: int) -> None:
 def _transferir(ctx: Ctx, origen: int, destino: int, productos: Sequence[int]) -> None:
     """Send four transfers: received, received with a difference, on its way, only asked for."""
     for numero, producto_id in enumerate(productos[:4]):
-        detalle = [{"producto_id": producto_id, "cantidad": Decimal(2)}]
+        detalle = [{"producto_id": producto_id, "cantidad_enviada": Decimal(2)}]
         nueva = TransferenciaNueva.model_validate(
             {"almacen_origen_id": origen, "almacen_destino_id": destino, "detalle": detalle}
         )

@@ -159,7 +159,7 @@ class LineaTransferencia(Schema):
     """Goods to send; of a traced product, the number of the lot or series."""
 
     producto_id: RefId
-    cantidad: Quantity
+    cantidad_enviada: Quantity
     numero_lote: Numero = ""
     numero_serie: Numero = ""
 

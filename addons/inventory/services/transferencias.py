@@ -154,11 +154,11 @@ def _pedidos(nueva: TransferenciaNueva) -> Iterator[Movimiento]:
         yield Movimiento(
             libro.TRANSFERENCIA,
             linea.producto_id,
-            linea.cantidad,
+            linea.cantidad_enviada,
             origen_id=nueva.almacen_origen_id,
             numero_lote=linea.numero_lote,
             numero_serie=linea.numero_serie,
-            campo=f"detalle.{index}.cantidad",
+            campo=f"detalle.{index}.cantidad_enviada",
         )
 
 
@@ -336,7 +336,7 @@ def _movimientos(
         "origen_id": una.almacen_origen_id,
         "referencia": _referencia(una),
         "lote_id": linea.lote_id,
-        "campo": f"detalle.{index}.cantidad",
+        "campo": f"detalle.{index}.cantidad_recibida",
     }
     if llega > 0:
         yield Movimiento(

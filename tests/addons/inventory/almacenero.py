@@ -73,7 +73,11 @@ def envio(shop: Shop, *detalle: Any, origen: int = 0, destino: int = 1) -> Any:
         "almacen_origen_id": shop.almacenes[origen],
         "almacen_destino_id": shop.almacenes[destino],
         "detalle": [
-            {"producto_id": shop.productos[producto], "cantidad": cantidad, **dict(*more)}
+            {
+                "producto_id": shop.productos[producto],
+                "cantidad_enviada": cantidad,
+                **dict(*more),
+            }
             for producto, cantidad, *more in detalle
         ],
     }

@@ -105,7 +105,11 @@ class Storekeeper:
         """Goods are sent from either side, several products at once, and arrive."""
         origen, destino = self.chance.sample(self.shop.almacenes, 2)
         detalle = [
-            {name: goods[name] for name in ("producto_id", "cantidad", "numero_lote")}
+            {
+                "producto_id": goods["producto_id"],
+                "cantidad_enviada": goods["cantidad"],
+                "numero_lote": goods["numero_lote"],
+            }
             for goods in (self.goods(), self.goods())
         ]
         nueva = TransferenciaNueva(

@@ -15,7 +15,7 @@ from kernel import migrations, solver
 from kernel.catalogue import difference, read
 from kernel.checks.history import empty_database, upgrade
 from kernel.context import Ctx
-from kernel.manifest import discover
+from kernel.manifest import KERNEL, discover
 from kernel.runtime import Runtime
 from tests.addons.inventory.almacenero import mercaderia, movimientos, post
 from tests.shop import Shop
@@ -93,7 +93,7 @@ def rows(connection: Connection) -> list[tuple[object, ...]]:
 def test_table_is_converted_with_its_rows_and_back() -> None:
     *others, own = solver.solve(discover(), ["inventory"])
     with empty_database() as connection:
-        upgrade(connection, [migrations.KERNEL, *others])
+        upgrade(connection, [KERNEL, *others])
         migrations.upgrade(connection, own, "0003")
         plain = read(connection)
         for statement in OLD.split(";\n"):

@@ -118,8 +118,8 @@ def test_more_than_there_is_cannot_be_sent(
     body = envio(shop, (0, "60"), (1, "101"), (0, "41"))
     told = post(almacen, "transferencia/", body, 400)
     assert fields_of(told) == [
-        ("detalle.1.cantidad", "stock_insuficiente"),
-        ("detalle.2.cantidad", "stock_insuficiente"),
+        ("detalle.1.cantidad_enviada", "stock_insuficiente"),
+        ("detalle.2.cantidad_enviada", "stock_insuficiente"),
     ]
     assert not changed(before, contents(runtime))
 
@@ -139,10 +139,10 @@ def test_what_is_on_its_way_cannot_be_sold_or_sent_again(
     [
         ({"almacen_destino_id": 0}, 422, [("almacen_destino_id", "sin_sentido")]),
         ({"almacen_destino_id": 999}, 400, [("almacen_destino_id", "no_existe")]),
-        ({"detalle": [{"producto_id": 999, "cantidad": "1"}]}, 400,
+        ({"detalle": [{"producto_id": 999, "cantidad_enviada": "1"}]}, 400,
          [("detalle.0.producto_id", "no_existe")]),
-        ({"detalle": [{"producto_id": 1, "cantidad": "0"}]}, 400,
-         [("detalle.0.cantidad", "greater_than")]),
+        ({"detalle": [{"producto_id": 1, "cantidad_enviada": "0"}]}, 400,
+         [("detalle.0.cantidad_enviada", "greater_than")]),
         ({"detalle": []}, 400, [("detalle", "too_short")]),
     ],
 )  # fmt: skip
