@@ -83,7 +83,7 @@ clean: ## remove what make installed; keeps var/
 
 $(RUN): pyproject.toml uv.lock | $(UV)
 	@echo "Installing Andes into .venv"
-	@$(UV) sync --quiet --frozen --no-dev --inexact --extra fiscal
+	@$(UV) sync --quiet --frozen --no-dev --inexact --extra fiscal --extra pdf
 	@touch $@
 
 $(DEV): pyproject.toml uv.lock | $(UV)

@@ -305,6 +305,7 @@ PATHS: Mapping[str, Sequence[str]] = {
     "sunat": (
         "POST /api/facturacion/emitir/",
         "GET /api/facturacion/comprobantes/",
+        "GET /api/facturacion/comprobantes/{id}/pdf/",
         "GET /api/facturacion/comprobantes/{id}/xml/",
         "GET /api/facturacion/comprobantes/{id}/cdr/",
         "POST /api/facturacion/comprobantes/{id}/reenviar/",

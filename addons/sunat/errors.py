@@ -31,3 +31,9 @@ class ArchivoPendiente(NotFound):
     """The file does not exist yet."""
 
     code = "archivo_pendiente"
+
+
+class PdfPendiente(ArchivoPendiente):
+    """The PDF is being made: the job that makes it stands, though the answer is a refusal."""
+
+    stands = True

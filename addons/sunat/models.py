@@ -107,6 +107,8 @@ class Comprobante(Model):
     cdr: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     xml_path: Mapped[str | None]
     cdr_path: Mapped[str | None]
+    pdf_path: Mapped[str | None]
+    ticket_path: Mapped[str | None]
     modo_emision: Mapped[str] = mapped_column(server_default="normal", default="normal")
     intentos: Mapped[int] = mapped_column(server_default="0", default=0)
     proximo_intento: Mapped[datetime | None]

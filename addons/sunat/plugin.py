@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from addons.sunat import demo, jobs, models, permissions, routes, schemas, views
+from addons.sunat import demo, jobs, models, permissions, reports, routes, schemas, views
 from addons.sunat.services import empresa
 from kernel.context import Ctx
 from kernel.demo import DemoData
@@ -12,6 +12,7 @@ from kernel.http import Endpoint, endpoints_in
 from kernel.jobs import Job, Schedule
 from kernel.model import Model
 from kernel.rbac import Permission, RowRule
+from kernel.reports import Report
 from kernel.resource import Resource
 from kernel.sequences import Sequence
 from kernel.views import Menu, View
@@ -76,6 +77,12 @@ def register_sequences() -> list[Sequence]:
 def register_settings() -> list[type[BaseModel]]:
     """To whom the company sends, and what it issues by itself."""
     return [schemas.Facturacion]
+
+
+@hookimpl
+def register_reports() -> list[Report]:
+    """What became of every number."""
+    return reports.REPORTS
 
 
 @hookimpl

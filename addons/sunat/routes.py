@@ -125,6 +125,18 @@ def reenviar(ctx: Ctx, id: QueryId) -> schemas.ComprobanteEmitido:
     return schemas.ComprobanteEmitido.model_validate(envio.reenviar(ctx, id))
 
 
+@endpoint(
+    "GET",
+    "/api/facturacion/comprobantes/{id}/pdf/",
+    permission="facturacion.ver",
+    files=(filetypes.PDF,),
+)
+def descargar_pdf(ctx: Ctx, id: QueryId, impresion: schemas.Impresion) -> Response:
+    """Descarga la representación impresa, en A4 o en ticket de 80 mm."""
+    nombre, datos = archivos.pdf(ctx, id, impresion.formato)
+    return downloads.stream(nombre, filetypes.PDF, len(datos), iter([datos]))
+
+
 @endpoint("GET", "/api/facturacion/cola-contingencia/", permission="facturacion.ver")
 def ver_cola(ctx: Ctx) -> schemas.Cola:
     """Los comprobantes que esperan a SUNAT, con su plazo."""

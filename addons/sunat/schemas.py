@@ -44,6 +44,9 @@ class Facturacion(BaseModel):
     emitir_ventas: bool = Field(
         default=True, description="Emitir un comprobante por cada venta registrada."
     )
+    imprimir: bool = Field(
+        default=True, description="Preparar el PDF de cada comprobante al emitirlo."
+    )
 
 
 class IscNuevo(Schema):
@@ -232,6 +235,12 @@ class Revision(Answer):
     hallazgos: list[Hallazgo]
     total_venta: Decimal | None = None
     total_igv: Decimal | None = None
+
+
+class Impresion(Schema):
+    """Which printed form: an A4 page, or a ticket of 80 mm."""
+
+    formato: Literal["a4", "ticket"] = "a4"
 
 
 class SerieNueva(Schema):

@@ -1,10 +1,22 @@
-"""The files of a comprobante: signed XML and CDR, from the row or the storage."""
+"""The files of a comprobante: signed XML, CDR and the printed forms.
+
+XML and CDR are committed with their row, and copied to the storage when SUNAT has accepted them;
+the printed forms are made in the background and lie in the storage only.
+"""
 
 from __future__ import annotations
 
-from addons.sunat.errors import ArchivoPendiente
-from addons.sunat.services import emision
+from addons.sunat.documents import impreso
+from addons.sunat.documents.importes import calcular
+from addons.sunat.errors import ArchivoPendiente, PdfPendiente
+from addons.sunat.models import Comprobante
+from addons.sunat.services import emision, notas
+from kernel import filetypes
 from kernel.context import Ctx
+from kernel.errors import ConfigurationError, Permanent
+from kernel.pdf import render
+
+CARPETA = "comprobantes"
 
 
 def xml(ctx: Ctx, comprobante_id: int) -> tuple[str, bytes]:
@@ -28,6 +40,73 @@ def cdr(ctx: Ctx, comprobante_id: int) -> tuple[str, bytes]:
     if de.cdr is None and de.cdr_path is None:
         raise ArchivoPendiente(f"No hay CDR: el comprobante está {de.estado_sunat}.")
     return f"R-{de.nombre_archivo}.zip", _bytes(ctx, de.cdr, de.cdr_path)
+
+
+def pdf(ctx: Ctx, comprobante_id: int, formato: str) -> tuple[str, bytes]:
+    """Return name and bytes of a printed form.
+
+    Raises:
+        NotFound: there is no such comprobante.
+        PdfPendiente: it is not made yet; it will be.
+    """
+    de = emision.encontrar(ctx, comprobante_id)
+    clave = de.pdf_path if formato == "a4" else de.ticket_path
+    if clave is None:
+        ctx.enqueue(emision.IMPRIMIR, priority=5, comprobante_id=de.id)
+        raise PdfPendiente("El PDF se está preparando; pídalo otra vez en unos segundos.")
+    sufijo = "" if formato == "a4" else "-ticket"
+    return f"{de.nombre_archivo}{sufijo}.pdf", ctx.runtime.storage.get(clave)
+
+
+def imprimir(ctx: Ctx, comprobante_id: int) -> None:
+    """Make both printed forms of a comprobante, unless they are there.
+
+    Takes a second or two; for job processes. The same comprobante gives the same files.
+
+    Raises:
+        Permanent: this machine cannot make PDFs; the message has the cure.
+    """
+    de = ctx.session.get_one(Comprobante, comprobante_id)
+    if de.pdf_path is not None:
+        return
+    documento = notas.leer(de.documento)
+    totales = calcular(documento)
+    hoja = impreso.html(documento, totales, de.qr, de.hash)
+    formas = {
+        "pdf_path": ("", impreso.A4),
+        "ticket_path": ("-ticket", impreso.css_ticket(len(totales.lineas))),
+    }
+    for columna, (sufijo, css) in formas.items():
+        clave = _clave(de, f"{de.nombre_archivo}{sufijo}.pdf")
+        ctx.runtime.storage.put(clave, _pdf(hoja, css), content_type=filetypes.PDF)
+        setattr(de, columna, clave)
+    ctx.session.flush()
+    ctx.notify("comprobantes", comprobante_id=de.id)
+
+
+def _pdf(hoja: str, css: str) -> bytes:
+    try:
+        return render(hoja, css=css)
+    except ConfigurationError as error:
+        raise Permanent(str(error)) from None
+
+
+def archivar(ctx: Ctx, comprobante_id: int) -> None:
+    """Copy XML and CDR of an answered comprobante to the storage, and let the row go of them."""
+    de = ctx.session.get_one(Comprobante, comprobante_id, with_for_update={"key_share": True})
+    if de.xml is not None:
+        de.xml_path = _clave(de, f"{de.nombre_archivo}.xml")
+        ctx.runtime.storage.put(de.xml_path, bytes(de.xml), content_type=filetypes.XML)
+    if de.cdr is not None:
+        de.cdr_path = _clave(de, f"R-{de.nombre_archivo}.zip")
+        ctx.runtime.storage.put(de.cdr_path, bytes(de.cdr), content_type=filetypes.ZIP)
+    de.xml = de.cdr = None
+    notas.copiar_archivos(ctx, de)
+    ctx.session.flush()
+
+
+def _clave(de: Comprobante, nombre: str) -> str:
+    return f"{CARPETA}/{de.fecha_emision:%Y/%m}/{nombre}"
 
 
 def _bytes(ctx: Ctx, guardado: bytes | None, clave: str | None) -> bytes:

@@ -35,6 +35,8 @@ from kernel.errors import FieldError, NotFound, ValidationFailed
 
 REMOTO = "sunat"
 ENVIAR = "sunat.enviar"
+IMPRIMIR = "sunat.imprimir"
+ARCHIVAR = "sunat.archivar"
 MAX_COLA = 500
 DIAS_FACTURA, DIAS_BOLETA = 3, 7
 """How many days after its date SUNAT takes a document. Source: reference on SUNAT, 1.10."""
@@ -347,6 +349,8 @@ def _anunciar(ctx: Ctx, hecho: Comprobante) -> None:
     }
     ctx.audit("emitir", "comprobantes", hecho.id, despues=resumen, modulo="facturacion")
     ctx.enqueue(ENVIAR, comprobante_id=hecho.id)
+    if ctx.config(schemas.Facturacion).imprimir:
+        ctx.enqueue(IMPRIMIR, comprobante_id=hecho.id)
     ctx.notify("comprobantes", comprobante_id=hecho.id)
 
 

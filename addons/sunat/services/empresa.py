@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import timedelta
 from threading import Lock
 
 from sqlalchemy import or_, select
@@ -18,8 +17,6 @@ from addons.sunat.errors import CertificadoRechazado, SinConfigurar
 from addons.sunat.models import Certificado, CredencialSunat, SerieComprobante
 from kernel.context import Ctx
 
-AVISOS = (30, 15, 7, 1)
-"""Days before a certificate expires on which somebody is told."""
 _llaves: dict[bytes, Llave] = {}
 _candado = Lock()
 
@@ -172,15 +169,6 @@ def es_serie(ctx: Ctx, tipo: str, serie: str) -> bool:
         SerieComprobante.tipo == tipo, SerieComprobante.serie == serie, SerieComprobante.activo
     )
     return ctx.session.scalars(query).first() is not None
-
-
-def por_vencer(ctx: Ctx) -> int | None:
-    """Return in how many days the certificate expires, where somebody should know."""
-    found = vigente(ctx)
-    if found is None:
-        return None
-    dias = (found.hasta - ctx.now) // timedelta(days=1)
-    return dias if dias <= AVISOS[0] else None
 
 
 SERIES = [

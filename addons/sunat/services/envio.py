@@ -430,6 +430,7 @@ def cambiar_estado(ctx: Ctx, de: Comprobante, resultado: Resultado) -> None:
         despues=despues,
         modulo="facturacion",
     )
+    ctx.enqueue(emision.ARCHIVAR, comprobante_id=de.id)
     ctx.publish(schemas.ComprobanteCambio(de.id, de.venta_id, de.estado_sunat))
     ctx.notify("comprobantes", comprobante_id=de.id)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo
@@ -171,6 +171,15 @@ def _acreditado(ctx: Ctx, origen_id: int) -> Decimal:
         )
     )
     return Decimal(ctx.session.scalars(query).one())
+
+
+def copiar_archivos(ctx: Ctx, de: Comprobante) -> None:
+    """Tell a note where the files of its comprobante lie."""
+    ctx.session.execute(
+        update(NotaCreditoDebito)
+        .where(NotaCreditoDebito.comprobante_id == de.id)
+        .values(xml_path=de.xml_path, cdr_path=de.cdr_path)
+    )
 
 
 def leer(plano: dict[str, Any]) -> modelo.Comprobante:

@@ -69,7 +69,7 @@ def emisora(runtime: Runtime, sunat: Sunat, shop: Shop) -> Emisora:
         ]
         ctx.session.add_all(clientes)
         ctx.session.flush()
-        ctx.runtime.preferences.write(ctx.session, Facturacion(espera=1))
+        ctx.runtime.preferences.write(ctx.session, Facturacion(espera=1, imprimir=False))
         return clientes[0].id, clientes[1].id
 
     cliente, persona = runtime.transact(preparar)

@@ -1,0 +1,61 @@
+"""What runs out of time: the certificate that signs, and documents that SUNAT has not taken yet."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from addons.base.services.notificaciones import Noticia, con_permiso, notificar
+from addons.sunat.models import EN_COLA, Comprobante
+from addons.sunat.services import empresa
+from kernel.context import Ctx
+
+AVISAN = (30, 15, 7, 1)
+"""Days before the end on which a certificate is spoken of; from the last one on, every day."""
+PLAZO = 1
+"""A document with so many days left is spoken of."""
+
+
+def avisar(ctx: Ctx) -> None:
+    """Tell who keeps the books, once for each day and reason."""
+    hoy = ctx.now.astimezone(ctx.time_zone).date()
+    dichos = [*_certificado(ctx), *_plazos(ctx)]
+    noticias = [
+        Noticia(usuario_id, "facturacion", titulo, f"sunat:{clave}:{hoy}", texto)
+        for usuario_id in con_permiso(ctx, "certificados.ver")
+        for clave, titulo, texto in dichos
+    ]
+    if noticias:
+        notificar(ctx, noticias)
+
+
+def _certificado(ctx: Ctx) -> list[tuple[str, str, str]]:
+    found = empresa.vigente(ctx)
+    if found is None:
+        return []
+    dias = (found.hasta - ctx.now) // timedelta(days=1)
+    if dias not in AVISAN and dias >= AVISAN[-1]:
+        return []
+    titulo = (
+        f"El certificado digital vence en {dias} días"
+        if dias > 0
+        else "El certificado digital vence"
+    )
+    texto = f"Vence el {found.hasta:%d/%m/%Y}. Sin certificado no se emite: cargue otro antes."
+    return [("certificado", titulo, texto)]
+
+
+def _plazos(ctx: Ctx) -> list[tuple[str, str, str]]:
+    limite = ctx.now.astimezone(ctx.time_zone).date() + timedelta(days=PLAZO)
+    query = (
+        select(Comprobante.serie, Comprobante.numero, Comprobante.limite_envio)
+        .where(Comprobante.estado_sunat.in_(EN_COLA), Comprobante.limite_envio <= limite)
+        .order_by(Comprobante.limite_envio, Comprobante.id)
+    )
+    por_vencer = list(ctx.session.execute(query.limit(50)))
+    if not por_vencer:
+        return []
+    cuales = ", ".join(f"{serie}-{numero} ({dia:%d/%m})" for serie, numero, dia in por_vencer)
+    titulo = f"{len(por_vencer)} comprobantes están por pasar el plazo de SUNAT"
+    return [("plazo", titulo, f"Esperan respuesta: {cuales}.")]

@@ -1,0 +1,244 @@
+"""Each rule, broken by a good document that is changed in one place: its code, and the field."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from addons.sunat.documents.modelo import (
+    Adquirente,
+    Anticipo,
+    CargoGlobal,
+    Comprobante,
+    Cuota,
+    Detraccion,
+    Isc,
+    Modifica,
+    Percepcion,
+    Relacionado,
+)
+from addons.sunat.documents.reglas import Entorno, revisar, todas
+from tests.addons.sunat.facturas import (
+    CUENTA,
+    EMISOR,
+    HOY,
+    PERSONA,
+    D,
+    boleta,
+    factura,
+    linea,
+    manana,
+    nota,
+)
+
+ENTORNO = Entorno(HOY)
+FACTURA_VIEJA = {"fecha_emision": HOY - timedelta(days=4)}
+
+
+def emisor(**cambios: Any) -> Comprobante:
+    return factura(emisor=replace(EMISOR, **cambios))
+
+
+def cliente(tipo: str, numero: str, nombre: str = "Cliente S.A.") -> Comprobante:
+    return boleta(adquirente=Adquirente(tipo, numero, nombre))
+
+
+def con_isc(**cambios: Any) -> Comprobante:
+    return factura(linea(isc=Isc(**{"sistema": "01", "tasa": D("0.1"), **cambios})))
+
+
+def detraccion(**cambios: Any) -> Comprobante:
+    una = replace(Detraccion("037", D(12), CUENTA), **cambios)
+    return factura(tipo_operacion="1001", detraccion=una)
+
+
+def modifica(tipo: str = "07", de: str = "FC01", /, **cambios: Any) -> Comprobante:
+    una = replace(Modifica("01", "F001", 1, "01", "Anulación"), **cambios)
+    return nota(tipo=tipo, serie=de, modifica=una)
+
+
+def nota_de(origen: str, tipo: str, serie: str, motivo: str = "01") -> Comprobante:
+    numero = "F001" if origen == "01" else "B001"
+    una = Modifica(origen, numero, 1, motivo, "Anulación")
+    return nota(tipo=tipo, serie=serie, modifica=una)
+
+
+ROTOS: list[tuple[str, str, Comprobante]] = [
+    ("1001", "serie", factura(serie="B001")),
+    ("1001", "serie", boleta(serie="F001")),
+    ("1001", "numero", factura(numero=100_000_000)),
+    ("2329", "fecha_emision", factura(fecha_emision=HOY + timedelta(days=1))),
+    ("2108", "fecha_emision", factura(**FACTURA_VIEJA)),
+    ("1079", "fecha_emision", boleta(fecha_emision=HOY - timedelta(days=6))),
+    ("3206", "tipo_operacion", factura(tipo_operacion="9999")),
+    ("3206", "tipo_operacion", boleta(tipo_operacion="0112")),
+    ("3088", "moneda", factura(moneda="SOL")),
+    ("1034", "emisor.ruc", emisor(ruc="20123456789")),
+    ("1037", "emisor.razon_social", emisor(razon_social="X")),
+    ("3030", "emisor.codigo_anexo", emisor(codigo_anexo="1")),
+    ("4093", "emisor.ubigeo", emisor(ubigeo="15")),
+    ("2014", "adquirente.numero_doc", cliente("6", "")),
+    ("2016", "adquirente.tipo_doc", cliente("9", "123")),
+    ("2800", "adquirente.tipo_doc", factura(adquirente=PERSONA)),
+    ("2800", "adquirente.tipo_doc", factura(linea(afectacion_igv="40"), tipo_operacion="0200")),
+    ("2017", "adquirente.numero_doc", cliente("6", "2010000637")),
+    ("2017", "adquirente.numero_doc", cliente("6", "20100006377")),
+    ("2801", "adquirente.numero_doc", cliente("1", "1234567")),
+    ("2802", "adquirente.numero_doc", cliente("7", "1234567890123456")),
+    ("2022", "adquirente.razon_social", cliente("1", "45678912", "a\nb")),
+    ("3027", "leyendas.0", factura(leyendas=("9999",))),
+    ("2364", "relacionados.1.numero", factura(relacionados=(Relacionado("09", "T001-1"),) * 2)),
+    ("4006", "relacionados.0.numero", factura(relacionados=(Relacionado("09", "X-1"),))),
+    ("4233", "orden_compra", factura(orden_compra="x" * 21)),
+    ("2023", "detalle", factura(*[linea()] * 1000)),
+    ("2024", "detalle.0.cantidad", factura(linea(cantidad=D(0)))),
+    ("2025", "detalle.0.cantidad", factura(linea(cantidad=D("0.12345678901")))),
+    ("2936", "detalle.0.unidad_medida", factura(linea(unidad_medida="XXX"))),
+    ("2027", "detalle.0.descripcion", factura(linea(descripcion=" "))),
+    ("2369", "detalle.0.precio_unitario", factura(linea(precio_unitario=D(-1)))),
+    ("2955", "detalle.0.descuento", factura(linea(descuento=D("0.001")))),
+    ("2370", "detalle.0.descuento", factura(linea(descuento=D("99.00")))),
+    ("2040", "detalle.0.afectacion_igv", factura(linea(afectacion_igv="99"))),
+    ("3105", "detalle.0.precio_unitario", factura(linea(precio_unitario=D(0)))),
+    (
+        "2642",
+        "detalle.0.afectacion_igv",
+        factura(tipo_operacion="0200", adquirente=Adquirente("0", "X1", "Acme")),
+    ),
+    ("2644", "detalle.1.afectacion_igv", factura(linea(afectacion_igv="17"), linea())),
+    ("2650", "detalle.0.isc", factura(linea(afectacion_igv="17", isc=Isc("01", D("0.1"))))),
+    ("3223", "detalle.0.isc", factura(linea(afectacion_igv="20", isc=Isc("01", D("0.1"))))),
+    ("2041", "detalle.0.isc.sistema", con_isc(sistema="04")),
+    ("2199", "detalle.0.isc.sistema", nota(linea(isc=Isc("04", D("0.1"))))),
+    ("3104", "detalle.0.isc.tasa", con_isc(tasa=D(0))),
+    ("2892", "detalle.0.cantidad", boleta(linea(cantidad=D("1.5"), icbper=True))),
+    (
+        "3240",
+        "detalle.0.icbper",
+        boleta(linea(afectacion_igv="30", icbper=True), tipo_operacion="0113"),
+    ),
+    ("3181", "detalle.0.codigo_sunat", factura(tipo_operacion="0112")),
+    ("4337", "detalle.0.codigo_sunat", factura(linea(codigo_sunat="123"))),
+    ("3462", "tasa_igv", factura(tasa_igv=D("0.10"))),
+    ("3071", "cargos.0.codigo", factura(cargos=(CargoGlobal("99", D(1)),))),
+    ("2968", "cargos.0.monto", factura(cargos=(CargoGlobal("03", D(0)),))),
+    (
+        "3277",
+        "cargos.0.codigo",
+        factura(linea(afectacion_igv="20"), cargos=(CargoGlobal("02", D(1)),)),
+    ),
+    ("2505", "anticipos.0.tipo", factura(anticipos=(Anticipo("01", "F001-1", D(1)),))),
+    ("2521", "anticipos.0.numero", factura(anticipos=(Anticipo("02", "F0011", D(1)),))),
+    ("2503", "anticipos.0.monto", factura(anticipos=(Anticipo("02", "F001-1", D(0)),))),
+    ("2365", "anticipos.1.numero", factura(anticipos=(Anticipo("02", "F001-1", D(1)),) * 2)),
+    ("3252", "cuotas", factura(cuotas=(Cuota(manana()),))),
+    ("3249", "cuotas", factura(contado=False)),
+    ("3253", "cuotas.0.monto", factura(contado=False, cuotas=(Cuota(manana(), D(0)),))),
+    ("3267", "cuotas.0.fecha", factura(contado=False, cuotas=(Cuota(HOY),))),
+    (
+        "3321",
+        "cuotas.0.fecha",
+        nota(linea(precio_unitario=D(0)), motivo="13", contado=False, cuotas=(Cuota(HOY, D(1)),)),
+    ),
+    ("3127", "detraccion", factura(tipo_operacion="1001")),
+    ("3128", "tipo_operacion", factura(detraccion=Detraccion("037", D(12), CUENTA))),
+    ("3033", "detraccion.codigo", detraccion(codigo="999")),
+    ("3034", "detraccion.cuenta", detraccion(cuenta="")),
+    ("3174", "detraccion.medio_pago", detraccion(medio_pago="555")),
+    ("3037", "detraccion.porcentaje", detraccion(porcentaje=D(0))),
+    ("3093", "percepcion", factura(tipo_operacion="2001")),
+    ("3308", "tipo_operacion", factura(percepcion=Percepcion())),
+    (
+        "3330",
+        "contado",
+        factura(
+            tipo_operacion="2001",
+            percepcion=Percepcion(),
+            contado=False,
+            cuotas=(Cuota(manana()),),
+        ),
+    ),
+    ("3262", "retencion", factura(adquirente=PERSONA, retencion=True)),
+    ("3303", "redondeo", factura(redondeo=D("1.01"))),
+    ("2048", "retencion", boleta(retencion=True)),
+    ("2524", "modifica", nota(modifica=None)),
+    ("2172", "motivo_codigo", modifica(motivo_codigo="99")),
+    ("2135", "motivo_descripcion", modifica(motivo_descripcion="a\nb")),
+    ("2116", "serie", nota_de("03", "07", "FC01")),
+    ("2204", "serie", nota_de("03", "08", "FD01")),
+    ("2399", "serie", nota_de("01", "07", "BC01")),
+    ("2400", "serie", nota_de("01", "08", "BD01")),
+    ("2117", "modifica.numero", modifica(serie="X")),
+    ("2205", "modifica.numero", modifica("08", "FD01", serie="X")),
+    ("3259", "modifica.tipo", nota_de("03", "07", "BC01", motivo="13")),
+    ("3257", "cuotas", nota(linea(precio_unitario=D(0)), motivo="13")),
+    ("3246", "cuotas", nota(contado=False, cuotas=(Cuota(manana()),))),
+    ("3230", "motivo_codigo", nota(linea(afectacion_igv="17"))),
+    ("2062", "anticipos", factura(anticipos=(Anticipo("02", "F001-1", D(99)),))),
+    ("2999", "anticipos", factura(anticipos=(Anticipo("02", "F001-1", D(99)),))),
+    ("3278", "anticipos.0.codigo", factura(anticipos=(Anticipo("02", "F001-1", D(1), "05"),))),
+    (
+        "2514",
+        "adquirente.numero_doc",
+        boleta(linea(cantidad=D(100)), adquirente=Adquirente("0", "00000000", "Clientes varios")),
+    ),
+    ("3319", "cuotas", factura(contado=False, cuotas=(Cuota(manana(), D("10.00")),))),
+    (
+        "3315",
+        "detalle.0.precio_unitario",
+        nota(motivo="13", contado=False, cuotas=(Cuota(manana(), D(1)),)),
+    ),
+    *[
+        (codigo, "leyendas.0", factura(leyendas=(leyenda,)))
+        for leyenda, codigo in (
+            ("2001", "3283"),
+            ("2002", "3284"),
+            ("2003", "3285"),
+            ("2008", "3289"),
+        )
+    ],
+]
+"""A code, the field that it points to, and a document with that one thing wrong."""
+
+
+@pytest.mark.parametrize(("codigo", "campo", "de"), ROTOS, ids=[uno[0] for uno in ROTOS])
+def test_revisar_of_a_document_broken_in_one_place_tells_its_code_and_field(
+    codigo: str, campo: str, de: Comprobante
+) -> None:
+    hallazgos, _ = revisar(de, ENTORNO)
+    assert (codigo, campo) in {(uno.codigo, uno.campo) for uno in hallazgos}
+    assert all(uno.cura and uno.texto for uno in hallazgos)
+
+
+def test_rules_each_have_a_document_that_breaks_them() -> None:
+    por_fecha = {"2949", "3496"}
+    assert {una.codigo for una in todas()} - {codigo for codigo, _, _ in ROTOS} == por_fecha
+
+
+@pytest.mark.parametrize(
+    ("codigo", "cuando", "de"),
+    [
+        ("2949", date(2019, 7, 31), boleta(linea(icbper=True))),
+        ("3496", date(2027, 1, 1), factura(linea(codigo_sunat="123"))),
+        ("4337", date(2026, 12, 31), factura(linea(codigo_sunat="123"))),
+    ],
+)
+def test_rules_hold_from_their_day_to_their_day(codigo: str, cuando: date, de: Comprobante) -> None:
+    ese_dia = replace(de, fecha_emision=cuando, tasa_igv=D("0.18"))
+    assert codigo in {uno.codigo for uno in revisar(ese_dia, Entorno(cuando))[0]}
+    otro = cuando + timedelta(days=1) if codigo != "3496" else cuando - timedelta(days=1)
+    otro_dia = replace(ese_dia, fecha_emision=otro)
+    assert codigo not in {uno.codigo for uno in revisar(otro_dia, Entorno(otro))[0]}
+
+
+def test_revisar_tells_all_findings_at_once() -> None:
+    malo = factura(
+        linea(unidad_medida="XXX", afectacion_igv="99", cantidad=D(0)),
+        moneda="SOL",
+        adquirente=Adquirente("6", "20100006377", "Z"),
+    )
+    codigos = {uno.codigo for uno in revisar(malo, ENTORNO)[0]}
+    assert codigos >= {"2936", "2040", "2024", "3088", "2017", "2022"}
