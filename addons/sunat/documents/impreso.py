@@ -45,7 +45,8 @@ header { display: flex; justify-content: space-between; gap: 8mm; margin-bottom:
 h1 { font-size: 13pt; }
 .caja { border: 1pt solid #111; padding: 4mm; text-align: center; width: 68mm; }
 .caja p { font-size: 11pt; font-weight: bold; }
-.datos td { padding: .6mm 2mm .6mm 0; }
+.datos td, .datos th { padding: .6mm 2mm .6mm 0; }
+.datos th { width: 38mm; }
 .lineas { margin: 5mm 0; }
 .lineas th { border-bottom: 1pt solid #111; padding: 1.5mm 1mm; }
 .lineas td { border-bottom: .3pt solid #bbb; padding: 1.2mm 1mm; }
@@ -67,6 +68,7 @@ h1 { font-size: 10pt; }
 .caja { margin: 2mm 0; border-top: .5pt dashed #111; border-bottom: .5pt dashed #111; }
 .caja p { font-weight: bold; }
 .lineas { margin: 2mm 0; border-top: .5pt dashed #111; border-bottom: .5pt dashed #111; }
+.lineas td, .lineas th { padding: .3mm 0 .3mm 1.2mm; }
 .lineas .codigo, .lineas .unidad { display: none; }
 .total td { font-weight: bold; font-size: 9pt; }
 .pie { display: flex; flex-direction: column-reverse; }
