@@ -184,7 +184,7 @@ def test_wheel_is_found_checked_installed_served_and_missed(host: Host) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     served = json.loads(done.stdout.splitlines()[-1])
-    assert (served["puntos"], served["state"]) == (3, "installed")
+    assert (served["puntos"], served["state"]) == (3, "enabled")
     assert "puntos" in served["columns"]
 
     shutil.rmtree(host.environment)

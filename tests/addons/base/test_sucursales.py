@@ -189,7 +189,7 @@ def test_sale_asks_no_more_for_a_user_of_several_sucursales(
     monkeypatch.setattr(db, "execute", execute)
     assert vender_en(cajero, shop, caja, shop.sucursales[0]) == 201
     [sale] = [names for names in asked.values() if "venta_preparar" in names]
-    first, *rest = sale[:5]
+    first, *rest = [name for name in sale if not name.startswith("loyalty_")][:5]
     assert first.startswith("identify")
     assert rest == ["venta_preparar", "venta_insertar", "stock_vender", "write"]
     assert "sucursales_del_usuario" not in sale
