@@ -208,6 +208,8 @@ class Supervisor:
 
     def _converge(self, wanted: Generation) -> None:
         self._known[wanted.number] = wanted
+        if wanted.state != "rolling":  # there is nothing to go back to any more
+            self.failures.pop(wanted.number, None)
         goal = self._goal(wanted)
         crew = self._crew(goal) if goal is not None else None
         if crew is None or not crew.warm:
@@ -388,11 +390,11 @@ class Supervisor:
     def _fail(self, number: int, name: str, kind: str, pid: int, error: str) -> None:
         """Note that something of a generation ended before its time.
 
-        While it is being rolled out, that ends the roll. Where it is the current one, there is
+        While it is being rolled out, that ends the roll. Once all hosts acknowledged it, there is
         nothing to go back to: it is started again.
         """
         wanted = self.wanted
-        if wanted is not None and wanted.number == number and wanted.state != "current":
+        if wanted is not None and wanted.number == number and wanted.state == "rolling":
             if number not in self.failures:
                 self.failures[number] = Beat(name, kind, pid, number, "failed", error)
                 log.error("roll_failed", generation=number, process=name, error=error)

@@ -390,6 +390,18 @@ def test_run_generation_that_fails_leaves_the_old_one_and_says_why(
     supervised.settle(3)
 
 
+def test_run_generation_that_failed_here_and_became_the_current_one_is_tried_again(
+    start: Start,
+) -> None:
+    """The other hosts served it, and this one was not waited for."""
+    supervised = start("answer")
+    supervised.settle(1)
+    supervised.want(2, "raise")
+    supervised.failure()
+    supervised.want(2, "answer", "current")
+    supervised.settle(2)
+
+
 def test_run_child_killed_in_mid_roll_goes_back(start: Start) -> None:
     supervised = start("answer", count=3)
     supervised.settle(1)
