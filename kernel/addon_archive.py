@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, text
 
 from kernel import logging
@@ -27,13 +28,15 @@ from kernel.backup_tables import SPELLING, measure
 from kernel.storage import FileMissing, Storage
 
 if TYPE_CHECKING:
-    from kernel.rehearsal import Outcome
+    from kernel.rehearsal import Outcome, Owned
     from kernel.runtime import Runtime
 
 log = logging.get(__name__)
 
 FORMAT = 1
+FOLDER = "addons"
 MANIFEST = "manifest.json"
+LONGEST_MANIFEST = 16 * 1024 * 1024
 CHUNK = 1024 * 1024
 IN_MEMORY = 16 * CHUNK
 
@@ -64,6 +67,9 @@ class Archive:
     at: str
     members: tuple[Member, ...]
     format: int = FORMAT
+
+
+ARCHIVE = TypeAdapter(Archive)
 
 
 def checksum(connection: Connection, table: str) -> str:
@@ -103,7 +109,7 @@ def write(
             document = json.dumps(asdict(archive), ensure_ascii=False, indent=1).encode()
             _add(tar, MANIFEST, io.BytesIO(document), len(document))
         whole.seek(0)
-        key = f"addons/{'-'.join(change.targets)[:80]}/{number:06d}.tar"
+        key = f"{FOLDER}/{'-'.join(change.targets)[:80]}/{number:06d}.tar"
         chunks = iter(lambda: whole.read(CHUNK), b"")
         runtime.storage.put(key, chunks, content_type="application/x-tar")
     return key
@@ -165,6 +171,9 @@ class opened:  # noqa: N801  # read as a statement
     """The tar file of an archive, fetched to a temporary file."""
 
     def __init__(self, storage: Storage, key: str) -> None:
+        if not key.startswith(f"{FOLDER}/"):
+            # Other files are what users bring: nobody fills tables from an attachment.
+            raise ChangeRefused(f"Los archivos de addons están en «{FOLDER}/», no en «{key}».")
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
         try:
             for chunk in storage.open_stream(key):
@@ -185,21 +194,31 @@ class opened:  # noqa: N801  # read as a statement
 
 def _manifest(tar: tarfile.TarFile) -> Archive:
     try:
-        facts = json.loads(cast("IO[bytes]", tar.extractfile(MANIFEST)).read())
+        facts = json.loads(_open(tar, MANIFEST, LONGEST_MANIFEST).read())
         if facts["format"] > FORMAT:
             raise ChangeRefused("El archivo es de una versión posterior de Andes: actualícela.")
-        facts["members"] = tuple(
-            Member(**{**one, "columns": tuple(one["columns"])}) for one in facts["members"]
-        )
-        return Archive(**facts)
-    except (KeyError, TypeError, ValueError, AttributeError, tarfile.TarError):
+        return ARCHIVE.validate_python(facts)
+    except (KeyError, TypeError, ValueError, RecursionError, tarfile.TarError):
         raise ChangeRefused("El archivo no es de un addon, o está dañado.") from None
 
 
-def load(connection: Connection, storage: Storage, key: str) -> None:
+def _open(tar: tarfile.TarFile, name: str, longest: int | None = None) -> IO[bytes]:
+    """Return a member's data; a link, which may lead in a circle, is none.
+
+    Raises:
+        KeyError: there is no such file in it, or it is too long.
+    """
+    facts = tar.getmember(name)
+    if not facts.isreg() or (longest is not None and facts.size > longest):
+        raise KeyError(name)
+    return cast("IO[bytes]", tar.extractfile(facts))
+
+
+def load(connection: Connection, storage: Storage, key: str, owned: Owned) -> None:
     """Fill the tables of addons from their archive, in the connection's transaction.
 
-    Rows that an installation made by itself are replaced.
+    Rows that an installation made by itself are replaced. Whatever the file says of itself, nothing
+    is touched but what is ``owned`` by its addons.
 
     Raises:
         ChangeRefused: the file is damaged, or the tables are not those that it was made of.
@@ -207,6 +226,8 @@ def load(connection: Connection, storage: Storage, key: str) -> None:
     _spell(connection)
     with opened(storage, key) as tar:
         archive = _manifest(tar)
+        for one in archive.members:
+            _check_member(connection, one, owned)
         tables = [one for one in archive.members if not one.column]
         constraints = _defer(connection, [one.table for one in tables])
         for one in reversed(tables):
@@ -228,11 +249,14 @@ class _verified:  # noqa: N801  # read as a statement
     """A member's data, after its digest was compared."""
 
     def __init__(self, tar: tarfile.TarFile, member: Member) -> None:
-        found = tar.extractfile(member.name) if member.name in tar.getnames() else None
-        if found is None or _digest(found) != member.sha256:
+        try:
+            self._data = _open(tar, member.name)
+            whole = _digest(self._data) == member.sha256
+        except (KeyError, tarfile.TarError):
+            whole = False
+        if not whole:
             raise ChangeRefused(f"El archivo está dañado: {member.name}.")
-        found.seek(0)
-        self._data = found
+        self._data.seek(0)
 
     def __enter__(self) -> IO[bytes]:
         return self._data
@@ -270,7 +294,6 @@ def _defer(connection: Connection, tables: Sequence[str]) -> list[tuple[str, str
 
 
 def _fill_table(connection: Connection, member: Member, data: IO[bytes]) -> None:
-    _check_columns(connection, member)
     _copy_in(connection, Identifier(member.table), member.columns, data)
     for column, last in member.sequences.items():
         connection.execute(
@@ -280,7 +303,6 @@ def _fill_table(connection: Connection, member: Member, data: IO[bytes]) -> None
 
 
 def _fill_column(connection: Connection, member: Member, data: IO[bytes]) -> None:
-    _check_columns(connection, member)
     *key, column = member.columns
     connection.execute(
         text(
@@ -301,7 +323,13 @@ def _fill_column(connection: Connection, member: Member, data: IO[bytes]) -> Non
         log.warning("archive_rows_without_owner", member=member.name, rows=missing)
 
 
-def _check_columns(connection: Connection, member: Member) -> None:
+def _check_member(connection: Connection, member: Member, owned: Owned) -> None:
+    ours = member.table in owned.tables
+    if member.column:
+        key = (*_key(connection, member.table), member.column)
+        ours = (member.table, member.column) in owned.columns and member.columns == key
+    if not ours:
+        raise ChangeRefused(f"El archivo no es de esta versión: {member.name} no es de sus addons.")
     here = _columns(connection, member.table)
     if unknown := [one for one in member.columns if one not in here]:
         raise ChangeRefused(
@@ -412,6 +440,6 @@ def _sequences(connection: Connection, table: str, columns: Sequence[str]) -> di
 
 def archives(storage: Storage, name: str = "") -> Iterator[str]:
     """Yield the keys of the archives that are kept, of one addon or of all."""
-    for key in storage.list("addons"):
+    for key in storage.list(FOLDER):
         if not name or name in key.split("/")[1].split("-"):
             yield key

@@ -34,6 +34,9 @@ LOCK = 7_203_116
 ROLL_SECONDS = 60.0
 """How long hosts may take to serve a new generation before it is given up."""
 
+BLIND_SECONDS = 5.0
+"""How long after the database was away nobody is taken for dead: all have to be heard of first."""
+
 STEP_SECONDS = 0.25
 REST_SECONDS = 1.0
 
@@ -65,8 +68,11 @@ def hosts(connection: Connection) -> list[Host]:
 class Conductor:
     """Advances the change under way."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, serving: bool = False) -> None:
+        """``serving`` says that it is a supervisor's: a roll then needs one host at least."""
         self.settings = settings
+        self._serving = serving
+        self._blind_until = 0.0
         self._rolling_since: tuple[int, str, float] = (0, "", 0.0)
         self._engine: Engine = create_engine(
             settings.owner_url,
@@ -75,6 +81,10 @@ class Conductor:
                 "application_name": "andes-conductor", "connect_timeout": 5, **db.CONNECT
             },
         )  # fmt: skip
+
+    def interrupted(self) -> None:
+        """Take note that the database was away."""
+        self._blind_until = time.monotonic() + BLIND_SECONDS
 
     def close(self) -> None:
         """Let go of the database."""
@@ -184,6 +194,8 @@ class Conductor:
         """Return the hosts that do not serve a generation, and it alone."""
         self._seconds(going)
         found = hosts(connection)
+        if time.monotonic() < self._blind_until or (self._serving and not found):
+            return ["nadie dio señales todavía"]
         return [one.name for one in found if (one.generation, one.state) != (number, "ready")]
 
     def _seconds(self, going: Generation) -> float:
@@ -200,7 +212,7 @@ class Conducting(threading.Thread):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(name="conductor", daemon=True)
-        self._conductor = Conductor(settings)
+        self._conductor = Conductor(settings, serving=True)
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -211,6 +223,7 @@ class Conducting(threading.Thread):
                 busy = self._conductor.step()
             except Exception as error:  # noqa: BLE001  # the database is away: next round
                 log.warning("conductor_interrupted", reason=str(error).partition("\n")[0])
+                self._conductor.interrupted()
             self._over.wait(STEP_SECONDS if busy else REST_SECONDS)
 
     def stop(self) -> None:

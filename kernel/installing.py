@@ -31,6 +31,7 @@ def bring_up_to_date(settings: Settings, names: Sequence[str]) -> list[str]:
     """
     with lifecycle.owner(settings) as engine:
         if not _is_served(engine):
+            _end_interrupted(settings, engine)
             return _at_once(settings, engine, names)
         with engine.connect() as connection:
             before = generations.current(connection)
@@ -45,6 +46,19 @@ def bring_up_to_date(settings: Settings, names: Sequence[str]) -> list[str]:
 def _is_served(engine: Engine) -> bool:
     with engine.connect() as connection:
         return generations.current(connection) is not None and bool(conductor.hosts(connection))
+
+
+def _end_interrupted(settings: Settings, engine: Engine) -> None:
+    """End the change during which everybody died, with other code than its own if need be."""
+    with engine.connect() as connection:
+        going = generations.in_flight(connection)
+    if going is None:
+        return
+    try:
+        conductor.wait(settings, going.number)
+    except ConfigurationError as error:
+        # It is served, and what it was to drop stays: its own code would have known how.
+        lifecycle.leave_rest(engine, going.number, str(error))
 
 
 def _at_once(settings: Settings, engine: Engine, names: Sequence[str]) -> list[str]:

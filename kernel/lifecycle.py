@@ -208,8 +208,8 @@ def expand(runtime: Runtime, number: int, change: Change) -> None:
                     run_step(connection, _named(change.manifests, step.addon), step)
         told = dict(versions)
         if change.action == "import":  # what an installation would make by itself is in the file
-            _import(connection, runtime, change)
-            told |= {one.name: one.version for one in change.manifests}
+            _import(connection, runtime, change, owned)
+            told |= {one.name: one.version for one in change.manifests if one.name in filled}
         _settle(connection, runtime, told)
         made = _made(connection, before, versions, read=change.action == "import")
         _keep(connection, number, statements, made)
@@ -217,22 +217,35 @@ def expand(runtime: Runtime, number: int, change: Change) -> None:
             raise ConfigurationError(f"La generación {number} se dio por perdida entretanto.")
 
     with owner(runtime.settings) as engine:
-        steps = [step for step in change.steps() if step.phase == "expand"]
-        outcome = rehearsal.rehearse(engine, change.histories, change.present, steps)
+        # Also what is to be taken away at the end: then there would be no way back.
+        outcome = rehearsal.rehearse(engine, change.histories, change.present, change.steps())
+        filled = _filled(runtime, change)
+        owned = rehearsal.owned(engine, change.histories, filled)
         patiently(engine, work, strongest(outcome, "expand"))
 
 
-def _import(connection: Connection, runtime: Runtime, change: Change) -> None:
+def _filled(runtime: Runtime, change: Change) -> set[str]:
+    """Return the addons whose rows an import brings; what they depend on is just installed."""
+    if change.action != "import":
+        return set()
+    return {*addon_archive.read(runtime.storage, change.archive).addons} & {*change.targets}
+
+
+def _import(
+    connection: Connection, runtime: Runtime, change: Change, owned: rehearsal.Owned
+) -> None:
     """Fill the tables from the archive, unless somebody wrote into them since they were made."""
     for name in change.targets:
         query = text(
             "SELECT made FROM andes_generations WHERE jsonb_exists(made -> 'addons', :name)"
             " ORDER BY id DESC LIMIT 1"
         )
-        made = connection.scalar(query, {"name": name}) if change.present.get(name) else None
-        if made is not None and _touched(connection, made):
+        if not change.present.get(name):
+            continue
+        made = connection.scalar(query, {"name": name})
+        if made is None or _touched(connection, made):
             raise ChangeRefused(f"«{name}» ya tiene datos propios: archívelo o púrguelo primero.")
-    addon_archive.load(connection, runtime.storage, change.archive)
+    addon_archive.load(connection, runtime.storage, change.archive, owned)
 
 
 def _settle(connection: Connection, runtime: Runtime, before: Mapping[str, str]) -> None:
@@ -378,6 +391,17 @@ def contract(runtime: Runtime, number: int, change: Change) -> None:
         patiently(engine, work, locks)
 
 
+def leave_rest(engine: Engine, number: int, reason: str) -> None:
+    """Make a generation the current one without what its change takes away."""
+
+    def work(connection: Connection) -> None:
+        generations.finish(connection, number)
+        query = "UPDATE andes_generations SET error = :reason WHERE id = :number"
+        connection.execute(text(query), {"reason": reason, "number": number})
+
+    patiently(engine, work)
+
+
 def _append(connection: Connection, number: int, statements: list[str], key: str) -> None:
     connection.execute(
         text(
@@ -414,21 +438,34 @@ def _forget(connection: Connection, change: Change, key: str) -> None:
 def take_back(settings: Settings, number: int) -> None:
     """End a change whose generation did not come to serve.
 
-    What it made goes again, unless a process of the new generation wrote into it meanwhile: then
-    the addons stay, disabled, and the row says why.
+    What it made goes again, unless a process of the new generation wrote into it meanwhile or its
+    own way back raises: then the addons stay, disabled, and the row says why.
     """
     with owner(settings) as engine:
-        patiently(engine, lambda connection: _take_back(connection, settings, number))
+        try:
+            patiently(engine, lambda connection: _take_back(connection, settings, number))
+        except Exception as error:  # a downgrade can raise anything, and would each time
+            if isinstance(error, DBAPIError) and _passes(error):
+                raise
+            log.exception("taken_back_in_part", generation=number)
+            fault = f"{type(error).__name__}: {error}"
+            patiently(engine, lambda connection: _take_back(connection, settings, number, fault))
 
 
-def _take_back(connection: Connection, settings: Settings, number: int) -> None:
+def _passes(error: DBAPIError) -> bool:
+    """Return whether the same could succeed later."""
+    return db.is_disconnect(error) or db.sqlstate(error) in LOCK_STATES
+
+
+def _take_back(connection: Connection, settings: Settings, number: int, fault: str = "") -> None:
+    """Take back what was made; with a ``fault``, which was met in that, leave it disabled."""
     found = generations.by_number(connection, number)
     if found is None or found.state != "reverting":
         return
     query = text("SELECT made FROM andes_generations WHERE id = :number")
     made: dict[str, Any] = connection.scalar(query, {"number": number}) or {}
     fresh = made.get("addons", [])
-    if fresh and not _touched(connection, made):
+    if fresh and not fault and not _touched(connection, made):
         for one in reversed(hostcode.solve(settings, fresh)):
             if one.name in fresh:
                 if revisions.head(one) is not None:
@@ -437,7 +474,7 @@ def _take_back(connection: Connection, settings: Settings, number: int) -> None:
                 connection.execute(text(UNLIST), {"name": one.name})
     else:
         query = text("UPDATE andes_addons SET reason = :reason WHERE name = ANY (:names)")
-        connection.execute(query, {"reason": found.error, "names": fresh})
+        connection.execute(query, {"reason": f"{found.error}\n{fault}".strip(), "names": fresh})
     if (now := generations.current(connection)) is not None:
         generations.note_states(connection, now.addons)
     generations.move(connection, number, "reverting", "failed")

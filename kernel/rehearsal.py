@@ -8,7 +8,7 @@ same statements in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -122,6 +122,33 @@ def rehearse(
                 run_step(connection, by_name[step.addon], step)
         after = columns(connection, WORKSHOP)
         return Outcome(tuple(notes.statements), after - before, before - after, kept=before & after)
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """What histories make: tables, and columns of tables that others make."""
+
+    tables: frozenset[str]
+    columns: frozenset[Column]
+
+
+def owned(engine: Engine, manifests: Sequence[Manifest], names: Collection[str]) -> Owned:
+    """Return what the histories of these names make; ``manifests`` are theirs and all before."""
+    if not names:
+        return Owned(frozenset(), frozenset())
+    tables: set[str] = set()
+    added: set[Column] = set()
+    with _workshop(engine) as connection:
+        for one in manifests:
+            before = columns(connection, WORKSHOP)
+            if (newest := revisions.head(one)) is not None:
+                migrations.upgrade(connection, one, newest)
+            if one.name in names:
+                made = columns(connection, WORKSHOP) - before
+                known = {table for table, _ in before}
+                tables |= {table for table, _ in made} - known
+                added |= {column for column in made if column[0] in known}
+    return Owned(frozenset(tables), frozenset(added))
 
 
 def run_step(connection: Connection, one: Manifest, step: Step) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -191,6 +193,77 @@ def test_import_of_a_damaged_file_is_refused_and_changes_nothing(
         club.expand(joined, number, change)
     assert (club.checksums(owner), read(owner), state(owner)) == (before, tables, listed)
     assert club.look(joined, number).state == "expanding"
+
+
+def forged(table: str, column: str, columns: Sequence[str], data: bytes) -> bytes:
+    """Return a whole archive of the club that names what its maker chose."""
+    name = f"columns/{table}.{column}" if column else f"tables/{table}"
+    member = {"table": table, "column": column, "columns": columns, "rows": 1,
+              "sha256": hashlib.sha256(data).hexdigest()}  # fmt: skip
+    facts = {"addons": {"club": {}}, "at": "", "members": [member], "format": 1}
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for path, content in ((name, data), ("manifest.json", json.dumps(facts).encode())):
+            one = tarfile.TarInfo(path)
+            one.size = len(content)
+            tar.addfile(one, io.BytesIO(content))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "columns", "data"),
+    [
+        ("sucursales", "", ["codigo", "nombre"], b"9\tRobada\n"),
+        ("sucursales", "nombre", ["id", "nombre"], b"1\tRobada\n"),
+        ("sucursales", "club_nivel", ["id", "nombre"], b"1\tRobada\n"),
+        ('club_socios" WHERE false; CREATE TABLE robada (); --', "", [], b""),
+    ],
+    ids=["table", "column", "other-column", "sql"],
+)
+def test_import_of_a_forged_file_touches_nothing_of_others(
+    joined: Settings, owner: Engine, storage: Storage,
+    table: str, column: str, columns: list[str], data: bytes,
+) -> None:  # fmt: skip
+    club.make(joined, "archive", "club")
+    whole = forged(table, column, columns, data)
+    storage.put("addons/club/falso.tar", whole, content_type="application/x-tar")
+    before, tables = club.checksums(owner), read(owner)
+    number, change = club.ask(joined, "import", "club", archive="addons/club/falso.tar")
+    with pytest.raises(ChangeRefused, match="no es de sus addons"):
+        club.expand(joined, number, change)
+    assert (club.checksums(owner), read(owner)) == (before, tables)
+
+
+def test_read_of_a_file_that_a_user_brought_is_refused(storage: Storage) -> None:
+    whole = forged("club_socios", "", ["nombre"], b"Rosa\n")
+    storage.put("adjuntos/1.tar", whole, content_type="application/x-tar")
+    with pytest.raises(ChangeRefused, match="están en «addons/»"):
+        addon_archive.read(storage, "adjuntos/1.tar")
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_read_of_a_file_that_leads_in_a_circle_is_refused(storage: Storage, kind: bytes) -> None:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        one = tarfile.TarInfo("manifest.json")
+        one.type, one.linkname = kind, "manifest.json"
+        tar.addfile(one)
+    storage.put("addons/club/anillo.tar", made.getvalue(), content_type="application/x-tar")
+    with pytest.raises(ChangeRefused, match="dañado"):
+        addon_archive.read(storage, "addons/club/anillo.tar")
+
+
+def test_import_tells_what_it_depends_on_that_it_is_installed(
+    joined: Settings, owner: Engine, tmp_path: Path
+) -> None:
+    club.write(tmp_path, "filial", first=None, depends="club")
+    migrate(joined, "filial")
+    key = club.make(joined, "archive", "filial").archive
+    club.make(joined, "purge", "club", confirm="club")
+    audited = "SELECT count(*) FROM audit_logs WHERE accion = 'instalar' AND entidad_id = 'club'"
+    before = rows(owner, audited)[0][0]
+    club.make(joined, "import", "filial", archive=key)
+    assert rows(owner, audited)[0][0] == before + 1
 
 
 def test_read_of_a_file_that_is_not_there_is_refused(storage: Storage) -> None:

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from kernel import catalogue, db, lifecycle
+from kernel import catalogue, db, installing, lifecycle
 from kernel.addon_changes import Change
+from kernel.conductor import Conductor
 from kernel.errors import ConfigurationError
 from kernel.settings import Settings
 from tests.kernel import club
@@ -97,19 +98,47 @@ def test_contract_that_fails_leaves_everything_as_it_was_and_can_be_repeated(
     takes = (club.TAKES[0], "ALTER TABLE club_socios DROP COLUMN {}", club.TAKES[2])
     steps = [club.ADDS, (takes[0], takes[1].format("nombre"), takes[2])]
     broken = (takes[0], takes[1].format("nada"), "SELECT 1")
-    club.write(tmp_path, steps=[*steps, broken], version="1.1")
+    cured = (takes[0], "SELECT 1", "SELECT 1")
+    club.write(tmp_path, steps=[*steps, cured], version="1.1")
     number, change = club.ask(joined, "upgrade", "club")
     club.expand(joined, number, change)
+    club.write(tmp_path, steps=[*steps, broken], version="1.1")
     before = whole(owner)
     club.move(joined, number, "rolling", "contracting")
     with pytest.raises(DBAPIError, match="nada"):
         club.contract(joined, number, change)
     assert whole(owner) == before
     assert club.look(joined, number).state == "contracting"
-    cured = (takes[0], "SELECT 1", "SELECT 1")
     club.write(tmp_path, steps=[*steps, cured], version="1.1")
     club.contract(joined, number, change)
     assert club.look(joined, number).state == "current"
+
+
+def test_expand_of_a_removal_that_could_not_end_does_not_begin(
+    joined: Settings, owner: Engine, tmp_path: Path
+) -> None:
+    broken = club.FIRST.replace("DROP TABLE club_grupos", "DROP TABLE nada")
+    club.write(tmp_path, first=broken)
+    before = whole(owner)
+    number, change = club.ask(joined, "purge", "club", confirm="club")
+    with pytest.raises(DBAPIError, match="nada"):
+        club.expand(joined, number, change)
+    assert whole(owner) == before
+    assert club.look(joined, number).state == "expanding"  # the conductor lets it fail
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"], ids=["same-code", "newer-code"])
+def test_migrate_ends_a_change_during_which_everybody_died(
+    joined: Settings, owner: Engine, tmp_path: Path, version: str
+) -> None:
+    club.write(tmp_path, steps=[club.ADDS], version="1.1")
+    number, change = club.ask(joined, "upgrade", "club")
+    club.expand(joined, number, change)
+    club.write(tmp_path, steps=[club.ADDS], version=version)
+    installing.bring_up_to_date(joined, [])
+    served = rows(owner, "SELECT addons -> 'club' FROM andes_generations WHERE state = 'current'")
+    assert served == [({"version": version, "revision": "0002"},)]
+    assert club.look(joined, number).state == ("current" if version == "1.1" else "past")
 
 
 def test_contract_twice_happens_once(joined: Settings, owner: Engine) -> None:
@@ -130,6 +159,31 @@ def test_contract_before_the_roll_ended_does_nothing(joined: Settings, owner: En
     club.contract(joined, number, change)
     assert whole(owner) == before
     assert club.look(joined, number).state == "rolling"
+
+
+# Conducting --------------------------------------------------------------------------------------
+
+HEARD = """
+INSERT INTO andes_processes (id, host, name, kind, pid, generation, state)
+VALUES ('a', 'a', 'host', 'host', 1, {}, 'ready')
+"""
+
+
+def test_roll_of_which_nobody_was_heard_goes_on_only_with_a_host(
+    alone: Settings, owner: Engine
+) -> None:
+    """Such as after everybody died, or after the database was away."""
+    number, change = club.ask(alone, "install", "club")
+    club.expand(alone, number, change)
+    conducting = Conductor(alone, serving=True)
+    conducting.step()
+    assert club.look(alone, number).state == "rolling"
+    execute(owner, HEARD.format(number))
+    conducting.interrupted()
+    conducting.step()
+    assert club.look(alone, number).state == "rolling"  # another host may not have spoken yet
+    Conductor(alone, serving=True).step()
+    assert club.look(alone, number).state == "contracting"
 
 
 # Taking back -------------------------------------------------------------------------------------
@@ -195,6 +249,26 @@ def test_take_back_of_an_addon_that_was_archived_keeps_its_file_in_the_list(
     ]
     club.make(joined, "import", "club", archive=key)
     assert club.checksums(owner) == full
+
+
+@pytest.mark.parametrize("broken", ["raises", "gone"])
+def test_take_back_that_has_no_way_back_ends_with_the_addon_disabled(
+    alone: Settings, owner: Engine, tmp_path: Path, broken: str
+) -> None:
+    number, change = club.ask(alone, "install", "club")
+    club.expand(alone, number, change)
+    before = whole(owner)
+    if broken == "raises":
+        club.write(tmp_path, first=club.FIRST.replace("DROP TABLE club_grupos", "DROP TABLE nada"))
+    else:
+        (tmp_path / "manifests" / "club.toml").unlink()
+    give_up(alone, number)
+    assert whole(owner) == before
+    ((state, reason),) = listed(owner)
+    assert state == "disabled"
+    assert "nadie la sirve" in reason
+    assert ("nada" if broken == "raises" else "club") in reason
+    assert club.look(alone, number).state == "failed"
 
 
 def test_take_back_of_an_addon_without_tables_forgets_it(
