@@ -31,7 +31,7 @@ LOOK_EVERY = 1.0
 OWNER = "andes"
 APPLICATION = "andes_app"
 DATABASE = "andes"
-ADDONS = ["base", "sales", "inventory"]
+ADDONS = ["base", "sales", "inventory", "sunat"]
 
 
 def demo(data: Path, host: str, port: int) -> None:
