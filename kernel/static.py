@@ -88,9 +88,9 @@ def _sprite() -> tuple[bytes, str]:
 
 
 def _used() -> set[str]:
-    """Return the names of icons in our own templates, and in the code that fills them."""
+    """Return the names of icons in templates, in the code that fills them, and in manifests."""
     files = [*TEMPLATES.glob("*.html"), *Path(__file__).parent.glob("web*.py")]
-    addons = [*ROOT.glob("addons*/*/templates/*.html")]
+    addons = [*ROOT.glob("addons*/*/templates/*.html"), *ROOT.glob("manifests/*.toml")]
     texts = [one.read_text(encoding="utf-8") for one in [*files, *addons]]
     return {name for text in texts for name in _QUOTED.findall(text)}
 
