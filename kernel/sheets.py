@@ -11,11 +11,14 @@ from typing import Any
 
 from kernel.errors import Unprocessable
 
+WIDE = 7
+"""From so many columns on, the page lies on its side."""
+ACRONYMS = frozenset({"id", "igv", "ruc", "sku"})
 MAX_ROWS = 5000
 """Rows of a page to be printed; more are for a spreadsheet."""
 
 CSS = """
-@page { size: A4; margin: 18mm 14mm; @bottom-right { content: counter(page) " / " counter(pages);
+@page { margin: 18mm 14mm; @bottom-right { content: counter(page) " / " counter(pages);
         font: 8pt sans-serif; color: #666; } }
 body { font: 9pt/1.35 "DejaVu Sans", sans-serif; color: #1b1b1b; }
 h1 { font-size: 15pt; margin: 0 0 1mm; } p { margin: 0 0 4mm; color: #555; }
@@ -56,15 +59,22 @@ def page(title: str, asked: Mapping[str, Any], table: Table, moment: datetime) -
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     sums = "".join(map(_sum, table.totals, table.totals.values()))
     return (
-        f'<html lang="es"><head><title>{escape(title)}</title></head><body><h1>{escape(title)}</h1>'
+        f'<html lang="es"><head><title>{escape(title)}</title>{_side(table)}</head>'
+        f"<body><h1>{escape(title)}</h1>"
         f"<p>{' · '.join(facts)}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
         f'</table><table class="totals">{sums}</table></body></html>'
     )
 
 
+def _side(table: Table) -> str:
+    wide = len(table.columns) >= WIDE
+    return "<style>@page { size: A4 landscape }</style>" if wide else ""
+
+
 def label(name: str) -> str:
     """Return a column's name as people read it."""
-    return escape(name.replace("_", " ").capitalize())
+    words = [word.upper() if word in ACRONYMS else word for word in name.split("_")]
+    return escape(" ".join([words[0][:1].upper() + words[0][1:], *words[1:]]))
 
 
 def as_text(value: Any) -> str:

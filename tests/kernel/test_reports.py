@@ -125,6 +125,11 @@ def test_page_of_a_table_escapes_what_people_wrote() -> None:
     assert '<td class="number">1,234.50</td><td></td><td>Sí</td>' in page
     assert "Ventas &amp; más" in page
     assert "Razon social" in page
+    assert "landscape" not in page
+    wide = Table(tuple(f"igv_{number}" for number in range(9)), [])
+    page = sheets.page("Ancha", {}, wide, MOMENTS[0])
+    assert "landscape" in page
+    assert "<th>IGV 8</th>" in page
     long = Table(("n",), [(1,)] * (sheets.MAX_ROWS + 1))
     with pytest.raises(Unprocessable):
         sheets.page("Ventas", {}, long, MOMENTS[0])

@@ -161,6 +161,7 @@ def test_batch_that_cannot_be_told_apart_is_refused_whole(
         ({"ventas": [una] * 201}, "ventas"),
         ({"ventas": [una | {"uuid": "x"}]}, "ventas.0.uuid"),
         ({"ventas": [una | {"fecha_registro_local": naive}]}, "ventas.0.fecha_registro_local"),
+        ({"ventas": [una | {"fecha_registro_local": 1e9}]}, "ventas.0.fecha_registro_local"),
         ({"ventas": [una | {"venta": []}]}, "ventas.0.venta"),
         ({"ventas": [una, una | {"mas": 1}]}, "ventas.1.mas"),
     ):
