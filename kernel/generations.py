@@ -19,7 +19,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Connection, Index, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Connection,
+    Index,
+    TextClause,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.model import Id, Model
@@ -114,39 +122,43 @@ class Generation:
     """Addresses of the addons that are switched off: addon → paths."""
 
 
-_COLUMNS = "id, addons, state, action, targets, archive, error, usuario_id"
+_SELECT = """
+    SELECT id, addons, state, action, targets, archive, error, usuario_id FROM andes_generations
+"""
+BY_NUMBER = text(f"{_SELECT} WHERE id = :number")
+CURRENT = text(f"{_SELECT} WHERE state = 'current'")
+UNDER_WAY = text(f"{_SELECT} WHERE state = ANY (:states)")
 
 
 def by_number(connection: Connection, number: int) -> Generation | None:
     """Return a generation."""
-    return _one(connection, "id = :number", number=number)
+    return _one(connection, BY_NUMBER, number=number)
 
 
 def current(connection: Connection) -> Generation | None:
     """Return the generation that is served, or that a failing change goes back to."""
-    return _one(connection, "state = 'current'")
+    return _one(connection, CURRENT)
 
 
 def in_flight(connection: Connection) -> Generation | None:
     """Return the change under way."""
-    return _one(connection, "state = ANY(:states)", states=list(IN_FLIGHT))
+    return _one(connection, UNDER_WAY, states=list(IN_FLIGHT))
 
 
 def target(connection: Connection) -> Generation | None:
     """Return what processes are to serve now."""
-    return _one(connection, "state = ANY(:states)", states=list(SERVED)) or current(connection)
+    return _one(connection, UNDER_WAY, states=list(SERVED)) or current(connection)
 
 
 def coming(connection: Connection) -> Generation | None:
     """Return the generation whose tables are being made."""
-    return _one(connection, "state IN ('requested', 'expanding')")
+    return _one(connection, UNDER_WAY, states=["requested", "expanding"])
 
 
-def _one(connection: Connection, condition: str, **given: Any) -> Generation | None:
+def _one(connection: Connection, query: TextClause, **given: Any) -> Generation | None:
     if connection.scalar(text("SELECT to_regclass('andes_generations')")) is None:
         return None
-    query = f"SELECT {_COLUMNS} FROM andes_generations WHERE {condition}"  # noqa: S608  # ours
-    row = connection.execute(text(query), given).one_or_none()
+    row = connection.execute(query, given).one_or_none()
     if row is None:
         return None
     return Generation(
@@ -158,6 +170,15 @@ def _one(connection: Connection, condition: str, **given: Any) -> Generation | N
 def _closed(connection: Connection, served: Mapping[str, Any]) -> dict[str, list[str]]:
     rows = connection.execute(text("SELECT name, routes FROM andes_addons"))
     return {row.name: row.routes for row in rows if row.name not in served}
+
+
+INSERT = text(
+    """
+    INSERT INTO andes_generations (action, targets, addons, state, archive, error, usuario_id)
+    VALUES (:action, CAST(:targets AS jsonb), CAST(:addons AS jsonb), :state, :archive, :error,
+            :usuario_id) RETURNING id
+    """
+)
 
 
 def insert(
@@ -176,13 +197,8 @@ def insert(
     Raises:
         sqlalchemy.exc.IntegrityError: a change is under way already.
     """
-    query = """
-        INSERT INTO andes_generations (action, targets, addons, state, archive, error, usuario_id)
-        VALUES (:action, CAST(:targets AS jsonb), CAST(:addons AS jsonb), :state, :archive,
-                :error, :usuario_id) RETURNING id
-    """
     number = connection.scalar(
-        text(query),
+        INSERT,
         {
             "action": action,
             "targets": json.dumps(list(targets)),
@@ -215,12 +231,14 @@ def move(connection: Connection, number: int, before: str, after: str, error: st
     return bool(moved.rowcount)
 
 
+PAST = text("UPDATE andes_generations SET state = 'past' WHERE state = 'current' AND id <> :number")
+
+
 def finish(connection: Connection, number: int) -> None:
     """Let a generation that every process serves take the place of the current one."""
     found = by_number(connection, number)
-    past = "UPDATE andes_generations SET state = 'past' WHERE state = 'current' AND id <> :number"
     if found is not None and found.state == "contracting":
-        connection.execute(text(past), {"number": number})
+        connection.execute(PAST, {"number": number})
         move(connection, number, "contracting", "current")
         note_states(connection, found.addons)
         if found.action == "quarantine":

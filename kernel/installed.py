@@ -62,10 +62,18 @@ def rows(source: Engine | Connection) -> Sequence[Any]:
     if source.scalar(text("SELECT to_regclass('andes_addons')")) is None:
         return ()
     if not source.scalar(text(HAS_STATE)):  # tables of before generations, about to be migrated
-        query = "SELECT *, 'enabled' AS state, '' AS reason, '' AS archive FROM andes_addons"
-        return source.execute(text(f"{query} ORDER BY installed_at, name")).all()
-    query = "SELECT name, version, state, reason, archive, installed_at FROM andes_addons"
-    return source.execute(text(f"{query} ORDER BY installed_at, name")).all()
+        return source.execute(EARLIER).all()
+    return source.execute(KNOWN).all()
+
+
+KNOWN = text(
+    "SELECT name, version, state, reason, archive, installed_at FROM andes_addons"
+    " ORDER BY installed_at, name"
+)
+EARLIER = text(
+    "SELECT *, 'enabled' AS state, '' AS reason, '' AS archive FROM andes_addons"
+    " ORDER BY installed_at, name"
+)
 
 
 def version_table(addon: str) -> str:

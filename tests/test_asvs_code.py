@@ -58,9 +58,12 @@ def keywords(sources: Iterable[Source], name: str) -> Iterator[str]:
 RAW = re.compile(r"(^|(^|\.)(sa|sqlalchemy|db|session|connection)\.)(text|literal_column)$")
 DRIVER = re.compile(r"\.(exec_driver_sql|raw_connection)$|(^|\.)TextClause$")
 MADE_OF_OURS = {
+    "kernel.addon_archive",  # tables and columns that the catalogue has
+    "kernel.catalogue",  # runs constants of its own
     "kernel.doctor_work",  # hands a constant of its own on
     "kernel.lifecycle",  # what PostgreSQL is granted, by names of tables
-    "kernel.migrations",  # the version table of an addon
+    "kernel.installed",  # the version table of an addon
+    "kernel.planning",  # counts the rows of tables that the catalogue has
     "kernel.plans",  # literals of JSON, by names of fields
 }
 """Kernel modules whose SQL text is put together: of names that are ours, never of a request's."""
@@ -96,7 +99,7 @@ def _is_ours(one: Source, call: ast.Call) -> bool:
 def _in_table(one: Source, call: ast.Call) -> bool:
     """Whether it is a constant in the declaration of a table: of an index, of a default."""
     declares = any(isinstance(node, ast.ClassDef) for node in one.tree.body)
-    return declares and called(call) == "text" and isinstance(call.args[0], ast.Constant)
+    return declares and called(call) == "text" and _is_constant(call.args[0])
 
 
 def _is_constant(node: ast.expr) -> bool:
