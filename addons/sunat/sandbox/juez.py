@@ -195,13 +195,19 @@ def _verificada(documento: _Element, firma: _Element, certificado: x509.Certific
 Encontrado = tuple[int, str]
 
 
+SERIES = {
+    "01": re.compile(r"F[A-Z0-9]{3}-\d{1,8}"),
+    "03": re.compile(r"B[A-Z0-9]{3}-\d{1,8}"),
+}
+DE_NOTA = re.compile(r"[FB][A-Z0-9]{3}-\d{1,8}")
+
+
 def _versiones(documento: _Element, tipo: str, hoy: date) -> Iterator[Encontrado]:
     if _texto(documento, "cbc:UBLVersionID") != "2.1":
         yield 2074, "UBLVersionID"
     if _texto(documento, "cbc:CustomizationID") != "2.0":
         yield 2072, "CustomizationID"
-    letras = {"01": "F", "03": "B"}.get(tipo, "[FB]")
-    if not re.fullmatch(rf"{letras}[A-Z0-9]{{3}}-\d{{1,8}}", _texto(documento, "cbc:ID")):
+    if not SERIES.get(tipo, DE_NOTA).fullmatch(_texto(documento, "cbc:ID")):
         yield 1001, "ID"
 
 
