@@ -188,7 +188,7 @@ def test_wheel_is_found_checked_installed_served_and_missed(host: Host) -> None:
     assert "puntos" in served["columns"]
 
     shutil.rmtree(host.environment)
-    done = host.run("server.py", "serve")
+    done = host.run("server.py", "openapi")
     assert done.returncode == 1
     assert MISSING in done.stderr
     assert "Traceback" not in done.stderr
