@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from kernel import generations, hostcode, installed, registry
 from kernel.errors import ConfigurationError
 from kernel.generations import Generation
-from kernel.manifest import KERNEL
+from kernel.manifest import KERNEL, Manifest
 from kernel.registry import Registry
 from kernel.settings import Settings
 
@@ -47,6 +47,15 @@ def load_served(settings: Settings, found: Generation) -> Registry:
     Raises:
         ConfigurationError: an addon's code is missing on this host, or it is another version.
     """
+    return registry.load(check_host(settings, found))
+
+
+def check_host(settings: Settings, found: Generation) -> list[Manifest]:
+    """Return the manifests of a generation, dependencies first, without importing anything.
+
+    Raises:
+        ConfigurationError: an addon's code is missing on this host, or it is another version.
+    """
     manifests = hostcode.solve(settings, (name for name in found.addons if name != KERNEL.name))
     hostcode.check(manifests, found.addons)
-    return registry.load(manifests)
+    return manifests

@@ -62,7 +62,7 @@ def serve_alone(
     ``extra`` are environment variables for the processes. ``safe`` leaves out every addon that can
     be left out, so that a broken one can be switched off.
     """
-    _check(settings)
+    _check(settings, safe=safe)
     welcome.greet(settings)
     listener = listen(settings.host, settings.port)
     env = {**os.environ, **(extra or {})}
@@ -77,15 +77,17 @@ def work(settings: Settings) -> None:
     _supervise(settings, (("worker", 1),), int(NOWHERE), dict(os.environ), None)
 
 
-def _check(settings: Settings) -> None:
-    """Stop at a wrong setting or an empty database, with a sentence, before anything starts.
+def _check(settings: Settings, *, safe: bool = False) -> None:
+    """Stop at a wrong setting, an empty database, or code that is missing, before anything starts.
 
     A database that does not answer yet is waited for.
     """
     runtime = processes.make_runtime(settings, registry.load([]))
     try:
         runtime.check_settings()
-        generation.served(runtime.database.engine)
+        wanted = generation.served(runtime.database.engine)
+        if not safe:
+            generation.check_host(settings, wanted)
     except DBAPIError as error:
         if not db.is_disconnect(error):
             raise
