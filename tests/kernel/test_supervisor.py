@@ -399,7 +399,8 @@ def test_run_generation_that_failed_here_and_became_the_current_one_is_tried_aga
     supervised.want(2, "raise")
     supervised.failure()
     supervised.want(2, "answer", "current")
-    supervised.settle(2)
+    eventually(lambda: supervised.ask()[1] == 2)
+    eventually(lambda: all(one["state"] == "ready" for one in supervised.beats()))
 
 
 def test_run_child_killed_in_mid_roll_goes_back(start: Start) -> None:
