@@ -183,7 +183,9 @@ def _migrations(settings: Settings, connection: Connection, name: str) -> Iterat
         cure = f"Instale aquí el paquete de «{addon}», o ponga su carpeta en ADDON_ROOTS."
         yield ill(name, f"El addon «{addon}» está instalado y su código no está aquí.", cure)
     pending = []
-    for mine in (KERNEL, *(here[addon] for addon in found if addon in here)):
+    # What rests is brought up to date when it is enabled; «migrate» leaves it alone.
+    served = [row.name for row in installed.rows(connection) if row.state == "enabled"]
+    for mine in (KERNEL, *(here[addon] for addon in served if addon in here)):
         old, new = installed.revision(connection, mine.name), revisions.head(mine)
         if old != new:
             pending.append(f"{mine.name} {old or '—'} → {new}")

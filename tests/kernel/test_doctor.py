@@ -276,6 +276,12 @@ def test_migration_that_is_pending_is_found(settings: Settings) -> None:
     assert finding.cure == "python server.py migrate"
 
 
+def test_migration_of_an_addon_that_rests_waits_for_it(settings: Settings) -> None:
+    rests = "UPDATE andes_addons SET state = 'disabled', version = '0.0' WHERE name = 'sales'"
+    admin(settings, rests)
+    assert all(finding.well for finding in found(settings, "migraciones"))
+
+
 def test_addon_without_its_code_is_found(settings: Settings) -> None:
     admin(settings, "INSERT INTO andes_addons (name, version) VALUES ('warranty', '1.0')")
     served = json.dumps({"warranty": {"version": "1.0", "revision": ""}})
