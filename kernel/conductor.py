@@ -208,11 +208,14 @@ class Conductor:
 
 
 class Conducting(threading.Thread):
-    """A thread that conducts for as long as a supervisor lives."""
+    """A thread that conducts for as long as a supervisor lives.
 
-    def __init__(self, settings: Settings) -> None:
+    A supervisor in safe mode serves no generation, so it waits for no host of its own.
+    """
+
+    def __init__(self, settings: Settings, *, safe: bool) -> None:
         super().__init__(name="conductor", daemon=True)
-        self._conductor = Conductor(settings, serving=True)
+        self._conductor = Conductor(settings, serving=not safe)
         self._over = threading.Event()
 
     def run(self) -> None:

@@ -103,7 +103,7 @@ def _supervise(
     env: Mapping[str, str],
     fixed: Generation | None,
 ) -> None:
-    conducting = Conducting(settings)
+    conducting = Conducting(settings, safe=fixed is not None)
     conducting.start()
     try:
         launch = partial(_launch, settings, descriptor, env)

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from starlette.testclient import TestClient
 
 from addons.base.services import primer_admin
@@ -36,7 +36,7 @@ def nothing(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> str
     """Name of a database with every addon and no row of anybody."""
 
     def build(owner_url: str) -> None:
-        app_url = cluster.make_url(owner_url).set(username=cluster.APPLICATION)
+        app_url = make_url(owner_url).set(username=cluster.APPLICATION)
         folder = tmp_path_factory.mktemp("nothing")
         url = app_url.render_as_string(hide_password=False)
         runtime = runtime_of(settings_of(owner_url, url, folder), registry)
