@@ -2,7 +2,8 @@
 
 A DOCTYPE is refused before the parser sees it, and with it every entity but the five of XML itself,
 every external file and every address. Only encodings that contain ASCII are read, so that nothing
-hides in another one. Size and depth are bounded; the bounds of libxml2 itself stay on.
+hides in another one. Size and depth are bounded; the bounds of libxml2 itself stay on. Schemas come
+from files of the server, which may name each other: another function reads those.
 Source: OWASP ASVS 5.0, 1.5.1; XML 1.0, 2.8 (prolog) and 4.3.3 (encodings).
 """
 
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING
 from kernel.errors import ConfigurationError, ValidationFailed
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
+    from pathlib import Path
+
+    from lxml.etree import XMLParser, XMLSchema, _Element
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
@@ -53,6 +56,23 @@ def parse_xml(data: bytes, *, limit: int = MAX_BYTES, depth: int = MAX_DEPTH) ->
     return root
 
 
+def read_schema(path: Path) -> XMLSchema:
+    """Return an XSD from a file of the server, with those that it includes; never from a network.
+
+    Never for a file that arrived: a schema names others by path, and they are read.
+
+    Raises:
+        ConfigurationError: there is no such file, or what is in it is no schema.
+    """
+    parser = _parser()
+    from lxml import etree
+
+    try:
+        return etree.XMLSchema(etree.parse(path, parser))
+    except (OSError, etree.LxmlError) as error:
+        raise ConfigurationError(f"{path} is not a schema that can be read: {error}.") from None
+
+
 def _check_encoding(data: bytes) -> None:
     """Refuse what is not certainly a superset of ASCII, in which a DOCTYPE could hide."""
     if b"\x00" in data or data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x4c\x6f\xa7\x94")):
@@ -79,12 +99,12 @@ def _doctype() -> XmlRefused:
     return XmlRefused("El XML declara un DOCTYPE; quítelo: no se admiten DTD ni entidades.")
 
 
-def _parse(data: bytes) -> _Element:
+def _parser() -> XMLParser:
     try:
         from lxml import etree  # the extra «fiscal»; a tenth of a second, for those who need it
     except ModuleNotFoundError:
         raise ConfigurationError("XML needs lxml; install the extra «fiscal».") from None
-    parser = etree.XMLParser(
+    return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -93,6 +113,12 @@ def _parse(data: bytes) -> _Element:
         huge_tree=False,
         recover=False,
     )
+
+
+def _parse(data: bytes) -> _Element:
+    parser = _parser()
+    from lxml import etree
+
     try:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.answers import explain
-from kernel.xml import XmlRefused, parse_xml
+from kernel.errors import ConfigurationError
+from kernel.xml import XmlRefused, parse_xml, read_schema
 from tests import source
 
 DECLARED = b'<?xml version="1.0" encoding="UTF-8"?>'
@@ -193,6 +194,41 @@ def test_any_bytes_are_an_element_or_refused(data: bytes) -> None:
     except XmlRefused:
         return
     assert root.getroottree().docinfo.doctype == ""
+
+
+# Schemas ----------------------------------------------------------------------------------------
+
+SCHEMA = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{0}
+    <xs:element name="a" type="xs:int"/></xs:schema>"""
+
+
+def test_schema_of_the_server_is_read_with_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "otro.xsd").write_text(SCHEMA.format(""))
+    schema = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{0}</xs:schema>'
+    path = tmp_path / "uno.xsd"
+    path.write_text(schema.format('<xs:include schemaLocation="otro.xsd"/>'))
+    assert read_schema(path).validate(parse_xml(b"<a>7</a>"))
+    assert not read_schema(path).validate(parse_xml(b"<a>siete</a>"))
+
+
+def test_schema_fetches_nothing_from_a_network(
+    asked: tuple[int, list[str]], tmp_path: Path
+) -> None:
+    port, paths = asked
+    path = tmp_path / "uno.xsd"
+    away = f'<xs:import namespace="urn:x" schemaLocation="http://127.0.0.1:{port}/x.xsd"/>'
+    path.write_text(SCHEMA.format(away))
+    assert read_schema(path).validate(parse_xml(b"<a>7</a>"))
+    assert paths == []
+
+
+@pytest.mark.parametrize("data", [None, b"<a", b"<a/>"])
+def test_what_is_no_schema_is_said_with_its_path(data: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "uno.xsd"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(ConfigurationError, match=r"uno\.xsd is not a schema"):
+        read_schema(path)
 
 
 # Nothing else parses XML ------------------------------------------------------------------------

@@ -23,6 +23,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from kernel.xml import parse_xml, read_schema
+
 if TYPE_CHECKING:
     from lxml.etree import XMLSchema, _Element
 
@@ -102,9 +104,7 @@ def nombre_de(nodo: _Element) -> str:
 
 @cache
 def _esquema(ruta: Path) -> XMLSchema:
-    from lxml import etree
-
-    return etree.XMLSchema(etree.parse(ruta))
+    return read_schema(ruta)
 
 
 def juzgar(documento: _Element, tipo: str, hoy: date) -> Veredicto:
@@ -173,7 +173,7 @@ def _verificada(documento: _Element, firma: _Element, certificado: x509.Certific
         return False
     metodo = info.find("ds:CanonicalizationMethod", NS)
     exclusiva = metodo is not None and "exc-c14n" in (metodo.get("Algorithm") or "")
-    suelta = etree.fromstring(etree.tostring(info, with_tail=False))
+    suelta = parse_xml(etree.tostring(info, with_tail=False))
     canonica = etree.tostring(suelta, method="c14n", exclusive=exclusiva)
     valor = base64.b64decode(_texto(firma, "ds:SignatureValue"))
     try:
