@@ -78,7 +78,7 @@ class VistasDe(Schema):
     vista: Text
 
 
-@endpoint("GET", "/api/vistas-guardadas/", permission="")
+@endpoint("GET", "/api/vistas-guardadas/", permission="", statuses=(404,))
 def listar_vistas(ctx: Ctx, query: VistasDe) -> list[VistaLeida]:
     """Las vistas guardadas de una lista: las propias y las compartidas."""
     _require_list(ctx, query.vista)
