@@ -109,12 +109,19 @@ def test_one_column_more_spoils_a_body_that_is_good(admin: TestClient, runtime: 
     assert admin.post("/api/clientes/", json=good).status_code == 201
 
 
+SECRET = re.compile(r"hash$|jti$|digest|^2fa_s")
+PUBLIC = frozenset({("comprobantes", "hash"), ("envios_sunat", "hash")})
+"""What its name alone makes a secret: the digest of signed XML, printed on every comprobante."""
+
+
 def test_no_answer_has_a_field_that_is_a_secret_column(registry: Registry) -> None:
     secret = {
         name
         for key, column in columns(registry)
         for name in (key, column.name)
-        if key in HIDDEN or column.info.get("secret") or re.search(r"hash$|jti$|digest|^2fa_s", key)
+        if key in HIDDEN
+        or column.info.get("secret")
+        or (SECRET.search(key) and (column.table.name, key) not in PUBLIC)
     }
     assert {"password_hash", "2fa_secret", "dos_fa_secret", "digest", "token_jti"} <= secret
     document = openapi.document(registry)
