@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from addons.sales import routes
+from addons.sales.routes import ventas
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError
 from kernel.http import Endpoint, endpoint, endpoints_in
@@ -114,12 +114,12 @@ def test_endpoint_whose_body_has_a_default_may_be_called_without_one() -> None:
 
 
 def test_endpoints_in_finds_those_of_a_module_in_order() -> None:
-    found = endpoints_in(routes)
+    found = endpoints_in(ventas)
     assert [one.name for one in found] == [f"_{one.handler.__name__}" for one in found]
     assert "crear_venta" in [one.handler.__name__ for one in found]
     assert all(isinstance(one, Endpoint) for one in found)
 
 
 def test_owned_by_names_the_endpoint_after_its_addon() -> None:
-    found = endpoints_in(routes)[0].owned_by("sales")
+    found = endpoints_in(ventas)[0].owned_by("sales")
     assert found.name == f"sales_{found.handler.__name__}"

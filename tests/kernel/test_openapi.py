@@ -9,7 +9,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator, meta
 from starlette.testclient import TestClient
 
-from kernel import exports, openapi
+from kernel import exports, openapi, pdf
 from kernel.registry import Registry
 
 
@@ -103,7 +103,7 @@ def test_exports_and_reports_name_their_files(document: dict[str, Any]) -> None:
     export = document["paths"]["/api/clientes/exportar/"]["get"]["responses"]["200"]["content"]
     assert set(export) == {exports.CSV, exports.XLSX}
     report = document["paths"]["/api/reportes/ventas-diarias/"]["get"]["responses"]["200"]
-    assert set(report["content"]) == {"application/json", exports.CSV, exports.XLSX}
+    assert set(report["content"]) == {"application/json", exports.CSV, exports.XLSX, pdf.MEDIA}
 
 
 def test_list_parameters_are_never_null_and_know_their_limits(document: dict[str, Any]) -> None:

@@ -222,7 +222,9 @@ def test_extension_of_no_resource_names_its_addon(registry: Registry) -> None:
 
 def test_extension_by_a_field_that_is_there_is_refused(registry: Registry) -> None:
     routes = list(gather(registry.plugins, "register_routes"))
-    with pytest.raises(ConfigurationError, match="otro adds «nombre»"):
+    with pytest.raises(
+        ConfigurationError, match="sales y otro declaran ambos el campo «/api/productos/ nombre»"
+    ):
         extended(routes, [("otro", Extension("/api/productos/", fields=("nombre",)))])
 
 

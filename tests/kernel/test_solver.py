@@ -141,7 +141,7 @@ def test_list_of_addons_shows_bad_ones_with_their_reason(
     read = manifest.survey
     monkeypatch.setattr(manifest, "survey", lambda roots: read([*roots, root]))
     items = {one["name"]: one for one in admin.get("/api/addons/").json()}
-    assert items["sales"]["state"] == "installed"
+    assert items["sales"]["state"] == "enabled"
     assert items["good"] == {**items["good"], "state": "available", "reason": ""}
     assert items["no_version"]["state"] == "invalid"
     assert "version" in items["no_version"]["reason"]
