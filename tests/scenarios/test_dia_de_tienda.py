@@ -116,7 +116,7 @@ def test_dia_de_tienda(  # noqa: PLR0915  # a story, told in its order
     envio = {
         "almacen_origen_id": shop.almacenes[0],
         "almacen_destino_id": shop.almacenes[1],
-        "detalle": [{"producto_id": uno, "cantidad": 5}],
+        "detalle": [{"producto_id": uno, "cantidad_enviada": 5}],
     }
     address = "/api/inventario/transferencia/"
     enviada = ask(admin, address, envio)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from addons.sunat import schemas
 from addons.sunat.client import ENTORNOS, Direcciones, Falla, Perdida, SunatClient
@@ -464,7 +465,7 @@ def reintentar_pendientes(ctx: Ctx) -> int:
             Comprobante.estado_sunat.in_(EN_COLA),
             or_(Comprobante.proximo_intento.is_(None), Comprobante.proximo_intento <= ctx.now),
         )
-        .distinct(Comprobante.tipo, Comprobante.serie)
+        .ext(distinct_on(Comprobante.tipo, Comprobante.serie))
         .order_by(Comprobante.tipo, Comprobante.serie, Comprobante.numero.desc())
     )
     ids = list(ctx.session.scalars(query))
