@@ -335,7 +335,7 @@ def test_caja_is_opened_and_closed_on_pages(browser: Open, shop: Shop) -> None:
     assert person.texts(".fault")
     person.submit("#record form", **{"_abrir.monto_apertura": "100"})
     assert person.texts(".states [aria-current]") == ["Abierta"]
-    person.submit("#record .pop form", **{"_cerrar.monto_cierre": "100"})
+    person.submit("#record form:has([value=cerrar])", **{"_cerrar.monto_cierre": "100"})
     assert person.texts(".states [aria-current]") == ["Cerrada"]
 
 
