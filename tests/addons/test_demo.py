@@ -151,7 +151,11 @@ def test_load_first_start_gives_each_user_role_and_place(loaded: Runtime) -> Non
 def test_load_first_start_leaves_one_audit_row_per_addon(loaded: Runtime) -> None:
     found = rows(loaded, "SELECT modulo FROM audit_logs WHERE accion = 'cargar_demo' ORDER BY id")
     assert found == [("base",), ("sales",), ("inventory",), ("sunat",)]
-    assert rows(loaded, "SELECT DISTINCT name FROM andes_jobs") == [("sunat.enviar",)]
+    assert rows(loaded, "SELECT DISTINCT name FROM andes_jobs ORDER BY name") == [
+        ("inventory.avisar_stock_minimo",),
+        ("inventory.avisar_transferencia",),
+        ("sunat.enviar",),
+    ]
 
 
 def test_refresh_other_password_replaces_it_and_ends_sessions(loaded: Runtime) -> None:
