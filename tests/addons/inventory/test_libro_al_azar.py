@@ -168,10 +168,19 @@ class Almacenes(RuleBasedStateMachine):
             "numero_lote": lote if producto == CON_LOTES else "",
         }
 
+    def lot(self, producto: int, lote: str) -> dict[str, Any]:
+        """Return what a body says of a lot that comes in."""
+        return {"fecha_vencimiento": VENCE[lote]} if producto == CON_LOTES else {}
+
     @rule(lado=lados, producto=productos, n=cantidades, costo=costos, lote=numeros)
     def entrada(self, lado: int, producto: int, n: Decimal, costo: Any, lote: str) -> None:
         """Goods come in."""
-        nueva = EntradaNueva(**self.goods(lado, producto, lote), cantidad=n, costo_unitario=costo)
+        nueva = EntradaNueva(
+            **self.goods(lado, producto, lote),
+            cantidad=n,
+            costo_unitario=costo,
+            **self.lot(producto, lote),
+        )
         self.runtime.transact(lambda ctx: movimientos.registrar_entrada(ctx, nueva))
         self.cuenta.entra(lado, producto, lote if producto == CON_LOTES else "", n, costo)
 
@@ -185,7 +194,11 @@ class Almacenes(RuleBasedStateMachine):
     @rule(lado=lados, producto=productos, n=cantidades, lote=numeros, suma=st.booleans())
     def ajuste(self, lado: int, producto: int, n: Decimal, lote: str, suma: bool) -> None:
         """Goods are corrected by hand."""
-        nuevo = AjusteNuevo(**self.goods(lado, producto, lote), cantidad=n if suma else -n)
+        nuevo = AjusteNuevo(
+            **self.goods(lado, producto, lote),
+            cantidad=n if suma else -n,
+            **(self.lot(producto, lote) if suma else {}),
+        )
         if suma:
             self.runtime.transact(lambda ctx: movimientos.registrar_ajuste(ctx, nuevo))
             self.cuenta.entra(lado, producto, lote if producto == CON_LOTES else "", n, None)
