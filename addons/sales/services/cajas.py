@@ -255,7 +255,8 @@ def cerrar_caja(ctx: Ctx, cierre: CierreCaja) -> CajaLeida:
     caja.fecha_cierre = ctx.now
     caja.estado = CERRADA
     caja.numero_z = ctx.next_number("reporte_z", str(caja.sucursal_id))
-    caja.reporte_z = resumir(ctx, caja).model_dump(mode="json")
+    with ctx.session.no_autoflush:  # a closing is one change, and one row of the audit
+        caja.reporte_z = resumir(ctx, caja).model_dump(mode="json")
     ctx.session.flush()
     _arqueo(ctx, caja, cierre, "cierre", (caja.monto_esperado, contado))
     return leer(caja)
