@@ -155,6 +155,7 @@ def test_load_first_start_leaves_one_audit_row_per_addon(loaded: Runtime) -> Non
         ("inventory.avisar_stock_minimo",),
         ("inventory.avisar_transferencia",),
         ("sunat.enviar",),
+        ("sunat.imprimir",),
     ]
 
 
