@@ -80,7 +80,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "kernel.views": WHOLE,
     "kernel.welcome": ("Welcome",),
     "kernel.workbooks": ("open_workbook", "rows"),
-    "kernel.xml": ("XmlRefused", "parse_xml"),
+    "kernel.xml": ("XmlRefused", "parse_xml", "read_schema"),
 }
 """Module → its public names."""
 

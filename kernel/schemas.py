@@ -6,17 +6,26 @@ A ``Schema`` refuses unknown fields, so that a misspelt one is an error and not 
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+)
 from pydantic_core import PydanticCustomError
 
 ItemT = TypeVar("ItemT")
 
 MAX_ID = 2**63 - 1
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
 
 
 class Schema(BaseModel):
@@ -44,6 +53,13 @@ def _digits(value: object) -> object:
     return value
 
 
+def _iso_instant(value: object) -> object:
+    """Refuse a number: whether it counts seconds or days, and since when, nobody can tell."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _INSTANT.match(value)):
+        return value
+    raise PydanticCustomError("datetime_type", "write the instant as a text")
+
+
 def _iso_day(value: object) -> object:
     if isinstance(value, str) and not _DAY.fullmatch(value):
         raise PydanticCustomError("date_parsing", "write the day as AAAA-MM-DD")
@@ -66,6 +82,9 @@ Version = Annotated[int, Strict(), Field(ge=1, le=MAX_ID)]
 
 Day = Annotated[date, BeforeValidator(_iso_day), Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
 """A calendar day, AAAA-MM-DD, of the centuries that business is done in."""
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_iso_instant)]
+"""An instant with its time zone, as ISO 8601 text."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 """A line of text that cannot be blank."""

@@ -4,11 +4,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from kernel.money import Counted, Quantity, QuantityChange, UnitPrice
 from kernel.rbac import Protected
-from kernel.schemas import Answer, Day, Flag, OptionalText, QueryId, RefId, Schema, Text
+from kernel.schemas import Answer, Day, Flag, Instant, OptionalText, QueryId, RefId, Schema, Text
 
 MAX_LINEAS = 500
 
@@ -124,7 +124,7 @@ class ReservaNueva(Mercaderia):
     cantidad: Quantity
     motivo: Text
     referencia_doc: Referencia = ""
-    vence: AwareDatetime | None = None
+    vence: Instant | None = None
 
     @field_validator("referencia_doc")
     @classmethod

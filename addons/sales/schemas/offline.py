@@ -1,27 +1,12 @@
 """Sales that tills made while they had no connection. Source: spec/erp-modules.md, módulo 1."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from kernel.schemas import Answer, Schema
-
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
-
-
-def _written(value: object) -> object:
-    """Refuse a number: whether it counts seconds or days, and since when, nobody can tell."""
-    if isinstance(value, datetime) or (isinstance(value, str) and _INSTANT.match(value)):
-        return value
-    raise PydanticCustomError("datetime_type", "write the instant as a text")
-
-
-Instante = Annotated[AwareDatetime, BeforeValidator(_written)]
-"""An instant with its time zone, as ISO 8601 text."""
+from kernel.schemas import Answer, Instant, Schema
 
 MAX_LOTE = 200
 """Sales of a batch."""
@@ -34,7 +19,7 @@ class VentaGuardada(Schema):
     """
 
     uuid: UUID
-    fecha_registro_local: Instante
+    fecha_registro_local: Instant
     venta: dict[str, Any]
 
 
