@@ -153,7 +153,7 @@ def _retained(ctx: Ctx, one: Manifest) -> date | None:
     return addon_changes.retained_until(db.connection(ctx.session), one)
 
 
-@endpoint("GET", "/api/addons/{name}/plan/", permission="addons.ver", statuses=(404, 422))
+@endpoint("GET", "/api/addons/{name}/plan/", permission="addons.ver", statuses=(404, 409, 422))
 def show_plan(ctx: Ctx, name: str, query: PlanQuery) -> dict[str, Any]:
     """Lo que haría un cambio en esta base de datos: sentencias, candados, filas, rutas."""
     connection = db.connection(ctx.session)
