@@ -260,7 +260,7 @@ def test_import_tells_what_it_depends_on_that_it_is_installed(
     migrate(joined, "filial")
     key = club.make(joined, "archive", "filial").archive
     club.make(joined, "purge", "club", confirm="club")
-    audited = "SELECT count(*) FROM audit_logs WHERE accion = 'instalar' AND entidad_id = 'club'"
+    audited = "SELECT count(*) FROM audit_logs WHERE accion = 'instalar' AND objeto_id = 'club'"
     before = rows(owner, audited)[0][0]
     club.make(joined, "import", "filial", archive=key)
     assert rows(owner, audited)[0][0] == before + 1
