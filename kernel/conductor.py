@@ -140,7 +140,8 @@ class Conductor:
         if answer.code != 0:
             error = answer.error or f"El proceso terminó con el código {answer.code}."
             log.error("change_failed", generation=going.number, error=error)
-            generations.move(connection, going.number, "expanding", "failed", error)
+            with self._engine.begin() as anew:  # the other may have been cut in so long a time
+                generations.move(anew, going.number, "expanding", "failed", error)
 
     def _contract(self, connection: Connection, going: Generation) -> None:
         change = addon_changes.of(connection, self.settings, going)
