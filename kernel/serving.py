@@ -123,7 +123,7 @@ def _launch(
     sockets = () if descriptor < 0 else (descriptor,)
     return Crew(
         wanted.number,
-        (sys.executable, str(SERVER), "zygote", str(descriptor), str(lifeline)),
+        (sys.executable, str(SERVER), "zygote", "--", str(descriptor), str(lifeline)),
         order(wanted),
         env=env,
         pass_fds=(*sockets, lifeline),

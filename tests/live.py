@@ -81,6 +81,27 @@ def running(
     assert not found, "\n".join(["The server's log holds a secret:", *found])
 
 
+@contextlib.contextmanager
+def working(settings: Settings) -> Iterator[None]:
+    """Run ``server.py worker``, a host that serves no page, for the length of the block."""
+    folder = settings.data_dir / "live-worker"
+    folder.mkdir(parents=True)
+    with (folder / "log").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(SERVER), "worker"],
+            env={**os.environ, **_environment(settings, folder, _free_port(), 1, 1)},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            assert process.wait(timeout=PATIENCE) == 0
+
+
 def _environment(
     settings: Settings, folder: Path, port: int, web: int, jobs: int
 ) -> dict[str, str]:

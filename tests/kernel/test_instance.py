@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from kernel import instance, serving
 from kernel.embedded import EmbeddedPostgres
 from kernel.errors import ConfigurationError
+from kernel.runtime import Runtime
 from kernel.settings import Settings
 from kernel.supervisor import PortTaken
 from tests.cluster import fast_folder
+from tests.live import working
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +96,13 @@ def test_demo_on_a_port_that_is_taken_makes_nothing(tmp_path: Path) -> None:
         with pytest.raises(PortTaken):
             instance.demo(tmp_path / "var", "127.0.0.1", port)
     assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.slow
+def test_worker_command_does_jobs_on_a_host_without_pages(
+    settings: Settings, runtime: Runtime
+) -> None:
+    query = text("SELECT count(*) FROM andes_jobs WHERE status = 'done'")
+    runtime.transact(lambda ctx: ctx.enqueue("kernel.seal_audit"))
+    with working(settings):
+        wait_until(lambda: runtime.transact(lambda ctx: bool(ctx.session.scalar(query))))
