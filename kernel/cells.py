@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -20,6 +19,7 @@ from kernel import rbac, translations, web
 from kernel.context import Ctx
 from kernel.registry import Registry
 from kernel.resource import Resource
+from kernel.schemas import plain_type as plain_type  # its usual address here
 from kernel.views import Choice, Column, Field
 
 MONTHS = {
@@ -183,21 +183,6 @@ WIDGETS: Mapping[type, str] = {
     list: "tags",
     dict: "json",
 }
-
-
-def plain_type(kind: Any) -> Any:
-    """Return the type behind Annotated and ``| None``."""
-    origin = get_origin(kind)
-    if origin is list:
-        return list
-    if origin is Literal:
-        return type(get_args(kind)[0])
-    arguments = [one for one in get_args(kind) if one is not NoneType]
-    if hasattr(kind, "__metadata__"):
-        return plain_type(arguments[0])
-    if isinstance(kind, type) and not arguments:
-        return kind
-    return plain_type(arguments[0]) if arguments else kind
 
 
 def resource_at(registry: Registry, path: str) -> Resource | None:

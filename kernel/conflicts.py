@@ -13,6 +13,7 @@ from kernel.errors import ConfigurationError
 KINDS = {
     "event": "el evento",
     "field": "el campo",
+    "import": "la importación",
     "index": "el índice",
     "job": "el trabajo",
     "menu": "el menú",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kernel.extensions import Extension
     from kernel.health import HealthCheck
     from kernel.http import Endpoint
+    from kernel.imports import Import
     from kernel.jobs import Job, Schedule
     from kernel.model import Model
     from kernel.rbac import FieldRule, Permission, Role, RowRule, Scope
@@ -147,6 +148,12 @@ def register_view_patches() -> Sequence[Patch]:
 @hookspec
 def register_reports() -> Sequence[Report]:
     """Return the reports: a permission, parameters, and rows."""
+    raise AssertionError
+
+
+@hookspec
+def register_imports() -> Sequence[Import]:
+    """Return what rows of a spreadsheet can be imported as."""
     raise AssertionError
 
 

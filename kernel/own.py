@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kernel import (
     addon_routes,
     attachments,
+    import_routes,
+    import_runs,
+    import_tables,
     jobs,
     preferences,
     rbac,
@@ -136,6 +139,15 @@ MENUS = [
         order=910,
         page="/app/aplicaciones/",
         permission="addons.ver",
+    ),
+    Menu(
+        "kernel.importaciones",
+        "Importar",
+        parent="kernel.sistema",
+        icon="upload",
+        order=915,
+        page="/app/importaciones/",
+        permission="importaciones.crear",
     ),
     Menu("kernel.jobs", "Tareas", "kernel.jobs.list", "kernel.sistema", "workflow", 920),
     Menu("kernel.audit", "Auditoría", "kernel.audit.list", "kernel.sistema", "history", 930),
@@ -274,14 +286,17 @@ def register_models() -> list[type[Model]]:
         IdempotencyKey,
         Preference,
         saved_views.VistaGuardada,
+        import_tables.Importacion,
+        import_tables.FilaRechazada,
+        import_tables.MapeoRecordado,
     ]
 
 
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """The kernel's endpoints."""
-    mine = (sys.modules[__name__], saved_views, addon_routes, attachments, timeline)
-    resources = (timeline.RESOURCE, JOBS, attachments.RESOURCE)
+    mine = (sys.modules[__name__], saved_views, addon_routes, attachments, timeline, import_routes)
+    resources = (timeline.RESOURCE, JOBS, attachments.RESOURCE, import_routes.RESOURCE)
     return [*resources, *endpoints_in(*mine)]
 
 
@@ -299,13 +314,14 @@ def register_permissions() -> list[Permission]:
         Permission("permisos", "ver", "Ver los permisos de otros"),
         *attachments.PERMISSIONS,
         *saved_views.PERMISSIONS,
+        *import_routes.PERMISSIONS,
     ]
 
 
 @hookimpl
 def register_row_rules() -> list[rbac.RowRule]:
-    """Attachments are seen with their records, acts of others by who is confined to no place."""
-    return [*attachments.ROW_RULES, *timeline.ROW_RULES]
+    """Attachments are seen with their records, imports by who made them, acts by who may."""
+    return [*attachments.ROW_RULES, *timeline.ROW_RULES, *import_routes.ROW_RULES]
 
 
 @hookimpl
@@ -328,12 +344,12 @@ def register_menus() -> list[Menu]:
 
 @hookimpl
 def register_jobs() -> list[jobs.Job]:
-    """Deliveries of events and the cleaning of old rows."""
-    return [*worker.JOBS, *sealing.JOBS, *attachments.JOBS, *throttle.JOBS]
+    """Deliveries of events, imports, and the cleaning of old rows."""
+    return [*worker.JOBS, *sealing.JOBS, *attachments.JOBS, *throttle.JOBS, *import_runs.JOBS]
 
 
 @hookimpl
 def register_schedules() -> list[jobs.Schedule]:
     """When the cleaning runs."""
-    mine = (schedules, sealing, attachments, throttle)
+    mine = (schedules, sealing, attachments, throttle, import_runs)
     return [one for module in mine for one in module.SCHEDULES]

@@ -28,6 +28,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "kernel.hookspecs": ("hookimpl",),
     "kernel.http": ("Endpoint", "endpoint", "endpoints_in"),
     "kernel.identity": ("Rol", "Usuario"),
+    "kernel.imports": ("Import", "Row", "Target", "Written"),
     "kernel.jobs": ("Job", "Schedule"),
     "kernel.logging": ("get",),
     "kernel.mail": ("Attachment", "Message"),

@@ -21,6 +21,7 @@ from kernel.events import EventBus, EventType, Subscriber
 from kernel.extensions import extended
 from kernel.hosts import HostPolicy
 from kernel.http import Endpoint
+from kernel.imports import Import
 from kernel.jobs import Job, Schedule
 from kernel.manifest import Manifest
 from kernel.rbac import FieldRule, Permission, Role, RowRule, Scope
@@ -47,6 +48,7 @@ class Registry:
     schedules: dict[str, Schedule]
     events: EventBus
     sequences: dict[str, Correlativo]
+    imports: dict[str, Import]
     screens: Screens
     pages: tuple[Endpoint, ...]
     """What answers HTML to a browser; no part of the API."""
@@ -197,6 +199,7 @@ def _build(manifests: tuple[Manifest, ...], plugins: pluggy.PluginManager) -> Re
             cast("Iterable[Subscriber]", subscribers),
         ),
         sequences=names.index(plugins, "register_sequences", "sequence", by_name),
+        imports=names.index(plugins, "register_imports", "import", by_name),
         screens=_screens(plugins, names, endpoints),
         pages=_pages(plugins, names, permissions),
         owners=names.owners,

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from types import NoneType
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import (
     AwareDatetime,
@@ -99,3 +100,18 @@ LongText = Annotated[str, StringConstraints(max_length=10_000)]
 def members(kind: type[BaseModel]) -> dict[str, Any]:
     """Return the fields of a schema, by name."""
     return dict(kind.model_fields)
+
+
+def plain_type(kind: Any) -> Any:
+    """Return the type behind Annotated and ``| None``."""
+    origin = get_origin(kind)
+    if origin is list:
+        return list
+    if origin is Literal:
+        return type(get_args(kind)[0])
+    arguments = [one for one in get_args(kind) if one is not NoneType]
+    if hasattr(kind, "__metadata__"):
+        return plain_type(arguments[0])
+    if isinstance(kind, type) and not arguments:
+        return kind
+    return plain_type(arguments[0]) if arguments else kind

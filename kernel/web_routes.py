@@ -175,4 +175,37 @@ def show_change(ctx: Ctx, asked: Asked, number: QueryId) -> Outcome:
     return web_addons.progress(ctx, asked, number)
 
 
-_OWN = (enter, home, find, choose, help_, show_addons, change_addons, show_change)
+@page("GET", "/app/importaciones/", permission="importaciones.crear")
+def begin_import(ctx: Ctx, asked: Asked) -> Outcome:
+    """Una hoja que se importa, y las anteriores."""
+    from kernel import web_imports
+
+    return web_imports.begin(ctx, asked)
+
+
+@page("POST", "/app/importaciones/", permission="importaciones.crear")
+def send_import(ctx: Ctx, asked: Asked) -> Outcome:
+    """Sube una hoja."""
+    from kernel import web_imports
+
+    return web_imports.send_file(ctx, asked)
+
+
+@page("GET", "/app/importaciones/{number}/", permission="importaciones.crear")
+def show_import(ctx: Ctx, asked: Asked, number: QueryId) -> Outcome:
+    """Las columnas de una hoja, y cómo va su importación."""
+    from kernel import web_imports
+
+    return web_imports.show(ctx, asked, number)
+
+
+@page("POST", "/app/importaciones/{number}/", permission="importaciones.crear")
+def act_on_import(ctx: Ctx, asked: Asked, number: QueryId) -> Outcome:
+    """Prueba, importa o cancela."""
+    from kernel import web_imports
+
+    return web_imports.act(ctx, asked, number)
+
+
+_IMPORTS = (begin_import, send_import, show_import, act_on_import)
+_OWN = (enter, home, find, choose, help_, show_addons, change_addons, show_change, *_IMPORTS)

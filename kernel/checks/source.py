@@ -31,7 +31,9 @@ TOGETHER = ({"models", "schemas"}, {"errors", "messages"})
 """Neighbours of one layer that may import each other."""
 
 RANKS = {part: rank for rank, layer in enumerate(reversed(LAYERS)) for part in layer}
-PACKAGES = frozenset({"routes", "services", "sandbox", "documents", "models", "schemas", "demo"})
+PACKAGES = frozenset(
+    {"routes", "views", "services", "sandbox", "documents", "models", "schemas", "demo"}
+)
 """Parts that may be a folder."""
 
 BESIDES = frozenset({"README.md", "templates", "locale", "py.typed"})
