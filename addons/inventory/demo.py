@@ -29,6 +29,7 @@ from addons.inventory.services import (
     lotes,
     movimientos,
     particiones,
+    recepciones,
     reservas,
     transferencias,
 )
@@ -55,6 +56,16 @@ VENDIDO = Statement(
       JOIN detalle_venta d ON d.venta_id = v.id
       JOIN productos p ON p.id = d.producto_id AND NOT p.permite_venta_sin_stock
      ORDER BY v.fecha, v.id, d.id
+    """,
+)
+DEVUELTO = Statement(
+    "demo_devuelto",
+    """
+    SELECT r.sucursal_id, d.producto_id, r.fecha, d.cantidad, r.venta_id, r.usuario_id,
+           'Devolución ' || r.id || ': ' || r.motivo
+      FROM devoluciones r
+      JOIN detalle_devolucion d ON d.devolucion_id = r.id AND d.reingresa
+     ORDER BY r.fecha, r.id, d.id
     """,
 )
 PRODUCTOS = Statement(
@@ -120,6 +131,8 @@ class Existencia:
     costo: Decimal
     salidas: list[Decimal]
     entradas: list[tuple[datetime, Decimal]] = field(default_factory=list)
+    vueltas: list[tuple[Any, ...]] = field(default_factory=list)
+    """What customers brought back: when, how much, of which sale, to whom, why."""
 
     @property
     def media(self) -> Decimal:
@@ -130,6 +143,7 @@ class Existencia:
     def stock(self) -> Decimal:
         """What is left."""
         entra = sum((cantidad for _, cantidad in self.entradas), Decimal(0))
+        entra += sum((cantidad for _, cantidad, *_ in self.vueltas), Decimal(0))
         return entra - sum(self.salidas, Decimal(0))
 
 
@@ -142,8 +156,9 @@ def load(ctx: Ctx, facts: DemoFacts) -> None:
     existencias = _existencias(ctx, almacenes, vendido, compras)
     for una in existencias:
         _abastecer(una, compras, azar)
+    _devolver(ctx, existencias)
     existencias += _reservas(almacenes, existencias, compras)
-    libro = [*_entradas(ctx, existencias), *_salidas(almacenes, vendido)]
+    libro = [*_entradas(ctx, existencias), *_vueltas(existencias), *_salidas(almacenes, vendido)]
     libro.sort(key=itemgetter("created_at"))
     particiones.preparar(ctx, inicio(ctx))
     copy_rows(ctx, "movimientos_stock", libro)
@@ -253,6 +268,31 @@ def _entradas(ctx: Ctx, existencias: Sequence[Existencia]) -> Iterator[dict[str,
             }
 
 
+def _devolver(ctx: Ctx, existencias: Sequence[Existencia]) -> None:
+    """Note what came back where it had been sold."""
+    hay = {(una.almacen.sucursal_id, una.producto_id): una for una in existencias}
+    for sucursal_id, producto_id, *hechos in ctx.sql(DEVUELTO):
+        hay[sucursal_id, producto_id].vueltas.append(tuple(hechos))
+
+
+def _vueltas(existencias: Sequence[Existencia]) -> Iterator[dict[str, Any]]:
+    for una in existencias:
+        for cuando, cantidad, venta_id, usuario_id, motivo in una.vueltas:
+            yield {
+                "producto_id": una.producto_id,
+                "almacen_origen_id": None,
+                "almacen_destino_id": una.almacen.id,
+                "tipo_movimiento": "DEVOLUCION",
+                "cantidad": cantidad,
+                "costo_unitario": una.costo,
+                "costo_promedio": una.costo,
+                "motivo": motivo,
+                "usuario_id": usuario_id,
+                "referencia_doc": f"venta:{venta_id}",
+                "created_at": cuando,
+            }
+
+
 def _salidas(
     almacenes: Sequence[Deposito], vendido: Sequence[tuple[Any, ...]]
 ) -> Iterator[dict[str, Any]]:
@@ -349,7 +389,7 @@ def _transferir(ctx: Ctx, origen: int, destino: int, productos: Sequence[int]) -
         if numero < 2:
             contada = {"detalle_id": una.detalle[0].id, "cantidad_recibida": Decimal(2 - numero)}
             recepcion = Recepcion.model_validate({"detalle": [contada]})
-            transferencias.confirmar_transferencia(ctx, una.id, recepcion)
+            recepciones.confirmar_transferencia(ctx, una.id, recepcion)
 
 
 DEMO = DemoData("inventory", load)

@@ -44,6 +44,9 @@ TABLES = (
     "ventas",
     "detalle_venta",
     "formas_pago",
+    "devoluciones",
+    "ordenes_venta",
+    "movimientos_caja",
     "almacenes",
     "productos_almacen",
     "movimientos_stock",
@@ -238,7 +241,9 @@ def test_load_sales_spread_over_days_places_and_payments(loaded: Runtime) -> Non
     assert max(por_dia, key=por_dia.__getitem__) == 6
     assert min(por_dia, key=por_dia.__getitem__) == 7
     metodos = rows(loaded, "SELECT DISTINCT metodo FROM formas_pago ORDER BY 1")
-    assert [one for (one,) in metodos] == ["efectivo", "plin", "tarjeta", "transferencia", "yape"]
+    assert [one for (one,) in metodos] == [
+        "credito", "efectivo", "plin", "tarjeta", "transferencia", "yape",
+    ]  # fmt: skip
 
 
 def base_days() -> list[Any]:
@@ -370,6 +375,56 @@ def test_load_offers_are_good_over_or_orders_that_add_up(loaded: Runtime) -> Non
             OR fecha_emision > (SELECT max(fecha) + interval '1 day' FROM ventas)
     """
     assert rows(loaded, late) == []
+
+
+def test_load_sells_on_credit_within_limits_and_collects_when_due(loaded: Runtime) -> None:
+    deben = """
+        SELECT c.id, c.limite_credito, c.saldo_credito,
+               coalesce(sum(v.monto_credito), 0)
+                 - coalesce((SELECT sum(m.monto) FROM movimientos_caja m
+                              WHERE m.cliente_id = c.id AND m.tipo = 'abono'), 0)
+          FROM clientes c LEFT JOIN ventas v ON v.cliente_id = c.id AND v.monto_credito > 0
+         GROUP BY c.id
+    """
+    clientes = rows(loaded, deben)
+    assert all(saldo == suma <= limite for _, limite, saldo, suma in clientes)
+    assert sum(saldo > 0 for _, _, saldo, _ in clientes) >= 3
+    wrong = """
+        SELECT v.id FROM ventas v
+         WHERE (v.monto_credito > 0) <> (v.fecha_vencimiento IS NOT NULL)
+            OR v.monto_credito <> (SELECT coalesce(sum(monto), 0) FROM formas_pago f
+                                    WHERE f.venta_id = v.id AND f.metodo = 'credito')
+    """
+    assert rows(loaded, wrong) == []
+
+
+def test_load_has_goods_that_came_back_and_orders_in_every_state(loaded: Runtime) -> None:
+    wrong = """
+        SELECT r.id FROM devoluciones r
+          JOIN detalle_devolucion d ON d.devolucion_id = r.id
+          JOIN detalle_venta v ON v.id = d.detalle_venta_id AND v.venta_id = r.venta_id
+          JOIN ventas s ON s.id = r.venta_id
+          JOIN reembolsos b ON b.devolucion_id = r.id
+          JOIN cajas c ON c.id = b.caja_id
+         WHERE d.cantidad <> v.cantidad_devuelta OR r.total <> b.monto OR r.total <> d.total
+            OR r.fecha < s.fecha OR r.fecha NOT BETWEEN c.fecha_apertura AND c.fecha_cierre
+    """
+    assert rows(loaded, wrong) == []
+    back = """
+        SELECT count(*), count(*) FILTER (WHERE reingresa),
+               (SELECT count(*) FROM movimientos_stock WHERE tipo_movimiento = 'DEVOLUCION')
+          FROM detalle_devolucion
+    """
+    ((all_of_them, fit, moved),) = rows(loaded, back)
+    assert (all_of_them, moved) == (8, fit)
+    assert 0 < fit < all_of_them
+    states = dict(rows(loaded, "SELECT estado, count(*) FROM ordenes_venta GROUP BY 1"))
+    assert states.keys() == {"confirmada", "atendida", "anulada"}
+    sold = """
+        SELECT o.total = v.total AND o.cliente_id = v.cliente_id FROM ordenes_venta o
+          JOIN ventas v ON v.orden_id = o.id WHERE o.estado = 'atendida'
+    """
+    assert rows(loaded, sold) == [(True,)] * states["atendida"]
 
 
 def test_load_leaves_one_caja_open_with_two_sales(loaded: Runtime) -> None:

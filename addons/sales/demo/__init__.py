@@ -1,4 +1,4 @@
-"""The demo company's products, customers, three months of cajas and sales, and price offers.
+"""The demo company's products, customers, three months of cajas and sales, credit, and offers.
 
 What is written is what ``services`` would have written, sale by sale; but in bulk, and with one
 audit row for all of it.
@@ -13,12 +13,15 @@ from typing import Any
 
 from addons.base.demo import CAJA_DE_HOY, copy_rows, dias, hoy, take_ids
 from addons.sales.demo.catalogo import cargar_articulos, cargar_compradores
+from addons.sales.demo.creditos import cobrar, fiar, vence
+from addons.sales.demo.devoluciones import cargar_devoluciones
 from addons.sales.demo.jornadas import (
     APERTURA,
+    CERO,
     Jornada,
+    Numerada,
     Tienda,
     Turno,
-    VentaHecha,
     jornada,
     jornada_en_curso,
 )
@@ -44,9 +47,6 @@ EMPRESA = Statement(
 )
 METODOS = Statement("demo_metodos", "SELECT codigo, id FROM metodos_pago")
 
-Numerada = tuple[int, int, int, Jornada, VentaHecha]
-"""A sale with what it gets when written: its id, its caja's id, its number in the caja."""
-
 
 def load(ctx: Ctx, facts: DemoFacts) -> None:
     """Write products, customers, cajas and sales, up to two sales in today's open caja."""
@@ -57,15 +57,18 @@ def load(ctx: Ctx, facts: DemoFacts) -> None:
         articulos, compradores, incluyen_igv=incluyen_igv, tasa=tasa, zona=ctx.time_zone
     )
     jornadas = _jornadas(ctx, facts, tienda)
-    ventas = _numerar(ctx, jornadas)
+    ventas = fiar(_numerar(ctx, jornadas))
     _copiar_ventas(ctx, ventas)
-    ofertas = cargar_ofertas(ctx, tienda, _azar(facts, "ofertas"))
+    cobrar(ctx, ventas)
+    devoluciones = cargar_devoluciones(ctx, ventas)
+    ofertas = cargar_ofertas(ctx, tienda, _azar(facts, "ofertas"), ventas)
     resumen = {
         "productos": len(articulos),
         "clientes": len(compradores),
         "cajas": len(jornadas),
         "ventas": len(ventas),
         "cotizaciones": ofertas,
+        "devoluciones": devoluciones,
     }
     ctx.audit("cargar_demo", "ventas", None, despues=resumen, modulo="sales")
 
@@ -197,6 +200,8 @@ def _venta(numerada: Numerada, metodos: dict[str, int]) -> dict[str, Any]:
         "estado": "registrada",
         "modo_emision": "pos",
         "metodo_pago_id": metodos[mayor.metodo],
+        "monto_credito": venta.total.total if vence(venta) else CERO,
+        "fecha_vencimiento": vence(venta),
     }
 
 

@@ -23,6 +23,7 @@ from kernel.money import round_half_up
 
 TASA = Decimal("0.18")
 SERVICIO = "ZZ"
+DIAS_CREDITO = 30
 PREFIJO_EAN = "775990"
 """GS1's prefix for Peru and six digits of ours."""
 
@@ -46,6 +47,8 @@ class Comprador:
 
     id: int
     categoria: str
+    limite: Decimal
+    """What it may owe."""
 
     @property
     def compra_mas(self) -> bool:
@@ -128,12 +131,16 @@ def cargar_compradores(ctx: Ctx) -> list[Comprador]:
         "clientes",
         (_cliente(fila) | {"id": uno} | marcas for uno, fila in zip(ids, filas, strict=True)),
     )
-    return [Comprador(uno, fila["categoria"]) for uno, fila in zip(ids, filas, strict=True)]
+    return [
+        Comprador(uno, fila["categoria"], Decimal(fila["limite_credito"]))
+        for uno, fila in zip(ids, filas, strict=True)
+    ]
 
 
 def _cliente(fila: dict[str, str]) -> dict[str, Any]:
     tags = [tag for tag in fila["tags"].split(";") if tag]
-    return fila | {"tags": json.dumps(tags, ensure_ascii=False)}
+    dias = DIAS_CREDITO if Decimal(fila["limite_credito"]) else 0
+    return fila | {"tags": json.dumps(tags, ensure_ascii=False), "dias_credito": dias}
 
 
 def _leer(nombre: str) -> list[dict[str, str]]:

@@ -150,6 +150,10 @@ class Jornada:
         return APERTURA + entra - sum((venta.vuelto for venta in self.ventas), CERO)
 
 
+Numerada = tuple[int, int, int, Jornada, VentaHecha]
+"""A sale with what it gets when written: its id, its caja's id, its number in the caja."""
+
+
 def jornada(tienda: Tienda, turno: Turno, dia: date, avance: float, azar: Random) -> Jornada:
     """Return a past day; ``avance`` runs from 0 to 1 over the history, along which trade grows."""
     domingo = dia.weekday() == DOMINGO
