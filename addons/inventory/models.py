@@ -285,6 +285,7 @@ class IncidenciaTransferencia(Model):
     id: Mapped[Id]
     transferencia_id: Mapped[int] = _to("transferencias")
     detalle_id: Mapped[int] = _to("detalle_transferencia")
+    producto_id: Mapped[int | None] = _to("productos")
     cantidad_enviada: Mapped[QuantityColumn]
     cantidad_recibida: Mapped[QuantityColumn]
     estado: Mapped[str] = mapped_column(server_default=ABIERTA, default=ABIERTA)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, or_, select
 
 from addons.inventory.models import (
     Almacen,
     ConteoStock,
+    IncidenciaTransferencia,
     LoteSerie,
     MovimientoStock,
     Producto,
@@ -92,6 +93,13 @@ def _transferencias(ctx: Ctx) -> ColumnElement[bool] | None:
     )
 
 
+def _incidencias(ctx: Ctx) -> ColumnElement[bool] | None:
+    if ctx.scope("almacenes") is None:
+        return None
+    suyas = select(Transferencia.id)  # narrowed by their own rule
+    return IncidenciaTransferencia.transferencia_id.in_(suyas)
+
+
 SUYOS = "Solo los de sus almacenes."
 
 ROW_RULES = [
@@ -107,6 +115,12 @@ ROW_RULES = [
         MovimientoStock,
         _movimientos,
         "Solo lo que entra en sus almacenes o sale de ellos.",
+    ),
+    RowRule(
+        "inventory.incidencias",
+        IncidenciaTransferencia,
+        _incidencias,
+        "Solo las de transferencias que salen de sus almacenes o llegan a ellos.",
     ),
     RowRule(
         "inventory.transferencias",

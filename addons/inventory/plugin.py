@@ -14,12 +14,13 @@ from addons.inventory import (
     services,
     views,
 )
-from addons.inventory.services import alcance, alertas, ventas
+from addons.inventory.services import alcance, alertas, importaciones, ventas
 from kernel.demo import DemoData
 from kernel.events import Subscriber
 from kernel.health import HealthCheck
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
+from kernel.imports import Import
 from kernel.jobs import Job, Schedule
 from kernel.model import Model
 from kernel.rbac import FieldRule, Permission, RowRule, Scope
@@ -37,7 +38,7 @@ def register_models() -> list[type[Model]]:
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """Warehouses, stock, and all that moves it."""
-    return [*routes.RESOURCES, *endpoints_in(routes)]
+    return [*routes.RESOURCES, *endpoints_in(*routes.SUBJECTS)]
 
 
 @hookimpl
@@ -92,6 +93,12 @@ def register_settings() -> list[type[BaseModel]]:
 def register_reports() -> list[Report]:
     """The kardex, what the stock is worth, the sheet of a count."""
     return reports.REPORTS
+
+
+@hookimpl
+def register_imports() -> list[Import]:
+    """Opening stock."""
+    return importaciones.IMPORTS
 
 
 @hookimpl

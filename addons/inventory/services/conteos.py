@@ -8,12 +8,16 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy.orm.attributes import flag_modified
+
 from addons.inventory.models import ABIERTO, ANULADO, CERRADO, ConteoStock
 from addons.inventory.schemas import (
+    MAX_LINEAS,
     Contado,
     ConteoCerrado,
     ConteoLeido,
     ConteoNuevo,
+    HojaTecleada,
     LineaContada,
     LineaConteo,
 )
@@ -117,6 +121,7 @@ def contar(ctx: Ctx, conteo_id: int, contado: Contado) -> ConteoLeido:
         ValidationFailed: a product or a lot doesn't exist, or is named twice.
     """
     uno = _abierto(ctx, conteo_id)
+    flag_modified(uno, "nota")  # what is counted makes a version
     abierto = libro.abrir(ctx, [linea.producto_id for linea in contado.detalle])
     lotes = _lotes(abierto, uno.almacen_id, contado.detalle)
     _comprobar_lineas(abierto, contado.detalle, lotes)
@@ -136,6 +141,48 @@ def contar(ctx: Ctx, conteo_id: int, contado: Contado) -> ConteoLeido:
         ahora=ctx.now,
     )
     return _leido(ctx, uno)
+
+
+def teclear(ctx: Ctx, conteo_id: int, hoja: HojaTecleada) -> ConteoLeido:
+    """Return the count after lines of its sheet were typed; what did not change keeps its instant.
+
+    Raises:
+        NotFound: there is none within reach.
+        Conflict: it is closed, or somebody typed in it meanwhile.
+        ValidationFailed: a line is not of the sheet, or stands twice.
+    """
+    uno = _abierto(ctx, conteo_id)
+    if hoja.version not in (None, uno.version):
+        raise Conflict(
+            "Otra persona tecleó en esta hoja mientras usted contaba.",
+            code="version_obsoleta",
+            field="version",
+        )
+    lineas = {linea.id: linea for linea in _lineas(ctx, uno)}
+    faults, vistas = [], set[int]()
+    contadas: list[LineaContada] = []
+    for index, dicha in enumerate(hoja.lineas):
+        linea = lineas.get(dicha.id)
+        if linea is None or dicha.id in vistas:
+            text = "No es una línea de esta hoja, o ya está arriba."
+            faults.append(FieldError(f"lineas.{index}.id", "ajena", text))
+        elif dicha.cantidad_contada not in (None, linea.cantidad_contada):
+            contadas.append(_contada(linea, dicha.cantidad_contada))
+        vistas.add(dicha.id)
+    if faults:
+        raise refused(faults)
+    for start in range(0, len(contadas), MAX_LINEAS):
+        contar(ctx, conteo_id, Contado(detalle=contadas[start : start + MAX_LINEAS]))
+    return _leido(ctx, uno)
+
+
+def _contada(linea: LineaConteo, cantidad: Decimal | None) -> LineaContada:
+    return LineaContada(
+        producto_id=linea.producto_id,
+        numero_lote=linea.numero_lote or "",
+        numero_serie=linea.numero_serie or "",
+        cantidad=cantidad or Decimal(0),
+    )
 
 
 def _lotes(

@@ -12,7 +12,7 @@ from addons.inventory.models import BLOQUEADO, DISPONIBLE
 from kernel.errors import FieldError
 
 if TYPE_CHECKING:
-    from addons.inventory.services.libro import Movimiento
+    from addons.inventory.services.asientos import Movimiento
 
 CERO = Decimal("0.0000")
 

@@ -1,32 +1,15 @@
-"""Transfers between almacenes. Source: módulo 2, "Transferencias".
+"""Transfers between almacenes, until they are received. Source: módulo 2, "Transferencias".
 
 ``SOLICITADA`` → ``ENVIADA`` → ``CONFIRMADA``; the destination may confirm without a dispatch having
-been noted. Where what arrived differs from what was sent it is ``CON_INCIDENCIA`` until every
-difference is settled. Until then the goods are the origin's, and kept for the transfer; they move
-in the transaction that confirms.
+been noted (``recepciones``). Until then the goods are the origin's, and kept for the transfer.
 """
 
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterator
 
-from addons.inventory.models import (
-    ABIERTA,
-    CANCELADA,
-    CONFIRMADA,
-    CONSUMIDA,
-    ENVIADA,
-    INCIDENCIA,
-    LIBERADA,
-    SOLICITADA,
-    Transferencia,
-)
+from addons.inventory.models import CANCELADA, ENVIADA, LIBERADA, SOLICITADA, Transferencia
 from addons.inventory.schemas import (
     IncidenciaLeida,
     LineaTransferida,
-    Recepcion,
-    Resolucion,
-    Resoluciones,
     TransferenciaLeida,
     TransferenciaNueva,
 )
@@ -34,8 +17,7 @@ from addons.inventory.services import alcance, libro, reservas
 from addons.inventory.services.libro import Libro, Movimiento
 from kernel.context import Ctx
 from kernel.db import Statement
-from kernel.errors import Conflict, FieldError, NotFound, Unprocessable
-from kernel.messages import refused
+from kernel.errors import Conflict, NotFound, Unprocessable
 
 DETALLAR = Statement(
     "transferencia_detallar",
@@ -60,33 +42,6 @@ INCIDENCIAS = Statement(
     SELECT id, detalle_id, cantidad_enviada, cantidad_recibida, estado, resolucion, motivo,
            usuario_id, created_at, resuelta_at
       FROM incidencias_transferencia WHERE transferencia_id = %(id)s ORDER BY id
-    """,
-)
-RECIBIR = Statement(
-    "transferencia_recibir",
-    """
-    WITH u AS (
-      SELECT * FROM unnest(%(detalles)s::bigint[], %(recibidas)s::numeric[]) AS u(id, recibida)
-    ), linea AS (
-      UPDATE detalle_transferencia d SET cantidad_recibida = u.recibida FROM u WHERE d.id = u.id
-      RETURNING d.id, d.transferencia_id, d.cantidad_enviada, u.recibida
-    )
-    INSERT INTO incidencias_transferencia (transferencia_id, detalle_id, cantidad_enviada,
-                                           cantidad_recibida, created_at)
-    SELECT transferencia_id, id, cantidad_enviada, recibida, %(ahora)s FROM linea
-     WHERE cantidad_enviada <> recibida ORDER BY id
-    RETURNING id
-    """,
-)
-RESOLVER = Statement(
-    "transferencia_resolver",
-    """
-    UPDATE incidencias_transferencia i
-       SET estado = 'RESUELTA', resolucion = u.resolucion, motivo = u.motivo,
-           usuario_id = %(usuario)s, resuelta_at = %(ahora)s
-      FROM unnest(%(ids)s::bigint[], %(resoluciones)s::text[], %(motivos)s::text[])
-           AS u(id, resolucion, motivo)
-     WHERE i.id = u.id
     """,
 )
 
@@ -126,14 +81,14 @@ def crear_transferencia(ctx: Ctx, nueva: TransferenciaNueva) -> TransferenciaLei
                 pedido.producto_id,
                 una.almacen_origen_id,
                 cantidad,
-                referencia=_referencia(una),
+                referencia=referencia_de(una),
                 lote_id=lote_id,
             )
             for pedido, lote_id, cantidad in partes
         ],
     )
-    _avisar(ctx, una, "solicitada")
-    return _leida(ctx, una)
+    avisar(ctx, una, "solicitada")
+    return leida(ctx, una)
 
 
 def _comprobar(ctx: Ctx, abierto: Libro, nueva: TransferenciaNueva) -> None:
@@ -170,11 +125,11 @@ def enviar_transferencia(ctx: Ctx, transferencia_id: int) -> TransferenciaLeida:
         Forbidden: the origin is out of the user's reach.
         Conflict: it was sent, confirmed or cancelled already.
     """
-    una = _tomar(ctx, transferencia_id, "enviar", SOLICITADA)
+    una = tomar(ctx, transferencia_id, "enviar", SOLICITADA)
     alcance.exigir(ctx, una.almacen_origen_id)
     una.estado, una.fecha_envio = ENVIADA, ctx.now
-    _avisar(ctx, una, "enviada")
-    return _leida(ctx, una)
+    avisar(ctx, una, "enviada")
+    return leida(ctx, una)
 
 
 def cancelar_transferencia(ctx: Ctx, transferencia_id: int) -> TransferenciaLeida:
@@ -185,171 +140,11 @@ def cancelar_transferencia(ctx: Ctx, transferencia_id: int) -> TransferenciaLeid
         Forbidden: the origin is out of the user's reach.
         Conflict: the goods left already, or it ended.
     """
-    una = _tomar(ctx, transferencia_id, "cancelar", SOLICITADA)
+    una = tomar(ctx, transferencia_id, "cancelar", SOLICITADA)
     alcance.exigir(ctx, una.almacen_origen_id)
-    reservas.cerrar_documento(ctx, _referencia(una), LIBERADA)
+    reservas.cerrar_documento(ctx, referencia_de(una), LIBERADA)
     una.estado = CANCELADA
-    return _leida(ctx, una)
-
-
-def confirmar_transferencia(
-    ctx: Ctx, transferencia_id: int, recepcion: Recepcion
-) -> TransferenciaLeida:
-    """Return the transfer after the destination counted: confirmed, or open with differences.
-
-    Raises:
-        NotFound: there is none within reach.
-        Forbidden: the destination is out of the user's reach.
-        Conflict: it was confirmed or cancelled already, or waits for differences to be settled.
-        ValidationFailed: a line is missing, twice, or of another transfer.
-    """
-    una = _tomar(ctx, transferencia_id, "confirmar", SOLICITADA, ENVIADA)
-    alcance.exigir(ctx, una.almacen_destino_id)
-    lineas = _lineas(ctx, una)
-    recibidas = _contadas(lineas, recepcion)
-    una.usuario_destino_id = ctx.user_id
-    incidencias = ctx.sql(
-        RECIBIR, detalles=list(recibidas), recibidas=list(recibidas.values()), ahora=ctx.now
-    )
-    if incidencias:
-        una.estado = INCIDENCIA
-        ctx.audit(
-            "incidencia",
-            "transferencias",
-            una.id,
-            modulo="inventory",
-            despues={"incidencias": [row[0] for row in incidencias]},
-        )
-        _avisar(ctx, una, "incidencia")
-    else:
-        _cerrar(ctx, una, lineas, {})
-    return _leida(ctx, una)
-
-
-def _contadas(lineas: Sequence[LineaTransferida], recepcion: Recepcion) -> dict[int, Decimal]:
-    enviadas = {linea.id: linea.cantidad_enviada for linea in lineas}
-    if not recepcion.detalle:
-        return enviadas
-    recibidas: dict[int, Decimal] = {}
-    faults = []
-    for index, linea in enumerate(recepcion.detalle):
-        field = f"detalle.{index}.detalle_id"
-        if linea.detalle_id not in enviadas:
-            faults.append(FieldError(field, "ajena", "No es una línea de esta transferencia."))
-        elif linea.detalle_id in recibidas:
-            faults.append(FieldError(field, "repetida", "Esta línea ya está contada arriba."))
-        recibidas[linea.detalle_id] = linea.cantidad_recibida
-    faltan = sorted(enviadas.keys() - recibidas.keys())
-    if faltan:
-        text = f"Falta contar: {', '.join(map(str, faltan))} (0 si no llegó)."
-        faults.append(FieldError("detalle", "faltan_lineas", text))
-    if faults:
-        raise refused(faults)
-    return recibidas
-
-
-def resolver_incidencias(
-    ctx: Ctx, transferencia_id: int, pedido: Resoluciones
-) -> TransferenciaLeida:
-    """Return the transfer after differences were settled; with the last one it is confirmed.
-
-    The origin answers for the goods until then, so it takes who reaches the origin; to write
-    something off, who may adjust stock.
-
-    Raises:
-        NotFound: there is none within reach.
-        Forbidden: the origin is out of reach, or the user may not write goods off.
-        Conflict: it does not wait for differences to be settled.
-        ValidationFailed: a difference is unknown or settled, or more came than could get lost.
-    """
-    una = _tomar(ctx, transferencia_id, "resolver", INCIDENCIA)
-    alcance.exigir(ctx, una.almacen_origen_id)
-    if any(uno.resolucion == "perdida" for uno in pedido.resoluciones):
-        ctx.require("stock.ajustar")
-    abiertas = {uno.id: uno for uno in _incidencias(ctx, una) if uno.estado == ABIERTA}
-    _comprobar_resoluciones(pedido.resoluciones, abiertas)
-    ctx.sql(
-        RESOLVER,
-        ids=[uno.incidencia_id for uno in pedido.resoluciones],
-        resoluciones=[uno.resolucion for uno in pedido.resoluciones],
-        motivos=[uno.motivo for uno in pedido.resoluciones],
-        usuario=ctx.user_id,
-        ahora=ctx.now,
-    )
-    ctx.audit("resolver", "transferencias", una.id, despues=pedido.model_dump(), modulo="inventory")
-    incidencias = _incidencias(ctx, una)
-    if all(uno.estado != ABIERTA for uno in incidencias):
-        _cerrar(ctx, una, _lineas(ctx, una), {uno.detalle_id: uno for uno in incidencias})
-    return _leida(ctx, una)
-
-
-def _comprobar_resoluciones(
-    pedidas: Sequence[Resolucion], abiertas: dict[int, IncidenciaLeida]
-) -> None:
-    faults = []
-    vistas: set[int] = set()
-    for index, una in enumerate(pedidas):
-        incidencia = abiertas.get(una.incidencia_id)
-        if incidencia is None or una.incidencia_id in vistas:
-            text = "No es una incidencia abierta de esta transferencia."
-            faults.append(FieldError(f"resoluciones.{index}.incidencia_id", "ajena", text))
-        elif (
-            una.resolucion == "perdida"
-            and incidencia.cantidad_recibida > incidencia.cantidad_enviada
-        ):
-            text = "Llegó más de lo enviado: nada se perdió."
-            faults.append(FieldError(f"resoluciones.{index}.resolucion", "sobra", text))
-        vistas.add(una.incidencia_id)
-    if faults:
-        raise refused(faults)
-
-
-def _cerrar(
-    ctx: Ctx,
-    una: Transferencia,
-    lineas: Sequence[LineaTransferida],
-    incidencias: dict[int, IncidenciaLeida],
-) -> None:
-    """Move the goods and end the transfer."""
-    abierto = libro.abrir(ctx, [linea.producto_id for linea in lineas])
-    rows = ctx.sql(reservas.DEL_DOCUMENTO, referencia=_referencia(una))
-    reservas.cerrar(abierto, [row[0] for row in rows], CONSUMIDA)
-    movimientos = [
-        uno
-        for index, linea in enumerate(lineas)
-        for uno in _movimientos(una, index, linea, incidencias.get(linea.id))
-    ]
-    if movimientos:
-        abierto.mover(movimientos)
-    una.estado, una.fecha_confirmacion = CONFIRMADA, ctx.now
-
-
-def _movimientos(
-    una: Transferencia, index: int, linea: LineaTransferida, incidencia: IncidenciaLeida | None
-) -> Iterator[Movimiento]:
-    llega, perdida = linea.cantidad_enviada, Decimal(0)
-    if incidencia is not None and incidencia.resolucion != "enviada":
-        llega = incidencia.cantidad_recibida
-        if incidencia.resolucion == "perdida":
-            perdida = linea.cantidad_enviada - llega
-    hechos: dict[str, Any] = {
-        "origen_id": una.almacen_origen_id,
-        "referencia": _referencia(una),
-        "lote_id": linea.lote_id,
-        "campo": f"detalle.{index}.cantidad_recibida",
-    }
-    if llega > 0:
-        yield Movimiento(
-            libro.TRANSFERENCIA,
-            linea.producto_id,
-            llega,
-            destino_id=una.almacen_destino_id,
-            motivo=una.nota,
-            **hechos,
-        )
-    if perdida > 0 and incidencia is not None:
-        motivo = f"Perdido en la transferencia {una.id}: {incidencia.motivo}"[:250]
-        yield Movimiento(libro.AJUSTE, linea.producto_id, perdida, motivo=motivo, **hechos)
+    return leida(ctx, una)
 
 
 def ver_transferencia(ctx: Ctx, transferencia_id: int) -> TransferenciaLeida:
@@ -361,10 +156,16 @@ def ver_transferencia(ctx: Ctx, transferencia_id: int) -> TransferenciaLeida:
     una = ctx.session.get(Transferencia, transferencia_id)
     if una is None:
         raise NotFound
-    return _leida(ctx, una)
+    return leida(ctx, una)
 
 
-def _tomar(ctx: Ctx, transferencia_id: int, act: str, *estados: str) -> Transferencia:
+def tomar(ctx: Ctx, transferencia_id: int, act: str, *estados: str) -> Transferencia:
+    """Return a transfer in one of these states, kept from others.
+
+    Raises:
+        NotFound: there is none within reach.
+        Conflict: it is in another state.
+    """
     una = ctx.session.get(Transferencia, transferencia_id, with_for_update=True)
     if una is None:
         raise NotFound
@@ -376,31 +177,36 @@ def _tomar(ctx: Ctx, transferencia_id: int, act: str, *estados: str) -> Transfer
     return una
 
 
-def _referencia(una: Transferencia) -> str:
+def referencia_de(una: Transferencia) -> str:
+    """Return how movements and reservations refer to a transfer."""
     return f"transferencia:{una.id}"
 
 
-def _avisar(ctx: Ctx, una: Transferencia, suceso: str) -> None:
+def avisar(ctx: Ctx, una: Transferencia, suceso: str) -> None:
+    """Leave a job that tells the other end."""
     ctx.enqueue("inventory.avisar_transferencia", transferencia_id=una.id, suceso=suceso)
 
 
-def _lineas(ctx: Ctx, una: Transferencia) -> list[LineaTransferida]:
+def lineas_de(ctx: Ctx, una: Transferencia) -> list[LineaTransferida]:
+    """Return the lines of a transfer."""
     names = list(LineaTransferida.model_fields)
     rows = ctx.sql(DETALLE, id=una.id)
     return [LineaTransferida(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-def _incidencias(ctx: Ctx, una: Transferencia) -> list[IncidenciaLeida]:
+def incidencias_de(ctx: Ctx, una: Transferencia) -> list[IncidenciaLeida]:
+    """Return the differences of a transfer."""
     names = list(IncidenciaLeida.model_fields)
     rows = ctx.sql(INCIDENCIAS, id=una.id)
     return [IncidenciaLeida(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-def _leida(ctx: Ctx, una: Transferencia) -> TransferenciaLeida:
+def leida(ctx: Ctx, una: Transferencia) -> TransferenciaLeida:
+    """Return a transfer as its answer."""
     ctx.session.flush()
     names = [name for name in TransferenciaLeida.model_fields if hasattr(una, name)]
     return TransferenciaLeida(
         **{name: getattr(una, name) for name in names},
-        detalle=_lineas(ctx, una),
-        incidencias=_incidencias(ctx, una),
+        detalle=lineas_de(ctx, una),
+        incidencias=incidencias_de(ctx, una),
     )

@@ -24,7 +24,7 @@ from addons.inventory.schemas import (
     TransferenciaNueva,
     TrazabilidadCambio,
 )
-from addons.inventory.services import lotes, movimientos, reservas, transferencias
+from addons.inventory.services import lotes, movimientos, recepciones, reservas, transferencias
 from addons.sales.errors import StockInsuficiente
 from addons.sales.schemas import LineaDevuelta, LineaVendida, VentaAnulada, VentaRegistrada
 from kernel.context import Ctx
@@ -118,7 +118,7 @@ class Storekeeper:
             detalle=detalle,  # type: ignore[arg-type]
         )
         una = transferencias.crear_transferencia(ctx, nueva)
-        transferencias.confirmar_transferencia(ctx, una.id, COMPLETA)
+        recepciones.confirmar_transferencia(ctx, una.id, COMPLETA)
 
     def vende(self, ctx: Ctx) -> None:
         """A sale of all three, in any order; now and then it is annulled."""

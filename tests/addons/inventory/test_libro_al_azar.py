@@ -41,7 +41,7 @@ from addons.inventory.schemas import (
     TransferenciaNueva,
     TrazabilidadCambio,
 )
-from addons.inventory.services import lotes, movimientos, reservas, transferencias
+from addons.inventory.services import lotes, movimientos, recepciones, reservas, transferencias
 from addons.sales.errors import StockInsuficiente
 from addons.sales.models import Producto
 from addons.sales.schemas import (
@@ -336,7 +336,7 @@ class Almacenes(RuleBasedStateMachine):
         contada = {"detalle_id": una.detalle[0].id, "cantidad_recibida": llega}
         recepcion = Recepcion(detalle=[contada])  # type: ignore[list-item]
         leida: TransferenciaLeida = self.runtime.transact(
-            lambda ctx: transferencias.confirmar_transferencia(ctx, una.id, recepcion)
+            lambda ctx: recepciones.confirmar_transferencia(ctx, una.id, recepcion)
         )
         self.cuenta.promesas[lado, producto, lote] -= n
         mueve, pierde = llega, CERO
@@ -345,7 +345,7 @@ class Almacenes(RuleBasedStateMachine):
             resuelve = {"incidencia_id": leida.incidencias[0].id, "motivo": "Azar"}
             pedido = Resoluciones(resoluciones=[resuelve | {"resolucion": resolucion}])  # type: ignore[list-item]
             leida = self.runtime.transact(
-                lambda ctx: transferencias.resolver_incidencias(ctx, una.id, pedido)
+                lambda ctx: recepciones.resolver_incidencias(ctx, una.id, pedido)
             )
             mueve = n if resolucion == "enviada" else llega
             pierde = n - llega if resolucion == "perdida" else CERO

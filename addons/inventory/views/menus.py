@@ -1,0 +1,40 @@
+"""The menu of inventory, and what it puts into screens of sales."""
+
+from kernel.views import Column, Field, Filter, Menu, Patch, Section
+
+PATCHES = [
+    Patch("sales.productos.list", Column("stock_actual", "Stock", total=True), after="precio"),
+    Patch(
+        "sales.productos.list",
+        Filter("agotados", "Agotados", "stock_actual__lte=0"),
+        inside="filters",
+    ),
+    Patch(
+        "sales.productos.form",
+        Section(
+            "existencias",
+            "Existencias",
+            (
+                Field("stock_actual", "Stock"),
+                Field("permite_venta_sin_stock", "Se vende sin stock", span=2),
+            ),
+        ),
+        after="precio",
+    ),
+]
+MENUS = [
+    Menu(f"inventory.{noun}", title, f"inventory.{noun}.list", "base.operacion", icon, order)
+    for order, (noun, title, icon) in enumerate(
+        [
+            ("stock", "Stock", "package"),
+            ("movimientos", "Movimientos", "arrow-left-right"),
+            ("transferencias", "Transferencias", "truck"),
+            ("incidencias", "Incidencias", "triangle-alert"),
+            ("lotes", "Lotes y series", "barcode"),
+            ("reservas", "Reservas", "bookmark"),
+            ("conteos", "Conteos", "clipboard-list"),
+            ("almacenes", "Almacenes", "warehouse"),
+        ],
+        150,
+    )
+]
