@@ -1,4 +1,7 @@
-"""Papers of sales: price offers and reports Z, as HTML to be made a PDF. Pure."""
+"""Papers: price offers and reports Z, as HTML to be made a PDF, and what other addons print. Pure.
+
+An addon that depends on this one may extend ``papel.html`` in its own templates.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -13,13 +16,22 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-@cache
-def _pages() -> "Environment":
-    """Return the templates; nothing in them runs or is fetched, and all values are escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # for documents only
+PROPIO = "addons.sales"
 
+
+@cache
+def _pages(package: str) -> "Environment":
+    """Return the templates; nothing in them runs or is fetched, and all values are escaped."""
+    from jinja2 import (  # for documents only
+        ChoiceLoader,
+        Environment,
+        PackageLoader,
+        StrictUndefined,
+    )
+
+    packages = dict.fromkeys((package, PROPIO))
     pages = Environment(
-        loader=PackageLoader("addons.sales", "templates"),
+        loader=ChoiceLoader([PackageLoader(one, "templates") for one in packages]),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
@@ -35,9 +47,9 @@ def _pages() -> "Environment":
     return pages
 
 
-def render(template: str, zona: ZoneInfo, **facts: Any) -> str:
-    """Return a page of ``templates/``."""
-    return _pages().get_template(template).render(zona=zona, **facts)
+def render(template: str, zona: ZoneInfo, package: str = PROPIO, **facts: Any) -> str:
+    """Return a page of the ``templates/`` of an addon."""
+    return _pages(package).get_template(template).render(zona=zona, **facts)
 
 
 def money(value: Decimal) -> str:

@@ -53,6 +53,7 @@ PERMISSIONS = [
     Permission("clientes", "ver", "Ver los clientes", MIRAN),
     Permission("clientes", "crear", "Crear clientes", VENDEN),
     Permission("clientes", "editar", "Editar clientes", VENDEN),
+    Permission("clientes", "dar_credito", "Decidir el crédito de un cliente", ("GERENTE_VENTAS",)),
     Permission("clientes", "eliminar", "Eliminar clientes", ("GERENTE_VENTAS",)),
     Permission("clientes", "abonar", "Recibir pagos de deudas", VENDEN),
     Permission("clientes", "exportar", "Exportar los clientes", ("GERENTE_VENTAS", "CONTADOR")),

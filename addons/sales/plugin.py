@@ -3,11 +3,13 @@
 from pydantic import BaseModel
 
 from addons.sales import demo, jobs, models, permissions, reports, routes, schemas, services, views
+from addons.sales.services import importaciones
 from kernel.context import Ctx
 from kernel.demo import DemoData
 from kernel.events import EventType
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
+from kernel.imports import Import
 from kernel.jobs import Job, Schedule
 from kernel.model import Model
 from kernel.rbac import FieldRule, Permission, RowRule
@@ -81,6 +83,12 @@ def register_sequences() -> list[Sequence]:
 def register_reports() -> list[Report]:
     """Sales by day."""
     return reports.REPORTS
+
+
+@hookimpl
+def register_imports() -> list[Import]:
+    """Customers, products, prices of lists."""
+    return importaciones.IMPORTS
 
 
 @hookimpl

@@ -153,6 +153,11 @@ class DetalleDevolucion(Model):
     igv: Mapped[MoneyColumn]
     total: Mapped[MoneyColumn]
 
+    @property
+    def malogrado(self) -> bool:
+        """Whether it cannot be sold again."""
+        return not self.reingresa
+
 
 class Reembolso(Model):
     """Money given back for a sale that was annulled or came back. Never changed.

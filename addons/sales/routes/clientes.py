@@ -34,6 +34,7 @@ CLIENTES = Resource(
     filters=("tipo_doc", "numero_doc", "categoria", "activo", "saldo_credito", "lista_precio_id"),
     search=("razon_social", "numero_doc"),
     sort=("id", "razon_social", "created_at"),
+    create_with=clientes.crear_cliente,
     update_with=clientes.revisar_cambio,
 )
 

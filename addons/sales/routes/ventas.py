@@ -107,6 +107,14 @@ def devolver(ctx: Ctx, id: QueryId, nueva: schemas.DevolucionNueva) -> schemas.D
     return devoluciones.devolver(ctx, id, nueva)
 
 
+@endpoint(
+    "POST", "/api/devoluciones/", permission="ventas.devolver", status=201, statuses=(409, 422)
+)
+def devolver_productos(ctx: Ctx, nueva: schemas.DevolucionDeVenta) -> schemas.DevolucionLeida:
+    """Recibe de vuelta productos de una venta."""
+    return devoluciones.devolver_productos(ctx, nueva)
+
+
 @endpoint("GET", "/api/devoluciones/{id}/", permission="ventas.ver")
 def ver_devolucion(ctx: Ctx, id: QueryId) -> schemas.DevolucionLeida:
     """Una devolución con sus líneas y lo que se devolvió."""
@@ -117,7 +125,7 @@ def ver_devolucion(ctx: Ctx, id: QueryId) -> schemas.DevolucionLeida:
     "POST",
     "/api/ventas/{id}/confirmar-pago/",
     permission="ventas.confirmar_pago",
-    statuses=(404, 409),
+    statuses=(404, 409, 422),
 )
 def confirmar_pago(ctx: Ctx, id: QueryId, visto: schemas.PagoVisto) -> schemas.VentaLeida:
     """Confirma que llegó un pago anunciado de una venta."""

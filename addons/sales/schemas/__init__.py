@@ -19,6 +19,8 @@ from addons.sales.schemas.cajas import (
 )
 from addons.sales.schemas.campos import Codigo, Correo, lower
 from addons.sales.schemas.clientes import (
+    LARGO_DNI,
+    LARGO_RUC,
     PREFIJOS_RUC,
     TIPOS_DOC,
     AbonoLeido,
@@ -59,6 +61,7 @@ from addons.sales.schemas.eventos import (
     VentaAnulada,
     VentaRegistrada,
 )
+from addons.sales.schemas.importaciones import FilaCliente, FilaPrecio, FilaProducto
 from addons.sales.schemas.offline import (
     MAX_LOTE,
     DestinoVenta,
@@ -82,6 +85,7 @@ from addons.sales.schemas.productos import (
 from addons.sales.schemas.ventas import (
     MAX_LINEAS,
     Anulacion,
+    DevolucionDeVenta,
     DevolucionLeida,
     DevolucionNueva,
     LineaDevolucion,
@@ -93,12 +97,15 @@ from addons.sales.schemas.ventas import (
     PagoLeido,
     PagoNuevo,
     PagoVisto,
+    ProductoDevuelto,
     ReembolsoLeido,
     VentaLeida,
     VentaNueva,
 )
 
 __all__ = [
+    "LARGO_DNI",
+    "LARGO_RUC",
     "MAX_LINEAS",
     "MAX_LOTE",
     "PREFIJOS_RUC",
@@ -126,6 +133,7 @@ __all__ = [
     "Denominacion",
     "DestinoVenta",
     "Detalle",
+    "DevolucionDeVenta",
     "DevolucionLeida",
     "DevolucionNueva",
     "DevolucionRegistrada",
@@ -135,6 +143,9 @@ __all__ = [
     "EnvioAceptado",
     "EnvioCotizacion",
     "ErrorDeCampo",
+    "FilaCliente",
+    "FilaPrecio",
+    "FilaProducto",
     "LineaCotizada",
     "LineaDevolucion",
     "LineaDevuelta",
@@ -164,6 +175,7 @@ __all__ = [
     "PagoNuevo",
     "PagoVisto",
     "PrecioNuevo",
+    "ProductoDevuelto",
     "ProductoEnSucursales",
     "ProductoNuevo",
     "ReembolsoLeido",

@@ -168,7 +168,8 @@ class ReporteZ(Answer):
     """What a cash drawer did from its opening on: Z with a number once it is closed, before that X.
 
     ``ventas`` and its amounts leave out what was annulled; ``devuelto`` was given back by this
-    caja for goods that came back, whichever caja sold them.
+    caja for goods that came back, whichever caja sold them; ``por_confirmar`` is announced and had
+    not arrived.
     """
 
     numero: int | None
@@ -190,6 +191,7 @@ class ReporteZ(Answer):
     total_anulado: Decimal
     credito: Decimal
     devuelto: Decimal
+    por_confirmar: Decimal = Decimal("0.00")
     metodos: list[MetodoZ]
     afectaciones: list[AfectacionZ]
     monto_apertura: Decimal

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from addons.sales.schemas.campos import Correo
+from addons.sales.schemas.campos import Codigo, Correo
 from addons.sales.schemas.ventas import MAX_LINEAS, Modo, PagoNuevo
 from kernel.money import Amount, Quantity, UnitPrice
-from kernel.schemas import Answer, Day, RefId, Schema, Text, Version
+from kernel.schemas import Answer, Day, OptionalText, RefId, Schema, Text, Version
 
 Observaciones = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 
@@ -149,10 +149,13 @@ class OrdenLeida(Answer):
 
 
 class VentaDeOrden(Schema):
-    """How an order is sold: by which caja, and how it is paid."""
+    """How an order is sold: by which caja, and how it is paid; with ``metodo``, all of it by one
+    way."""
 
     caja_id: RefId
     modo_emision: Modo = "pos"
-    formas_pago: Annotated[list[PagoNuevo], Field(min_length=1, max_length=20)]
+    formas_pago: Annotated[list[PagoNuevo], Field(max_length=20)] = Field(default_factory=list)
+    metodo: Codigo | None = None
+    referencia: OptionalText = ""
     fecha_vencimiento: Day | None = None
     uuid: UUID | None = None

@@ -108,10 +108,12 @@ class VentaLeida(Answer):
 
 
 class PagoVisto(Schema):
-    """The announced payments of a sale by one method, which arrived."""
+    """The announced payments of a sale by one method, which arrived; cash goes into ``caja_id``,
+    else into the sale's own caja or the user's."""
 
     metodo: Codigo
     referencia: OptionalText = ""
+    caja_id: RefId | None = None
 
 
 class Anulacion(Schema):
@@ -140,13 +142,33 @@ class DevolucionNueva(Schema):
     caja_id: RefId | None = None
 
 
+class ProductoDevuelto(Schema):
+    """Units of a product that come back, whichever lines of the sale they were sold in;
+    ``malogrado``: they cannot be sold again."""
+
+    producto_id: RefId
+    cantidad: Quantity
+    malogrado: Flag = False
+
+
+class DevolucionDeVenta(Schema):
+    """The same for a sale that is named here, by products."""
+
+    venta_id: RefId
+    motivo: Text
+    lineas: Annotated[list[ProductoDevuelto], Field(min_length=1, max_length=MAX_LINEAS)]
+    metodo: Codigo | None = None
+    caja_id: RefId | None = None
+
+
 class LineaDevueltaLeida(Answer):
-    """A line that came back."""
+    """A line that came back; ``malogrado`` says that it does not ``reingresa``."""
 
     detalle_venta_id: int
     producto_id: int
     cantidad: Decimal
     reingresa: bool
+    malogrado: bool
     subtotal: Decimal
     igv: Decimal
     total: Decimal

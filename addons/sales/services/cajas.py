@@ -16,6 +16,7 @@ from addons.sales.models import (
     Cliente,
     MetodoPago,
     MovimientoCaja,
+    Venta,
 )
 from addons.sales.schemas import (
     AbonoLeido,
@@ -89,6 +90,30 @@ def tomar_caja(ctx: Ctx, caja_id: int, *, field: str | None = None) -> Caja:
     if caja.estado != ABIERTA:
         raise CajaCerrada("La caja ya está cerrada.", field=field)
     return caja
+
+
+def caja_de(ctx: Ctx, venta: Venta, caja_id: int | None) -> Caja | None:
+    """Return the open caja for cash of a sale: the one named, the sale's own, or the user's.
+
+    Raises:
+        NotFound, CajaCerrada: see ``tomar_caja``.
+        ValidationFailed: the one named is of another sucursal.
+    """
+    if caja_id is not None:
+        caja = tomar_caja(ctx, caja_id, field="caja_id")
+        if caja.sucursal_id != venta.sucursal_id:
+            raise ValidationFailed("La caja es de otra sucursal.", field="caja_id", code="otra")
+        return caja
+    propia = caja_abierta(ctx, venta.sucursal_id)
+    candidatas = [venta.caja_id] if propia is None else [venta.caja_id, propia]
+    query = (
+        select(Caja)
+        .where(Caja.id.in_(candidatas), Caja.estado == ABIERTA)
+        .order_by(Caja.id != venta.caja_id)
+        .limit(1)
+        .with_for_update()
+    )
+    return ctx.session.scalars(query).one_or_none()
 
 
 def mover_efectivo(ctx: Ctx, caja_id: int, nuevo: MovimientoCajaNuevo) -> MovimientoCajaLeido:

@@ -1,10 +1,19 @@
 """Reading a sale, and what may still change of it: announced payments. Source: módulo 1."""
 
+from decimal import Decimal
+
 from sqlalchemy import select
 
-from addons.sales.errors import VentaYaAnulada
-from addons.sales.models import REGISTRADA, FormaPago, Venta
-from addons.sales.schemas import LineaLeida, PagoLeido, PagoVisto, VentaLeida
+from addons.sales.errors import SinCaja, VentaYaAnulada
+from addons.sales.models import REGISTRADA, FormaPago, MetodoPago, Venta
+from addons.sales.schemas import (
+    LineaLeida,
+    MovimientoCajaNuevo,
+    PagoLeido,
+    PagoVisto,
+    VentaLeida,
+)
+from addons.sales.services import cajas
 from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import NotFound, ValidationFailed
@@ -87,9 +96,12 @@ def tomar_venta(ctx: Ctx, venta_id: int) -> Venta:
 def confirmar_pago(ctx: Ctx, venta_id: int, visto: PagoVisto) -> VentaLeida:
     """Return the sale, its announced payments by a method having arrived.
 
+    Cash counts in the sale's caja as long as that is open, and then comes into another one.
+
     Raises:
         NotFound, VentaYaAnulada: see ``tomar_venta``.
         ValidationFailed: no payment by this method is awaited.
+        SinCaja: it is cash, and no open caja is there to take it.
     """
     venta = tomar_venta(ctx, venta_id)
     query = select(FormaPago).where(
@@ -102,10 +114,29 @@ def confirmar_pago(ctx: Ctx, venta_id: int, visto: PagoVisto) -> VentaLeida:
         raise ValidationFailed(
             f"La venta no espera un pago con «{visto.metodo}».", field="metodo", code="no_existe"
         )
+    monto = sum((pago.monto for pago in pagos), Decimal("0.00"))
+    _cobrar(ctx, venta, visto, monto)
     for pago in pagos:
         pago.confirmado = True
         pago.referencia = visto.referencia or pago.referencia
     ctx.session.flush()
-    hecho = {"metodo": visto.metodo, "monto": sum(pago.monto for pago in pagos)}
+    hecho = {"metodo": visto.metodo, "monto": monto}
     ctx.audit("confirmar_pago", "ventas", venta.id, despues=hecho, modulo="sales")
     return ver_venta(ctx, venta.id)
+
+
+def _cobrar(ctx: Ctx, venta: Venta, visto: PagoVisto, monto: Decimal) -> None:
+    """Put cash that arrived into a caja; that of the sale counts it by itself."""
+    efectivo = select(MetodoPago.es_efectivo).where(MetodoPago.codigo == visto.metodo)
+    if not ctx.session.scalar(efectivo):
+        return
+    caja = cajas.caja_de(ctx, venta, visto.caja_id)
+    if caja is None:
+        text = "Es efectivo: abra una caja en la sucursal, o diga cuál lo recibe."
+        raise SinCaja(text, field="caja_id")
+    if caja.id != venta.caja_id:
+        motivo = f"Pago de la venta {venta.serie}-{venta.numero}"
+        ingreso = MovimientoCajaNuevo(
+            tipo="ingreso", monto=monto, motivo=motivo, metodo=visto.metodo
+        )
+        cajas.mover_efectivo(ctx, caja.id, ingreso)

@@ -17,9 +17,11 @@ from addons.sales.models import (
 )
 from addons.sales.schemas import (
     Anulacion,
+    DevolucionDeVenta,
     DevolucionLeida,
     DevolucionNueva,
     DevolucionRegistrada,
+    LineaDevolucion,
     LineaDevuelta,
     LineaDevueltaLeida,
     ReembolsoLeido,
@@ -121,6 +123,54 @@ def devolver(ctx: Ctx, venta_id: int, nueva: DevolucionNueva) -> DevolucionLeida
     )
     ctx.enqueue("sales.notificar_venta", venta_id=venta.id)
     return ver_devolucion(ctx, devolucion.id)
+
+
+def devolver_productos(ctx: Ctx, nueva: DevolucionDeVenta) -> DevolucionLeida:
+    """Return what came back of a sale, told by products: of several lines, the first ones first.
+
+    Raises:
+        ValidationFailed: there is no such sale within reach, or a product is not of it.
+        DevolucionExcede: more of a product would come back than is still out.
+        DomainError: as ``devolver``.
+    """
+    try:
+        venta = tomar_venta(ctx, nueva.venta_id)
+    except NotFound as error:
+        raise refused([FieldError("venta_id", "no_existe", error.message)]) from None
+    lineas = _repartir(nueva, _lineas(ctx, venta))
+    entera = DevolucionNueva(
+        motivo=nueva.motivo, lineas=lineas, metodo=nueva.metodo, caja_id=nueva.caja_id
+    )
+    return devolver(ctx, venta.id, entera)
+
+
+def _repartir(nueva: DevolucionDeVenta, vendidas: list[DetalleVenta]) -> list[LineaDevolucion]:
+    """Return the lines of a sale that products come back of."""
+    quedan = {una.id: una.cantidad - una.cantidad_devuelta for una in vendidas}
+    tomadas: dict[int, LineaDevolucion] = {}
+    ajenas, excesos = [], []
+    for index, pedida in enumerate(nueva.lineas):
+        suyas = [una for una in vendidas if una.producto_id == pedida.producto_id]
+        resto = pedida.cantidad
+        if not suyas or any(una.id in tomadas for una in suyas):
+            text = "Este producto ya está arriba." if suyas else "No es un producto de la venta."
+            ajenas.append(FieldError(f"lineas.{index}.producto_id", "no_existe", text))
+            continue
+        for una in suyas:
+            vuelve = min(resto, quedan[una.id])
+            if vuelve > 0:
+                tomadas[una.id] = LineaDevolucion(
+                    detalle_id=una.id, cantidad=vuelve, reingresa=not pedida.malogrado
+                )
+                resto -= vuelve
+        if resto > 0:
+            text = f"Quedan {(pedida.cantidad - resto).normalize():f}."
+            excesos.append(FieldError(f"lineas.{index}.cantidad", DevolucionExcede.code, text))
+    if ajenas:
+        raise refused(ajenas)
+    if excesos:
+        raise DevolucionExcede("No puede volver más de lo que salió.", errors=excesos)
+    return list(tomadas.values())
 
 
 def ver_devolucion(ctx: Ctx, devolucion_id: int) -> DevolucionLeida:

@@ -229,7 +229,7 @@ def _motivo(error: DomainError) -> str:
 
 def _fila(ctx: Ctx, guardada: VentaGuardada) -> dict[str, Any]:
     sucursal = guardada.venta.get("sucursal_id")
-    conocida = isinstance(sucursal, int) and 0 < sucursal < 2**63
+    conocida = type(sucursal) is int and 0 < sucursal < 2**63
     return {
         "uuid": guardada.uuid,
         "usuario": ctx.user_id,

@@ -26,6 +26,7 @@ from addons.sales.schemas import (
     OrdenNueva,
     OrdenVentaCerrada,
     OrdenVentaConfirmada,
+    PagoNuevo,
     VentaDeOrden,
     VentaLeida,
     VentaNueva,
@@ -39,7 +40,8 @@ from addons.sales.services.cotizaciones import (
 )
 from addons.sales.services.ventas import Origen, registrar_venta
 from kernel.context import Ctx
-from kernel.errors import NotFound
+from kernel.errors import FieldError, NotFound
+from kernel.messages import refused
 
 DE_LA_LINEA = (
     "producto_id",
@@ -128,6 +130,7 @@ def vender_orden(ctx: Ctx, orden_id: int, venta: VentaDeOrden) -> VentaLeida:
     Raises:
         NotFound: it doesn't exist or is out of the user's reach.
         OrdenCerrada: it was sold or annulled.
+        ValidationFailed: nobody says how it is paid, or says it twice.
         DomainError: whatever ``registrar_venta`` refuses; the order stays as it was.
     """
     orden = _tomar(ctx, orden_id)
@@ -146,12 +149,22 @@ def vender_orden(ctx: Ctx, orden_id: int, venta: VentaDeOrden) -> VentaLeida:
             for una in _lineas(ctx, orden)
         ],
         descuento_global=orden.descuento_global,
-        formas_pago=venta.formas_pago,
+        formas_pago=_pagos(orden, venta),
         fecha_vencimiento=venta.fecha_vencimiento,
         uuid=venta.uuid,
     )
     _cerrar(ctx, orden, ATENDIDA)
     return registrar_venta(ctx, nueva, Origen(orden_id=orden.id))
+
+
+def _pagos(orden: OrdenVenta, venta: VentaDeOrden) -> list[PagoNuevo]:
+    """Return how an order is paid, as it was said or all of it by one way."""
+    if venta.formas_pago and venta.metodo is None:
+        return venta.formas_pago
+    if venta.formas_pago or venta.metodo is None or not orden.total:
+        text = "Diga con qué se paga: las formas de pago, o un solo método."
+        raise refused([FieldError("formas_pago", "pago", text)])
+    return [PagoNuevo(metodo=venta.metodo, monto=orden.total, referencia=venta.referencia)]
 
 
 def anular_orden(ctx: Ctx, orden_id: int, anulacion: MotivoAnulacion) -> OrdenLeida:

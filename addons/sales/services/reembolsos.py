@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 
 from addons.sales.errors import SinCaja
-from addons.sales.models import ABIERTA, Caja, FormaPago, MetodoPago, Reembolso, Venta
+from addons.sales.models import Caja, FormaPago, MetodoPago, Reembolso, Venta
 from addons.sales.services import cajas, creditos
 from addons.sales.services.importes import CERO
 from kernel.context import Ctx
@@ -38,7 +38,7 @@ def reembolsar(ctx: Ctx, venta: Venta, monto: Decimal, modo: Modo) -> list[Reemb
     metodos = {uno.codigo: uno for uno in ctx.session.scalars(select(MetodoPago))}
     if modo.metodo is not None:
         _comprobar_metodo(metodos, modo.metodo)
-    caja = _caja(ctx, venta, modo.caja_id)  # before the cliente's row, as a sale takes them
+    caja = cajas.caja_de(ctx, venta, modo.caja_id)  # before the cliente's row, as a sale takes them
     partes = list(_partes(ctx, venta, monto, metodos, modo.metodo))
     efectivo = sum((parte for codigo, parte in partes if metodos[codigo].es_efectivo), CERO)
     if efectivo:
@@ -60,25 +60,6 @@ def _comprobar_metodo(metodos: dict[str, MetodoPago], codigo: str) -> None:
         raise ValidationFailed(
             f"No se devuelve dinero con «{codigo}».", field="metodo", code="no_existe"
         )
-
-
-def _caja(ctx: Ctx, venta: Venta, caja_id: int | None) -> Caja | None:
-    """Return the open caja that gives cash: the one named, the sale's own, or the user's."""
-    if caja_id is not None:
-        caja = cajas.tomar_caja(ctx, caja_id, field="caja_id")
-        if caja.sucursal_id != venta.sucursal_id:
-            raise ValidationFailed("La caja es de otra sucursal.", field="caja_id", code="otra")
-        return caja
-    propia = cajas.caja_abierta(ctx, venta.sucursal_id)
-    candidatas = [venta.caja_id] if propia is None else [venta.caja_id, propia]
-    query = (
-        select(Caja)
-        .where(Caja.id.in_(candidatas), Caja.estado == ABIERTA)
-        .order_by(Caja.id != venta.caja_id)
-        .limit(1)
-        .with_for_update()
-    )
-    return ctx.session.scalars(query).one_or_none()
 
 
 def _partes(

@@ -1,7 +1,8 @@
 """What a caja did: by way to pay, by tax, in sum. Source: spec/erp-modules.md, módulo 1.
 
-Every payment of a caja's sales counts, also of one that was annulled later: what was given back for
-it is a movement of its own, of the caja that gave it.
+Every payment of a caja's sales counts once it arrived, also of one that was annulled later: what
+was given back for it is a movement of its own, of the caja that gave it. What is announced and has
+not arrived is told apart.
 """
 
 from decimal import Decimal
@@ -21,7 +22,7 @@ METODOS = Statement(
     WITH pagado AS (
       SELECT f.metodo, sum(f.monto) AS monto
         FROM ventas v JOIN formas_pago f ON f.venta_id = v.id
-       WHERE v.caja_id = %(caja)s GROUP BY 1
+       WHERE v.caja_id = %(caja)s AND f.confirmado GROUP BY 1
     ), movido AS (
       SELECT metodo, coalesce(sum(monto) FILTER (WHERE tipo = 'abono'), 0.00) AS abonos,
              coalesce(sum(monto) FILTER (WHERE tipo = 'ingreso'), 0.00) AS ingresos,
@@ -57,10 +58,19 @@ VENTAS = Statement(
            coalesce(sum(total) FILTER (WHERE estado = 'anulada'), 0.00),
            coalesce(sum(monto_credito) FILTER (WHERE estado = 'registrada'), 0.00),
            (SELECT coalesce(sum(monto), 0.00) FROM reembolsos
-             WHERE caja_id = %(caja)s AND devolucion_id IS NOT NULL)
+             WHERE caja_id = %(caja)s AND devolucion_id IS NOT NULL),
+           (SELECT coalesce(sum(f.monto), 0.00)
+              FROM ventas v JOIN formas_pago f ON f.venta_id = v.id AND NOT f.confirmado
+             WHERE v.caja_id = %(caja)s AND v.estado = 'registrada')
       FROM ventas WHERE caja_id = %(caja)s
     """,
 )
+DE_VENTAS = (
+    "primera_venta", "ultima_venta", "ventas", "subtotal", "igv", "total", "anuladas",
+    "total_anulado", "credito", "devuelto", "por_confirmar",
+)  # fmt: skip
+"""What VENTAS answers, in order."""
+
 AFECTACIONES = Statement(
     "z_afectaciones",
     """
@@ -80,9 +90,7 @@ def resumir(ctx: Ctx, caja: Caja) -> ReporteZ:
     if caja.reporte_z is not None:
         return ReporteZ.model_validate(caja.reporte_z)
     metodos = metodos_de(ctx, caja)
-    primera, ultima, ventas, subtotal, igv, total, anuladas, anulado, credito, devuelto = ctx.sql(
-        VENTAS, caja=caja.id
-    )[0]
+    hechos = zip(DE_VENTAS, ctx.sql(VENTAS, caja=caja.id)[0], strict=True)
     afectaciones = ctx.sql(AFECTACIONES, caja=caja.id)
     sucursal = ctx.session.get_one(Sucursal, caja.sucursal_id)
     usuario = ctx.session.get_one(Usuario, caja.usuario_id)
@@ -96,17 +104,8 @@ def resumir(ctx: Ctx, caja: Caja) -> ReporteZ:
         usuario=usuario.nombre,
         fecha_apertura=caja.fecha_apertura,
         fecha_cierre=caja.fecha_cierre,
-        primera_venta=primera,
-        ultima_venta=ultima,
-        ventas=ventas,
-        subtotal=subtotal,
-        igv=igv,
-        total=total,
+        **dict(hechos),
         descuentos=sum((row[4] for row in afectaciones), CERO),
-        anuladas=anuladas,
-        total_anulado=anulado,
-        credito=credito,
-        devuelto=devuelto,
         metodos=metodos,
         afectaciones=[
             AfectacionZ(**dict(zip(AfectacionZ.model_fields, row[:4], strict=True)))

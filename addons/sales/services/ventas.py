@@ -19,108 +19,21 @@ from addons.sales.schemas import (
 )
 from addons.sales.services import creditos, precios
 from addons.sales.services.importes import CERO
-from addons.sales.services.precios import LIMITE, Oferta, Valor, valorar
+from addons.sales.services.precios import LIMITE, Valor, valorar
+from addons.sales.services.preparacion import INSERTAR, PREPARAR, Metodo, Preparada
 from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import FieldError, Forbidden, ValidationFailed
 from kernel.messages import refused
-from kernel.sequences import NEXT
 
 CANTIDAD = Decimal("0.0001")
 PRECIO = Decimal("0.000001")
 NINGUNA = Decimal("0.0000")
 POS = "pos"
 
-PREPARAR = Statement(
-    "venta_preparar",
-    f"""
-    WITH numero AS ({NEXT.sql}),
-    caja AS (SELECT estado, sucursal_id FROM cajas WHERE id = %(caja)s FOR SHARE),
-    {precios.OFERTA},
-    metodo AS (
-      SELECT array_agg(codigo) AS codigos, array_agg(id) AS ids,
-             array_agg(es_efectivo) AS efectivos, array_agg(es_credito) AS creditos
-        FROM metodos_pago WHERE activo
-    )
-    SELECT numero.last, caja.estado, caja.sucursal_id, cliente.id, empresa.precios_incluyen_igv,
-           empresa.tasa_igv, metodo.codigos, metodo.ids, metodo.efectivos, metodo.creditos,
-           {precios.COLUMNAS}
-      FROM numero CROSS JOIN producto CROSS JOIN lista CROSS JOIN metodo
-      LEFT JOIN caja ON true
-      LEFT JOIN clientes cliente ON cliente.id = %(cliente)s AND cliente.activo
-      LEFT JOIN configuracion empresa ON empresa.id = 1
-    """,  # noqa: S608  # composed of our own constants
-)
-"""What a sale needs to know, its number taken and its caja kept from closing."""
-
-INSERTAR = Statement(
-    "venta_insertar",
-    """
-    WITH venta AS (
-      INSERT INTO ventas (serie, numero, cliente_id, usuario_id, sucursal_id, caja_id, fecha,
-                          subtotal, igv, total, descuento_global, vuelto, monto_credito,
-                          fecha_vencimiento, estado, modo_emision, metodo_pago_id, uuid, orden_id)
-      VALUES (%(serie)s, %(numero)s, %(cliente)s, %(usuario)s, %(sucursal)s, %(caja)s, %(fecha)s,
-              %(subtotal)s, %(igv)s, %(total)s, %(descuento_global)s, %(vuelto)s, %(credito)s,
-              %(vence)s::date, 'registrada', %(modo)s, %(metodo)s, %(uuid)s::uuid,
-              %(orden)s::bigint)
-      RETURNING id
-    ), pagos AS (
-      INSERT INTO formas_pago (venta_id, metodo, monto, referencia, confirmado)
-      SELECT venta.id, p.metodo, p.monto, p.referencia, coalesce(p.confirmado, true)
-        FROM venta, unnest(%(metodos)s::text[], %(montos)s::numeric[], %(referencias)s::text[],
-                           %(confirmados)s::boolean[])
-             AS p(metodo, monto, referencia, confirmado)
-    )
-    INSERT INTO detalle_venta (venta_id, producto_id, cantidad, precio_unitario, descuento,
-                               subtotal, igv, total, descuento_global, lote)
-    SELECT venta.id, d.producto_id, d.cantidad, d.precio, d.descuento, d.subtotal, d.igv, d.total,
-           coalesce(d.global, 0), coalesce(d.lote, '')
-      FROM venta, unnest(%(productos)s::bigint[], %(cantidades)s::numeric[],
-                         %(precios)s::numeric[], %(descuentos)s::numeric[],
-                         %(subtotales)s::numeric[], %(igvs)s::numeric[], %(totales)s::numeric[],
-                         %(globales)s::numeric[], %(lotes)s::text[])
-           AS d(producto_id, cantidad, precio, descuento, subtotal, igv, total, global, lote)
-    RETURNING venta_id, id
-    """,
-)
-"""What few sales have (shares of a discount, lots, unconfirmed payments) is null where none is."""
-
 REPETIDA = Statement(
     "venta_por_uuid", "SELECT id FROM ventas WHERE uuid = %(uuid)s::uuid", reads=True
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Metodo:
-    """A way to pay that is accepted."""
-
-    id: int
-    es_efectivo: bool
-    es_credito: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Preparada:
-    """What PREPARAR found, by name."""
-
-    numero: int
-    estado_caja: str | None
-    sucursal_id: int | None
-    cliente_id: int | None
-    incluyen_igv: bool | None
-    tasa: Decimal
-    metodos: dict[str, Metodo]
-    oferta: Oferta
-
-    @classmethod
-    def of(cls, row: tuple[Any, ...]) -> "Preparada":
-        """Return the statement's only row by name."""
-        codigos, *hechos = (one or () for one in row[6:10])
-        metodos = dict(zip(codigos, map(Metodo, *hechos), strict=True))
-        numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa = row[:6]
-        oferta = Oferta.of(row[10:])
-        return cls(numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, metodos, oferta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +136,11 @@ def _faltas(nueva: VentaNueva, hay: Preparada) -> Iterator[FieldError]:
                 "no_existe",
                 f"No se acepta «{pago.metodo}»; métodos: {aceptados}.",
             )
+        campo = f"formas_pago.{index}.confirmado"
         if not pago.confirmado and nueva.modo_emision == POS:
-            yield FieldError(
-                f"formas_pago.{index}.confirmado", "pos", "En caja se cobra al momento de vender."
-            )
+            yield FieldError(campo, "pos", "En caja se cobra al momento de vender.")
+        elif not pago.confirmado and pago.metodo in hay.creditos:
+            yield FieldError(campo, "credito", "Lo que se debe no se anuncia: se paga después.")
 
 
 def _pago(ctx: Ctx, nueva: VentaNueva, metodos: dict[str, Metodo], total: Decimal) -> Pago:
@@ -247,7 +161,9 @@ def _pago(ctx: Ctx, nueva: VentaNueva, metodos: dict[str, Metodo], total: Decima
 
 def _vuelto(nueva: VentaNueva, metodos: dict[str, Metodo], total: Decimal) -> Decimal:
     pagado = sum((pago.monto for pago in nueva.formas_pago), CERO)
-    efectivo = sum((p.monto for p in nueva.formas_pago if metodos[p.metodo].es_efectivo), CERO)
+    efectivo = sum(
+        (p.monto for p in nueva.formas_pago if p.confirmado and metodos[p.metodo].es_efectivo), CERO
+    )
     if pagado > LIMITE:
         message = "La suma de los pagos es demasiado grande."
         raise refused([FieldError("formas_pago", "excede", message)])

@@ -36,8 +36,8 @@ def lineas_de(draw: st.DrawFn, tasa: st.SearchStrategy[Decimal] = tasas) -> Line
     return Linea(cantidad, precio, round_half_up(valor * parte).min(valor), draw(tasa))
 
 
-varias = st.lists(lineas_de(), min_size=1, max_size=40)
-gravadas = st.lists(lineas_de(st.just(IGV)), min_size=1, max_size=40)
+varias = st.lists(lineas_de(), min_size=1, max_size=12)
+gravadas = st.lists(lineas_de(st.just(IGV)), min_size=1, max_size=12)
 both = pytest.mark.parametrize("incluyen_igv", [True, False], ids=["con IGV", "sin IGV"])
 
 

@@ -1,0 +1,54 @@
+"""The menu of sales."""
+
+from kernel.views import Menu
+
+MENUS = [
+    Menu("sales.ventas", "Ventas", "sales.ventas.list", "base.operacion", "shopping-cart", 110),
+    Menu(
+        "sales.cotizaciones",
+        "Cotizaciones",
+        "sales.cotizaciones.list",
+        "base.operacion",
+        "file-text",
+        102,
+    ),
+    Menu(
+        "sales.ordenes",
+        "Órdenes de venta",
+        "sales.ordenes.list",
+        "base.operacion",
+        "clipboard-list",
+        104,
+    ),
+    Menu(
+        "sales.devoluciones",
+        "Devoluciones",
+        "sales.devoluciones.list",
+        "base.operacion",
+        "undo",
+        114,
+    ),
+    Menu(
+        "sales.offline",
+        "Ventas sin conexión",
+        "sales.offline.list",
+        "base.operacion",
+        "cloud-off",
+        116,
+    ),
+    Menu("sales.cajas", "Cajas", "sales.cajas.list", "base.operacion", "banknote", 120),
+    Menu("sales.productos", "Productos", "sales.productos.list", "base.operacion", "tag", 130),
+    Menu("sales.listas", "Listas de precios", "sales.listas.list", "base.operacion", "list", 134),
+    Menu(
+        "sales.precios", "Precios de lista", "sales.precios.list", "base.operacion", "percent", 136
+    ),
+    Menu(
+        "sales.categorias",
+        "Categorías",
+        "sales.categorias.list",
+        "base.operacion",
+        "folder-tree",
+        140,
+    ),
+    Menu("sales.clientes", "Clientes", "sales.clientes.list", "base.relacion", "users", 510),
+]
