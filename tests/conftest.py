@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from addons.base.testing import Connect
 from kernel import manifest
@@ -41,6 +43,13 @@ __all__ = [
 
 ADDONS = sorted(manifest.discover())
 """Every addon of the tree: a new one's tests find it installed."""
+
+
+# How fast a busy machine makes examples says nothing about what they show.
+hypothesis_settings.register_profile(
+    "andes", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("andes")
 
 
 def pytest_configure(config: pytest.Config) -> None:
