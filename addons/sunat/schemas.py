@@ -4,12 +4,14 @@ Texts and codes are taken as they come, within a length: whether SUNAT accepts t
 rules, all at once and with its codes (``documents.reglas``).
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from kernel import filetypes
 from kernel.forms import Form
@@ -18,6 +20,7 @@ from kernel.schemas import Answer, Day, Flag, OptionalText, RefId, Schema
 from kernel.uploads import FileRule, Upload
 
 MAX_LINEAS = 999
+_HORA = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 
 Codigo = Annotated[str, StringConstraints(strip_whitespace=True, max_length=8)]
 Numero = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)]
@@ -27,6 +30,16 @@ Decimal10 = Annotated[
 ]
 """A quantity or unit price, up to 10 decimals."""
 Tasa = Annotated[Decimal, Exact, Field(max_digits=8, decimal_places=5, ge=0, allow_inf_nan=False)]
+
+
+def _hora(dicha: Any) -> Any:
+    if isinstance(dicha, time) or (isinstance(dicha, str) and _HORA.fullmatch(dicha)):
+        return dicha
+    raise PydanticCustomError("time_parsing", "write the hour as HH:MM or HH:MM:SS")
+
+
+Hora = Annotated[time, BeforeValidator(_hora)]
+"""An hour of the day, as a text."""
 
 
 class Facturacion(BaseModel):
@@ -58,6 +71,35 @@ class IscNuevo(Schema):
     precio_publico: Decimal10 = Decimal(0)
 
 
+class PropiedadNueva(Schema):
+    """A concept of catalogue 55 that an operation asks for on a line."""
+
+    codigo: Codigo
+    valor: Annotated[str, StringConstraints(max_length=200)] = ""
+    fecha: Day | None = None
+    hasta: Day | None = None
+    hora: Hora | None = None
+    cantidad: Decimal10 | None = None
+
+
+class LugarNuevo(Schema):
+    """An address and its ubigeo."""
+
+    ubigeo: Codigo = ""
+    direccion: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class ViajeNuevo(Schema):
+    """The journey of transport of goods with detracción (1004); values in soles."""
+
+    origen: LugarNuevo
+    destino: LugarNuevo
+    detalle: Annotated[str, StringConstraints(max_length=500)] = ""
+    valor_servicio: Amount = Decimal(0)
+    valor_carga_efectiva: Amount = Decimal(0)
+    valor_carga_util: Amount = Decimal(0)
+
+
 class LineaNueva(Schema):
     """A line to invoice. Amounts are computed; the price stands with or without taxes as
     ``precios_incluyen_igv`` says."""
@@ -75,6 +117,8 @@ class LineaNueva(Schema):
     cargo_no_afecto: Amount = Decimal(0)
     isc: IscNuevo | None = None
     icbper: Flag = False
+    propiedades: Annotated[list[PropiedadNueva], Field(max_length=50)] = Field(default_factory=list)
+    viaje: ViajeNuevo | None = None
 
 
 class CargoNuevo(Schema):
@@ -159,6 +203,10 @@ class ComprobanteNuevo(Contenido):
     detraccion: DetraccionNueva | None = None
     percepcion: PercepcionNueva | None = None
     retencion: Flag = False
+    pais_uso: Codigo = ""
+    agente_viajes: Numero = ""
+    medio_pago: Codigo = ""
+    autorizacion_pago: Numero = ""
 
 
 class NotaNueva(Contenido):

@@ -121,7 +121,10 @@ CARGOS_GLOBALES = {
     "46": Cargo("46", es_cargo=True, afecta_base=False),
     "49": Cargo("49", es_cargo=True, afecta_base=True),
     "50": Cargo("50", es_cargo=True, afecta_base=False),
+    "63": Cargo("63", es_cargo=False, afecta_base=False),
 }
+RETENCION_RENTA = "63"
+"""Of second category, taken off what is paid."""
 ANTICIPOS = {"04": IGV, "05": EXONERADO, "06": INAFECTO}
 """Advances by the code of their global discount, and what they were: taxed, exempt, untaxed."""
 PERCEPCIONES = {"51": Decimal("0.02"), "52": Decimal("0.01"), "53": Decimal("0.005")}
@@ -179,24 +182,50 @@ OPERACIONES = {
     "0112": "Venta interna - sustenta gastos deducibles persona natural",
     "0113": "Venta interna - NRUS",
     "0200": "Exportación de bienes",
+    "0201": "Exportación de servicios - realizados íntegramente en el país",
+    "0202": "Exportación de servicios - hospedaje no domiciliado",
     "0203": "Exportación de servicios - transporte de navieras",
     "0204": "Exportación de servicios - naves y aeronaves de bandera extranjera",
     "0205": "Exportación de servicios - paquete turístico",
     "0206": "Exportación de servicios - complementarios al transporte de carga",
     "0207": "Exportación de servicios - energía eléctrica en ZED",
+    "0208": "Exportación de servicios - realizados parcialmente en el extranjero",
+    "0301": "Carta de porte aéreo, ámbito nacional",
+    "0302": "Transporte ferroviario de pasajeros",
     "0401": "Ventas a no domiciliados que no califican como exportación",
     "1001": "Operación sujeta a detracción",
+    "1002": "Operación sujeta a detracción - recursos hidrobiológicos",
+    "1003": "Operación sujeta a detracción - transporte de pasajeros",
+    "1004": "Operación sujeta a detracción - transporte de carga",
     "2001": "Operación sujeta a percepción",
+    "2002": "Operación sujeta a retención de renta de segunda categoría",
+    "2100": "Créditos a empresas",
+    "2101": "Créditos de consumo revolvente",
+    "2102": "Créditos de consumo no revolvente",
+    "2103": "Otras operaciones no gravadas - sistema financiero",
+    "2104": "Otras operaciones no gravadas - sistema de seguros",
+    "2105": "Comprobante emitido por AFP",
+    "2106": "Venta nacional a turistas - Tax Free",
 }
-"""Catalogue 51, as far as Andes writes what SUNAT asks for with each."""
-SOLO_FACTURA = frozenset({"0112", "0205"})
-SOLO_BOLETA = frozenset({"0113"})
+"""Catalogue 51, but for purchases (liquidación de compra)."""
+SOLO_FACTURA = frozenset({"0112", "0202", "0205", "2002", "2106"})
+SOLO_BOLETA = frozenset({"0113", "2105"})
 NRUS = "0113"
 GASTOS_DEDUCIBLES = "0112"
+TURISTAS = "2106"
 PRODUCTOS_DEDUCIBLES = frozenset({"84121901", "80131501"})
-EXPORTACIONES = frozenset({"0200", "0203", "0204", "0205", "0206", "0207"})
-DETRACCION = "1001"
+HIPOTECARIO = "84121901"
+EXPORTACIONES = frozenset(f"020{n}" for n in range(9))
+USADOS_FUERA = frozenset({"0201", "0208"})
+"""Exports that say in which country they are used."""
+HOSPEDAJE, PORTE_AEREO, FERROVIARIO = "0202", "0301", "0302"
+BIENES_POR_OPERACION = {"1002": "004", "1003": "028", "1004": "027"}
+DETRACCIONES = frozenset({"1001", *BIENES_POR_OPERACION})
+HIDROBIOLOGICOS, TRANSPORTE_CARGA = "1002", "1004"
 PERCEPCION = "2001"
+RENTA_SEGUNDA = "2002"
+CREDITOS = frozenset({"2100", "2101", "2102"})
+SEGUROS, AFP = "2104", "2105"
 
 _BIENES = """
     001 002 003 004 005 007 008 009 010 011 012 013 014 015 016 017 019 020 021 022 023 024 025

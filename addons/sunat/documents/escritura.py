@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 DECLARACION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _PROHIBIDOS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -32,6 +33,17 @@ def _atributo(texto: str) -> str:
     limpio = _PROHIBIDOS.sub("", texto).replace("&", "&amp;").replace("<", "&lt;")
     limpio = limpio.replace('"', "&quot;").replace("\t", "&#x9;")
     return limpio.replace("\n", "&#xA;").replace("\r", "&#xD;")
+
+
+def dos(monto: Decimal) -> str:
+    """Return an amount with 2 decimals."""
+    return f"{monto:.2f}"
+
+
+def diez(numero: Decimal) -> str:
+    """Return a number with as many decimals as it needs, up to 10."""
+    texto = f"{numero:.10f}".rstrip("0").rstrip(".")
+    return "0" if texto in ("", "-0") else texto
 
 
 def el(nombre: str, texto: object = "", /, **atributos: str) -> str:

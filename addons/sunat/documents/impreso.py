@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterable
 from decimal import Decimal
 from html import escape
 
@@ -14,9 +15,10 @@ import segno
 
 from addons.sunat.documents import codigos
 from addons.sunat.documents.codigos import Tributo
+from addons.sunat.documents.escritura import diez, dos
 from addons.sunat.documents.importes import Totales
-from addons.sunat.documents.modelo import Comprobante
-from addons.sunat.documents.ubl import diez, dos, leyendas
+from addons.sunat.documents.modelo import Comprobante, Emisor
+from addons.sunat.documents.ubl import leyendas
 
 SIMBOLOS = {"PEN": "S/", "USD": "US$", "EUR": "€"}
 ROTULOS: tuple[tuple[Tributo, str], ...] = (
@@ -80,11 +82,13 @@ h1 { font-size: 10pt; }
 
 def html(comprobante: Comprobante, totales: Totales, qr: str, digest: str) -> str:
     """Return the document; ``qr`` is the text of its QR."""
+    titulo = codigos.TIPOS[comprobante.tipo]
     return (
         "<!doctype html><html lang='es'><head><meta charset='utf-8'>"
         f"<title>{escape(comprobante.identificador)}</title></head><body>"
-        f"{_cabecera(comprobante)}{_datos(comprobante)}{_lineas(comprobante, totales)}"
-        f"<section class='pie'><div><div class='qr'><img alt='QR' src='{_imagen(qr)}'></div></div>"
+        f"{cabecera(comprobante.emisor, titulo, comprobante.identificador)}"
+        f"{_datos(comprobante)}{_lineas(comprobante, totales)}"
+        f"<section class='pie'><div><div class='qr'><img alt='QR' src='{imagen(qr)}'></div></div>"
         f"{_totales(comprobante, totales)}</section>"
         f"{_notas(comprobante, totales, digest)}</body></html>"
     )
@@ -96,24 +100,32 @@ def css_ticket(lineas: int) -> str:
     return f"@page {{ size: 80mm {largo}mm; margin: 4mm; }}{TICKET}"
 
 
-def _imagen(qr: str) -> str:
+def imagen(qr: str) -> str:
     """Return the QR as a ``data:`` address; level Q of correction, as SUNAT asks for."""
-
     salida = io.BytesIO()
     segno.make(qr, error="q", micro=False).save(salida, kind="svg", scale=4, border=2)
     return f"data:image/svg+xml;base64,{base64.b64encode(salida.getvalue()).decode()}"
 
 
-def _cabecera(de: Comprobante) -> str:
-    emisor = de.emisor
+def cabecera(emisor: Emisor, titulo: str, numero: str) -> str:
+    """Return the head of a printed form: the company, and which document it is."""
     comercial = f"<p>{escape(emisor.nombre_comercial)}</p>" if emisor.nombre_comercial else ""
     return (
         f"<header><div><h1>{escape(emisor.razon_social)}</h1>{comercial}"
         f"<p>{escape(emisor.direccion)}</p></div>"
         f"<div class='caja'><p>RUC {escape(emisor.ruc)}</p>"
-        f"<p>{escape(codigos.TIPOS[de.tipo].upper())}</p><p>{escape(de.identificador)}</p></div>"
-        "</header>"
+        f"<p>{escape(titulo.upper())}</p><p>{escape(numero)}</p></div></header>"
     )
+
+
+def datos(filas: Iterable[tuple[str, str]]) -> str:
+    """Return facts as a table, those that there are."""
+    celdas = "".join(
+        f"<tr><th>{escape(rotulo)}</th><td>{escape(valor)}</td></tr>"
+        for rotulo, valor in filas
+        if valor
+    )
+    return f"<table class='datos'>{celdas}</table>"
 
 
 def _datos(de: Comprobante) -> str:
@@ -135,12 +147,7 @@ def _datos(de: Comprobante) -> str:
         modifica = de.modifica
         filas.append(("Modifica", f"{modifica.tipo} {modifica.serie}-{modifica.numero}"))
         filas.append(("Motivo", modifica.motivo_descripcion))
-    celdas = "".join(
-        f"<tr><th>{escape(rotulo)}</th><td>{escape(valor)}</td></tr>"
-        for rotulo, valor in filas
-        if valor
-    )
-    return f"<table class='datos'>{celdas}</table>"
+    return datos(filas)
 
 
 def _lineas(de: Comprobante, totales: Totales) -> str:

@@ -43,6 +43,41 @@ class Isc:
 
 
 @dataclass(frozen=True, slots=True)
+class Propiedad:
+    """A concept of catalogue 55 that an operation asks for: a text, a day (and its end), an hour,
+    or a quantity; ``conceptos`` says which."""
+
+    codigo: str
+    valor: str = ""
+    fecha: date | None = None
+    hasta: date | None = None
+    hora: time | None = None
+    cantidad: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lugar:
+    """An address and its ubigeo; ``codigo_anexo`` where it is an establishment of ``ruc``."""
+
+    ubigeo: str = ""
+    direccion: str = ""
+    codigo_anexo: str = ""
+    ruc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Viaje:
+    """What detracción on transport of goods (1004) asks for; reference values in soles."""
+
+    origen: Lugar = Lugar()
+    destino: Lugar = Lugar()
+    detalle: str = ""
+    valor_servicio: Decimal = CERO
+    valor_carga_efectiva: Decimal = CERO
+    valor_carga_util: Decimal = CERO
+
+
+@dataclass(frozen=True, slots=True)
 class Linea:
     """A line. Price, ``descuento`` (00) and ``cargo`` (47) stand in the same terms, with taxes or
     without; ``descuento_no_afecto`` (01) and ``cargo_no_afecto`` (48) leave the tax base alone.
@@ -61,11 +96,13 @@ class Linea:
     cargo_no_afecto: Decimal = CERO
     isc: Isc | None = None
     icbper: bool = False
+    propiedades: tuple[Propiedad, ...] = ()
+    viaje: Viaje | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CargoGlobal:
-    """A discount or charge on the whole: 02, 03, 45, 46, 49, 50 of catalogue 53.
+    """A discount or charge on the whole: 02, 03, 45, 46, 49, 50, 63 of catalogue 53.
 
     Those that change the base (02, 49) stand in the same terms as the prices.
     """
@@ -136,6 +173,9 @@ class Comprobante:
 
     ``tasa_igv`` is a fraction; ``tipo_cambio`` soles for a unit of ``moneda``; ``pagado`` what was
     paid at once of a sale on credit. ``contado`` and ``cuotas`` contradict each other.
+    ``pais_uso`` is where an exported service is used; ``agente_viajes``, ``medio_pago`` and
+    ``autorizacion_pago``
+    are for passengers by train (0302).
     """
 
     tipo: str
@@ -165,6 +205,10 @@ class Comprobante:
     leyendas: tuple[str, ...] = ()
     modifica: Modifica | None = None
     redondeo: Decimal = CERO
+    pais_uso: str = ""
+    agente_viajes: str = ""
+    medio_pago: str = ""
+    autorizacion_pago: str = ""
 
     @property
     def identificador(self) -> str:

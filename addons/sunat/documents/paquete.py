@@ -10,9 +10,9 @@ import zipfile
 from datetime import date
 
 from addons.sunat.documents import codigos
+from addons.sunat.documents.escritura import dos
 from addons.sunat.documents.importes import Totales
 from addons.sunat.documents.modelo import Comprobante
-from addons.sunat.documents.ubl import dos
 
 _FECHA = (1980, 1, 1, 0, 0, 0)
 """Within the package: the same document gives the same bytes on every day."""

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from addons.sunat.documents import codigos
+from addons.sunat.documents.articulo import articulo, viaje
 from addons.sunat.documents.codigos import Tributo
-from addons.sunat.documents.escritura import CAC, CBC, EXT, el, escapar, grupo, raiz
+from addons.sunat.documents.escritura import CAC, CBC, EXT, diez, dos, el, grupo, raiz
 from addons.sunat.documents.importes import (
     CargoCalculado,
     Importe,
@@ -56,17 +57,6 @@ def escribir(comprobante: Comprobante, totales: Totales | None = None) -> str:
     forma = FORMAS[comprobante.tipo]
     escrito = _Escrito(comprobante, totales or calcular(comprobante), forma)
     return raiz(forma.raiz, forma.espacio, PREFIJOS, escrito.partes())
-
-
-def dos(monto: Decimal) -> str:
-    """Return an amount with 2 decimals."""
-    return f"{monto:.2f}"
-
-
-def diez(numero: Decimal) -> str:
-    """Return a number with as many decimals as it needs, up to 10."""
-    texto = f"{numero:.10f}".rstrip("0").rstrip(".")
-    return "0" if texto in ("", "-0") else texto
 
 
 def leyendas(comprobante: Comprobante, totales: Totales) -> list[tuple[str, str]]:
@@ -128,6 +118,7 @@ class _Escrito:
         yield firmante(self.de.emisor)
         yield self._emisor()
         yield self._adquirente()
+        yield self._uso()
         yield from self._pago()
         if not self.es_nota:
             yield from self._anticipos()
@@ -216,8 +207,22 @@ class _Escrito:
                     el("cbc:RegistrationName", emisor.razon_social),
                     direccion,
                 ),
+                self._agente(),
             ),
         )
+
+    def _agente(self) -> str:
+        if not self.de.agente_viajes:
+            return ""
+        suyo = el("cbc:ID", self.de.agente_viajes, schemeID="6")
+        return grupo("cac:AgentParty", grupo("cac:PartyIdentification", suyo))
+
+    def _uso(self) -> str:
+        """Return in which country an exported service is used."""
+        if not self.de.pais_uso:
+            return ""
+        pais = grupo("cac:Country", el("cbc:IdentificationCode", self.de.pais_uso))
+        return grupo("cac:Delivery", grupo("cac:DeliveryLocation", grupo("cac:Address", pais)))
 
     def _adquirente(self) -> str:
         suyo = self.de.adquirente
@@ -251,6 +256,14 @@ class _Escrito:
                 el("cbc:PaymentMeansCode", detraccion.medio_pago),
                 grupo("cac:PayeeFinancialAccount", el("cbc:ID", detraccion.cuenta)),
             )
+        if de.medio_pago:
+            autorizacion = de.autorizacion_pago
+            yield grupo(
+                "cac:PaymentMeans",
+                el("cbc:PaymentMeansCode", de.medio_pago),
+                el("cbc:PaymentID", autorizacion) if autorizacion else "",
+            )
+        if detraccion is not None:
             yield grupo(
                 "cac:PaymentTerms",
                 el("cbc:ID", "Detraccion"),
@@ -353,9 +366,10 @@ class _Escrito:
             ),
             self.monto("LineExtensionAmount", uno.valor_venta),
             self._precio_venta(uno),
+            viaje(linea.viaje) if linea.viaje is not None else "",
             *self._cargos_de_linea(uno),
             self._impuestos_de_linea(uno),
-            _articulo(uno),
+            articulo(uno.linea),
             grupo("cac:Price", self.precio("PriceAmount", uno.valor_unitario)),
         )
 
@@ -446,19 +460,3 @@ _ESQUEMAS = {
     uno: _escribir_esquema(uno)
     for uno in (*codigos.AFECTACIONES.values(), codigos.ISC, codigos.ICBPER)
 }
-
-
-def _articulo(uno: Importe) -> str:
-    linea = uno.linea
-    codigo = linea.codigo_producto
-    return grupo(
-        "cac:Item",
-        f"<cbc:Description>{escapar(linea.descripcion)}</cbc:Description>",
-        grupo("cac:SellersItemIdentification", el("cbc:ID", codigo)) if codigo else "",
-        grupo(
-            "cac:CommodityClassification",
-            el("cbc:ItemClassificationCode", linea.codigo_sunat),
-        )
-        if linea.codigo_sunat
-        else "",
-    )

@@ -106,6 +106,10 @@ def preparar(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> modelo.Comprobante:
         detraccion=_uno(modelo.Detraccion, nuevo.detraccion),
         percepcion=_uno(modelo.Percepcion, nuevo.percepcion),
         retencion=nuevo.retencion,
+        pais_uso=nuevo.pais_uso,
+        agente_viajes=nuevo.agente_viajes,
+        medio_pago=nuevo.medio_pago,
+        autorizacion_pago=nuevo.autorizacion_pago,
         **comunes(ctx, nuevo),
     )
 
@@ -135,7 +139,24 @@ def comunes(ctx: Ctx, nuevo: schemas.Contenido) -> dict[str, Any]:
 
 def lineas(nuevas: Iterable[schemas.LineaNueva]) -> tuple[modelo.Linea, ...]:
     """Return lines as a document has them."""
-    return tuple(modelo.Linea(**(dict(una) | {"isc": _uno(modelo.Isc, una.isc)})) for una in nuevas)
+    return tuple(_linea(una) for una in nuevas)
+
+
+def _linea(una: schemas.LineaNueva) -> modelo.Linea:
+    partes = {
+        "isc": _uno(modelo.Isc, una.isc),
+        "propiedades": tuple(modelo.Propiedad(**dict(otra)) for otra in una.propiedades),
+        "viaje": _viaje(una.viaje) if una.viaje is not None else None,
+    }
+    return modelo.Linea(**(dict(una) | partes))
+
+
+def _viaje(dicho: schemas.ViajeNuevo) -> modelo.Viaje:
+    lugares = {
+        "origen": modelo.Lugar(**dict(dicho.origen)),
+        "destino": modelo.Lugar(**dict(dicho.destino)),
+    }
+    return modelo.Viaje(**(dict(dicho) | lugares))
 
 
 def adquirente(cliente: Cliente) -> modelo.Adquirente:
@@ -271,7 +292,7 @@ def exigir_valido(ctx: Ctx, de: modelo.Comprobante) -> Totales:
     if errores or totales is None:
         raise ComprobanteRechazado(
             "SUNAT rechazaría este comprobante; no se usó ningún número.",
-            errors=[FieldError(uno.campo, uno.codigo, _explicado(uno)) for uno in errores],
+            errors=[FieldError(uno.campo, uno.codigo, explicado(uno)) for uno in errores],
         )
     return totales
 
@@ -286,7 +307,8 @@ def _entorno(ctx: Ctx) -> Entorno:
     return Entorno(hoy=ctx.now.astimezone(ctx.time_zone).date())
 
 
-def _explicado(uno: Hallazgo) -> str:
+def explicado(uno: Hallazgo) -> str:
+    """Return what to do about a finding, with SUNAT's code and text."""
     return f"{uno.cura} (SUNAT {uno.codigo}: {uno.texto.strip()})"
 
 

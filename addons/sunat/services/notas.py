@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -12,14 +11,14 @@ from sqlalchemy import func, select, update
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo
 from addons.sunat.documents.importes import Totales
-from addons.sunat.errors import ComprobanteRechazado, EstadoNoPermite
-from addons.sunat.models import ACEPTADO, EN_COLA, Comprobante, NotaCreditoDebito
+from addons.sunat.documents.reglas import Origen, revisar_con_origen
+from addons.sunat.errors import ComprobanteRechazado
+from addons.sunat.models import Comprobante, NotaCreditoDebito
 from addons.sunat.services import emision, empresa
 from kernel.context import Ctx
 from kernel.errors import FieldError, ValidationFailed
 
 _DOCUMENTO: TypeAdapter[modelo.Comprobante] = TypeAdapter(modelo.Comprobante)
-LIBRE = "10"
 TEXTO_CREDITO = "CORRECCIÓN DE CUOTAS"
 
 
@@ -28,13 +27,12 @@ def emitir_nota(ctx: Ctx, nueva: schemas.NotaNueva) -> Comprobante:
 
     Raises:
         ValidationFailed: what it changes doesn't exist or is a note itself.
-        EstadoNoPermite: what it changes was rejected or voided.
-        ComprobanteRechazado: SUNAT would reject it.
+        ComprobanteRechazado: SUNAT would reject it, or what it changes was rejected or voided.
     """
     origen = _origen(ctx, nueva)
     de = _documento(ctx, nueva, origen)
     totales = emision.exigir_valido(ctx, de)
-    _comprobar_con_origen(ctx, nueva, de, totales, origen)
+    _comprobar_con_origen(ctx, de, totales, origen)
     hecho = emision.registrar(ctx, de, cliente_id=origen.cliente_id, sucursal_id=origen.sucursal_id)
     ctx.session.add(
         NotaCreditoDebito(
@@ -58,12 +56,6 @@ def _origen(ctx: Ctx, nueva: schemas.NotaNueva) -> Comprobante:
     if found is None or found.tipo in codigos.NOTAS:
         raise ValidationFailed(
             "Diga una factura o boleta que exista.", field="comprobante_origen_id"
-        )
-    if found.estado_sunat not in (ACEPTADO, *EN_COLA):
-        codigo = "2121" if found.estado_sunat == "RECHAZADO" else "2120"
-        raise EstadoNoPermite(
-            f"El comprobante está {found.estado_sunat}: no admite notas (SUNAT: {codigo}).",
-            field="comprobante_origen_id",
         )
     return found
 
@@ -110,51 +102,22 @@ def _motivo(nueva: schemas.NotaNueva) -> str:
 
 
 def _comprobar_con_origen(
-    ctx: Ctx,
-    nueva: schemas.NotaNueva,
-    de: modelo.Comprobante,
-    totales: Totales,
-    origen: Comprobante,
+    ctx: Ctx, de: modelo.Comprobante, totales: Totales, origen: Comprobante
 ) -> None:
     """Refuse what SUNAT would find by looking at the document that is changed."""
-    faltas = list(_faltas(ctx, nueva, de, totales, origen))
-    if faltas:
+    suyo = Origen(
+        estado=origen.estado_sunat,
+        fecha_emision=origen.fecha_emision,
+        moneda=origen.moneda,
+        total=origen.total_venta,
+        acreditado=_acreditado(ctx, origen.id),
+        contado=leer(origen.documento).contado,
+    )
+    hallados = revisar_con_origen(de, totales, suyo)
+    if hallados:
         raise ComprobanteRechazado(
-            "SUNAT rechazaría esta nota; no se usó ningún número.", errors=faltas
-        )
-
-
-def _faltas(
-    ctx: Ctx,
-    nueva: schemas.NotaNueva,
-    de: modelo.Comprobante,
-    totales: Totales,
-    origen: Comprobante,
-) -> Iterator[FieldError]:
-    if de.moneda != origen.moneda:
-        yield FieldError(
-            "moneda", "3209", f"La nota va en la moneda del comprobante: {origen.moneda}."
-        )
-    if de.fecha_emision < origen.fecha_emision:
-        yield FieldError(
-            "fecha_emision", "2885", "La nota no puede ser anterior al comprobante que modifica."
-        )
-    if nueva.tipo_nota != codigos.NOTA_CREDITO:
-        return
-    if nueva.motivo_codigo == codigos.AJUSTE_CREDITO:
-        suyo = leer(origen.documento)
-        if suyo.contado:
-            yield FieldError("motivo_codigo", "3260", "La factura no es al crédito.")
-        if totales.neto_pendiente > origen.total_venta:
-            yield FieldError("cuotas", "3320", "Las cuotas pasan del total de la factura.")
-        return
-    acreditado = _acreditado(ctx, origen.id)
-    if nueva.motivo_codigo != LIBRE and totales.total + acreditado > origen.total_venta:
-        resto = origen.total_venta - acreditado
-        yield FieldError(
-            "detalle",
-            "3286",
-            f"La nota suma {totales.total} y del comprobante queda {resto} por acreditar.",
+            "SUNAT rechazaría esta nota; no se usó ningún número.",
+            errors=[FieldError(uno.campo, uno.codigo, emision.explicado(uno)) for uno in hallados],
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from addons.sunat.documents import conceptos
 from addons.sunat.documents.firma import Llave, abrir_pfx
 from addons.sunat.documents.modelo import (
     Adquirente,
@@ -23,9 +24,12 @@ from addons.sunat.documents.modelo import (
     Emisor,
     Isc,
     Linea,
+    Lugar,
     Modifica,
     Percepcion,
+    Propiedad,
     Relacionado,
+    Viaje,
 )
 from addons.sunat.sandbox.servicio import certificado
 from kernel.manifest import ROOT
@@ -81,6 +85,60 @@ def nota(*lineas: Linea, tipo: str = "07", motivo: str = "01", **cambios: Any) -
 def manana(dias: int = 30) -> date:
     """Return a later day."""
     return HOY + timedelta(days=dias)
+
+
+def propiedades(*codigos: str, **valores: str) -> tuple[Propiedad, ...]:
+    """Return concepts of catalogue 55, each told the way that it is told."""
+    return tuple(
+        Propiedad(
+            codigo,
+            valor=valores.get(f"v{codigo}", "1") if codigo in conceptos.TEXTOS else "",
+            fecha=HOY if codigo in conceptos.FECHAS else None,
+            hasta=manana() if codigo == "7014" else None,
+            hora=time(8, 15) if codigo in conceptos.HORAS else None,
+            cantidad=D("2") if codigo in (*conceptos.CANTIDADES, conceptos.DIAS) else None,
+        )
+        for codigo in codigos
+    )
+
+
+def con(*codigos: str, **cambios: Any) -> Linea:
+    """Return a line with concepts."""
+    return linea(propiedades=propiedades(*codigos), **cambios)
+
+
+EXTRANJERO = Adquirente("7", "X99123", "Jane Doe")
+HIDROBIOLOGICOS = ("3001", "3002", "3003", "3004", "3005", "3006")
+HOSPEDAJE = tuple(f"400{n}" for n in range(10))
+TREN = tuple(f"404{n}" for n in range(10))
+VIAJE = Viaje(
+    Lugar("150101", "Av. Uno 1"),
+    Lugar("040101", "Calle Dos 2"),
+    "Cemento a granel",
+    D("1500.00"),
+    D("1200.00"),
+    D("900.00"),
+)
+
+
+def con_detraccion(*lineas: Linea, operacion: str, bien: str, **cambios: Any) -> Comprobante:
+    """Return a factura of an operation with detracción."""
+    una = Detraccion(bien, D(4), CUENTA)
+    return factura(*lineas, tipo_operacion=operacion, detraccion=una, **cambios)
+
+
+def en_tren(*lineas: Linea, **cambios: Any) -> Comprobante:
+    """Return a boleta of a passenger by train."""
+    datos = {"agente_viajes": "20100006376", "medio_pago": "006", "autorizacion_pago": "A-77"}
+    return boleta(*lineas, **{"tipo_operacion": "0302", **datos, **cambios})
+
+
+def exporta(*lineas: Linea, operacion: str, **cambios: Any) -> Comprobante:
+    """Return a factura of an export of services."""
+    return factura(
+        *(lineas or (linea(afectacion_igv="40"),)),
+        **{"tipo_operacion": operacion, "adquirente": EXTRANJERO, **cambios},
+    )
 
 
 CASOS: dict[str, Callable[[], Comprobante]] = {
@@ -143,6 +201,33 @@ CASOS: dict[str, Callable[[], Comprobante]] = {
         tipo_cambio=D("3.385"),
         detraccion=Detraccion("037", D(12), CUENTA),
     ),
+    "hidrobiologicos": lambda: con_detraccion(
+        con(*HIDROBIOLOGICOS, cantidad=D(100)), operacion="1002", bien="004"
+    ),
+    "transporte_pasajeros": lambda: con_detraccion(
+        con("3050", "3051", "3052", "3053", "3054", "3055", "3056", "3057", "3058", "3059", "3060"),
+        operacion="1003",
+        bien="028",
+    ),
+    "transporte_carga": lambda: con_detraccion(linea(viaje=VIAJE), operacion="1004", bien="027"),
+    "exporta_servicio": lambda: exporta(operacion="0201", pais_uso="CL"),
+    "exporta_en_parte": lambda: exporta(operacion="0208", pais_uso="US"),
+    "hospedaje": lambda: exporta(con(*HOSPEDAJE, afectacion_igv="40"), operacion="0202"),
+    "paquete_turistico": lambda: exporta(
+        con("4000", "4007", "4008", "4009", afectacion_igv="40"), operacion="0205"
+    ),
+    "porte_aereo": lambda: factura(con("4030", "4031", "4032", "4033"), tipo_operacion="0301"),
+    "tren": lambda: en_tren(con(*TREN)),
+    "renta_segunda": lambda: factura(tipo_operacion="2002", cargos=(CargoGlobal("63", D("1.18")),)),
+    "credito_de_consumo": lambda: boleta(con("7004", "7005", "7012"), tipo_operacion="2101"),
+    "credito_hipotecario": lambda: factura(
+        con("7001", "7004", "7005", "7012", codigo_sunat="84121901"), tipo_operacion="2103"
+    ),
+    "seguro": lambda: factura(con("7013", "7014", "7015", "7016"), tipo_operacion="2104"),
+    "afp": lambda: boleta(con("7017", "7018", "7019"), tipo_operacion="2105"),
+    "turista": lambda: factura(adquirente=EXTRANJERO, tipo_operacion="2106"),
+    "estado": lambda: factura(con("5000", "5001", "5002", "5003")),
+    "vehiculo": lambda: factura(con("7000", "5010", "5012", "7021")),
     "percepcion": lambda: factura(tipo_operacion="2001", percepcion=Percepcion("51")),
     "retencion": lambda: factura(
         linea(cantidad=D(100)), retencion=True, contado=False, cuotas=(Cuota(manana()),)

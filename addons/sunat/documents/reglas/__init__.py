@@ -5,6 +5,14 @@ from it. Each rule has SUNAT's code and text, from when to when it holds, and wh
 Source: SUNAT, "Validaciones" v20260212, sheets Factura, Boleta, Nota de crédito, Nota de débito.
 """
 
-from addons.sunat.documents.reglas.tabla import Entorno, Hallazgo, Regla, revisar, todas
+from addons.sunat.documents.reglas.tabla import (
+    Entorno,
+    Hallazgo,
+    Origen,
+    Regla,
+    revisar,
+    revisar_con_origen,
+    todas,
+)
 
-__all__ = ["Entorno", "Hallazgo", "Regla", "revisar", "todas"]
+__all__ = ["Entorno", "Hallazgo", "Origen", "Regla", "revisar", "revisar_con_origen", "todas"]

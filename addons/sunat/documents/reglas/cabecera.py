@@ -9,7 +9,7 @@ from datetime import timedelta
 from stdnum.pe import ruc
 
 from addons.sunat.documents import codigos
-from addons.sunat.documents.codigos import BOLETA, FACTURA, NOTAS
+from addons.sunat.documents.codigos import BOLETA, FACTURA, NOTA_DEBITO, NOTAS
 from addons.sunat.documents.modelo import Comprobante
 from addons.sunat.documents.monedas import MONEDAS
 from addons.sunat.documents.reglas.formatos import GUIAS, SERIES, en_una_linea
@@ -88,8 +88,32 @@ def boleta_tardia(de: Comprobante, entorno: Entorno) -> Iterator[Falta]:
 def operacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The type of operation exists, for this type of document."""
     ajenas = codigos.SOLO_BOLETA if de.tipo == FACTURA else codigos.SOLO_FACTURA
-    if de.tipo_operacion not in codigos.OPERACIONES or de.tipo_operacion in ajenas:
+    dicha = de.tipo_operacion
+    if dicha and (dicha not in codigos.OPERACIONES or dicha in ajenas):
         yield Falta("tipo_operacion")
+
+
+@regla(
+    "3205",
+    "Debe consignar el tipo de operación",
+    "Diga el tipo de operación: 0101 es la venta interna.",
+    tipos=VENTAS,
+)
+def sin_operacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """The type of operation is told."""
+    if not de.tipo_operacion:
+        yield Falta("tipo_operacion")
+
+
+@regla(
+    "2070",
+    "El XML no contiene el tag o no existe informacion de DocumentCurrencyCode",
+    "Diga la moneda: PEN son soles.",
+)
+def sin_moneda(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """The currency is told."""
+    if not de.moneda:
+        yield Falta("moneda")
 
 
 @regla(
@@ -99,7 +123,7 @@ def operacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def moneda(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The currency exists."""
-    if de.moneda not in MONEDAS:
+    if de.moneda and de.moneda not in MONEDAS:
         yield Falta("moneda")
 
 
@@ -124,6 +148,19 @@ def nombre_emisor(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The company has a name."""
     if not en_una_linea(de.emisor.razon_social.strip(), 3, 1500):
         yield Falta("emisor.razon_social")
+
+
+@regla(
+    "1500",
+    "El nombre comercial del emisor no cumple con el formato establecido",
+    "El nombre comercial de la empresa tiene de 3 a 1500 caracteres, en una línea.",
+    tipos=frozenset({NOTA_DEBITO}),
+)
+def nombre_comercial(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """The company's trade name, where it has one, fits on a note of debit."""
+    nombre = de.emisor.nombre_comercial
+    if nombre and not en_una_linea(nombre.strip(), 3, 1500):
+        yield Falta("emisor.nombre_comercial")
 
 
 @regla(
@@ -154,6 +191,14 @@ def ubigeo(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     "El XML no contiene el tag o no existe informacion del número de documento de identidad del "
     "receptor del documento",
     "Escriba el número de documento del cliente.",
+    tipos=VENTAS,
+)
+@regla(
+    "2679",
+    "El XML no contiene el tag o no existe información del número de documento de identidad del "
+    "cliente",
+    "Escriba el número de documento del cliente.",
+    tipos=NOTAS,
 )
 def sin_numero(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The buyer has a number."""
@@ -188,6 +233,10 @@ def documento_permitido(de: Comprobante, _: Entorno) -> Iterator[Falta]:
             "adquirente.tipo_doc", "Una exportación se emite al documento de un no domiciliado."
         )
     gastos = operacion == codigos.GASTOS_DEDUCIBLES
+    if operacion == codigos.TURISTAS:
+        if tipo not in ("7", "B", "G"):
+            yield Falta("adquirente.tipo_doc", "Un turista se identifica con su pasaporte (7).")
+        return
     interna = de.tipo == FACTURA and not fuera
     if interna and tipo != codigos.RUC and not (gastos and tipo in ("1", "4", "7")):
         yield Falta("adquirente.tipo_doc")
@@ -235,8 +284,21 @@ def otro_documento(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     "Escriba el nombre del cliente en una línea, de 3 a 1500 caracteres.",
 )
 def nombre_adquirente(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """The buyer's name fits."""
+    nombre = de.adquirente.razon_social.strip()
+    if nombre and not en_una_linea(nombre, 3, 1500):
+        yield Falta("adquirente.razon_social")
+
+
+@regla(
+    "2021",
+    "El XML no contiene el tag o no existe informacion de RegistrationName del receptor del "
+    "documento",
+    "Escriba el nombre del cliente.",
+)
+def sin_nombre_adquirente(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The buyer has a name."""
-    if not en_una_linea(de.adquirente.razon_social.strip(), 3, 1500):
+    if not de.adquirente.razon_social.strip():
         yield Falta("adquirente.razon_social")
 
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from stdnum.pe import ruc
+
+from addons.sunat.documents import codigos
+from addons.sunat.documents.modelo import Adquirente
+
 DOCE_ENTEROS = Decimal(10) ** 12
 SERIES = {
     "01": re.compile(r"F[A-Z0-9]{3}|[0-9]{1,4}"),
@@ -36,3 +41,12 @@ def decimales(numero: Decimal) -> int:
 def cabe(numero: Decimal, lugares: int) -> bool:
     """Return whether a number is finite, not negative, below 10^12, with so many decimals."""
     return numero.is_finite() and 0 <= numero < DOCE_ENTEROS and decimales(numero) <= lugares
+
+
+def documento_valido(uno: Adquirente) -> bool:
+    """Return whether somebody's number can exist: RUC by its digit, DNI by its length."""
+    if uno.tipo_doc == codigos.RUC:
+        return bool(ruc.is_valid(uno.numero_doc))
+    if uno.tipo_doc == codigos.DNI:
+        return re.fullmatch(r"[0-9]{8}", uno.numero_doc) is not None
+    return re.fullmatch(r"[^\s]{1,15}", uno.numero_doc) is not None

@@ -27,6 +27,13 @@ def _cada(de: Comprobante) -> Iterator[tuple[str, Linea]]:
     "2023",
     "El Numero de orden del item no cumple con el formato establecido",
     f"Un comprobante lleva de 1 a {MAX_LINEAS} líneas.",
+    tipos=VENTAS,
+)
+@regla(
+    "2137",
+    "El Numero de orden del item no cumple con el formato establecido",
+    f"Una nota lleva de 1 a {MAX_LINEAS} líneas.",
+    tipos=codigos.NOTAS,
 )
 def cantidad_de_lineas(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """There are lines, and their order fits 3 digits."""
@@ -50,6 +57,13 @@ def cantidad_cero(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     "2025",
     "InvoicedQuantity El dato ingresado no cumple con el estandar",
     "La cantidad tiene hasta 12 enteros y 10 decimales.",
+    tipos=VENTAS,
+)
+@regla(
+    "2139",
+    "CreditedQuantity - El dato ingresado no cumple con el estandar",
+    "La cantidad tiene hasta 12 enteros y 10 decimales.",
+    tipos=codigos.NOTAS,
 )
 def cantidad(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A quantity has up to 12 digits and 10 decimals."""
@@ -66,7 +80,32 @@ def cantidad(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 def unidad(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The unit of measure exists."""
     for lugar, linea in _cada(de):
-        if linea.unidad_medida not in UNIDADES:
+        if linea.unidad_medida and linea.unidad_medida not in UNIDADES:
+            yield Falta(f"{lugar}.unidad_medida")
+
+
+@regla(
+    "2883",
+    "Es obligatorio indicar la unidad de medida del ítem",
+    "Diga la unidad de medida: NIU unidad, ZZ servicio …",
+    tipos=VENTAS,
+)
+@regla(
+    "2138",
+    "CreditedQuantity/@unitCode - El dato ingresado no cumple con el estandar",
+    "Diga la unidad de medida: NIU unidad, ZZ servicio …",
+    tipos=frozenset({codigos.NOTA_CREDITO}),
+)
+@regla(
+    "2188",
+    "DebitedQuantity/@unitCode El dato ingresado no cumple con el estandar",
+    "Diga la unidad de medida: NIU unidad, ZZ servicio …",
+    tipos=frozenset({codigos.NOTA_DEBITO}),
+)
+def sin_unidad(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """The unit of measure is told."""
+    for lugar, linea in _cada(de):
+        if not linea.unidad_medida:
             yield Falta(f"{lugar}.unidad_medida")
 
 
@@ -76,9 +115,21 @@ def unidad(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     "Describa la línea con 1 a 500 caracteres.",
 )
 def descripcion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """What a line says fits."""
+    for lugar, linea in _cada(de):
+        if len(linea.descripcion) > 500:
+            yield Falta(f"{lugar}.descripcion")
+
+
+@regla(
+    "2026",
+    "El XML no contiene el tag cac:Item/cbc:Description en el detalle de los Items",
+    "Describa la línea con 1 a 500 caracteres.",
+)
+def sin_descripcion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A line says what it is."""
     for lugar, linea in _cada(de):
-        if not len(linea.descripcion.strip()) >= 1 or len(linea.descripcion) > 500:
+        if not linea.descripcion.strip():
             yield Falta(f"{lugar}.descripcion")
 
 

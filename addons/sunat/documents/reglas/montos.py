@@ -85,6 +85,32 @@ def cuotas(de: Comprobante, totales: Totales) -> Iterator[Falta]:
 
 
 @regla_de_totales(
+    "3265",
+    "El Monto neto pendiente de pago debe ser menor o igual al Importe total del comprobante",
+    "Lo pagado al contado no es negativo.",
+    tipos=frozenset({FACTURA}),
+)
+def pendiente(de: Comprobante, totales: Totales) -> Iterator[Falta]:
+    """What is due is no more than the total."""
+    if totales.neto_pendiente > totales.total:
+        yield Falta("pagado")
+
+
+@regla_de_totales(
+    "3266",
+    "El Monto del pago único o de las cuotas debe ser menor o igual al Importe total del "
+    "comprobante",
+    "Ninguna cuota pasa del total del comprobante.",
+    tipos=frozenset({FACTURA}),
+)
+def cuota_grande(de: Comprobante, totales: Totales) -> Iterator[Falta]:
+    """No payment is more than the total."""
+    for indice, uno in enumerate(totales.cuotas):
+        if uno.monto > totales.total:
+            yield Falta(f"cuotas.{indice}.monto")
+
+
+@regla_de_totales(
     "3253",
     "El Monto del pago único o de las cuotas no cumple el formato definido",
     "Las cuotas sin monto se quedan sin nada que pagar: revise las otras.",

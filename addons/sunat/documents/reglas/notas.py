@@ -12,6 +12,7 @@ from addons.sunat.documents.reglas.tabla import Entorno, Falta, regla
 
 CREDITO = frozenset({NOTA_CREDITO})
 DEBITO = frozenset({NOTA_DEBITO})
+IVAP = "12"
 
 
 def _numero(modifica: Modifica) -> str:
@@ -40,7 +41,20 @@ def sin_documento(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 def motivo(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The reason exists."""
     lista = codigos.MOTIVOS_CREDITO if de.tipo == NOTA_CREDITO else codigos.MOTIVOS_DEBITO
-    if de.modifica is not None and de.modifica.motivo_codigo not in lista:
+    dicho = de.modifica.motivo_codigo if de.modifica is not None else ""
+    if dicho and dicho not in lista:
+        yield Falta("motivo_codigo")
+
+
+@regla(
+    "2128",
+    "El XML no contiene el tag o no existe informacion de ResponseCode",
+    "Diga por qué se emite la nota, con un código de motivo.",
+    tipos=codigos.NOTAS,
+)
+def sin_motivo(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """The reason is told."""
+    if de.modifica is not None and not de.modifica.motivo_codigo:
         yield Falta("motivo_codigo")
 
 
@@ -54,8 +68,20 @@ def explicacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The reason is told in words."""
     if de.modifica is not None:
         texto = de.modifica.motivo_descripcion
-        if not en_una_linea(texto, 1, 500) or not texto.strip():
+        if texto.strip() and not en_una_linea(texto, 1, 500):
             yield Falta("motivo_descripcion")
+
+
+@regla(
+    "2136",
+    "El XML no contiene el tag o no existe informacion de cac:DiscrepancyResponse/cbc:Description",
+    "Explique el motivo en una línea de 1 a 500 caracteres.",
+    tipos=codigos.NOTAS,
+)
+def sin_explicacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """There are words."""
+    if de.modifica is not None and not de.modifica.motivo_descripcion.strip():
+        yield Falta("motivo_descripcion")
 
 
 def _otro_tipo(de: Comprobante, serie: str, tipo: str) -> Iterator[Falta]:
@@ -180,3 +206,47 @@ def ivap(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     motivo_codigo = de.modifica.motivo_codigo if de.modifica else ""
     if motivo_codigo != "12" and any(linea.afectacion_igv == "17" for linea in de.detalle):
         yield Falta("motivo_codigo")
+
+
+def _de_ivap(de: Comprobante, afectaciones: frozenset[str]) -> Iterator[Falta]:
+    if de.modifica is not None and de.modifica.motivo_codigo == IVAP:
+        for indice, linea in enumerate(de.detalle):
+            if linea.afectacion_igv in afectaciones:
+                yield Falta(f"detalle.{indice}.afectacion_igv")
+
+
+@regla(
+    "3107",
+    "El dato ingresado como codigo de tributo global es invalido para tipo de operación.",
+    "Una nota de motivo 12 (IVAP) no lleva líneas gravadas con IGV.",
+    tipos=codigos.NOTAS,
+)
+def ivap_sin_igv(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """A note on IVAP has no IGV."""
+    yield from _de_ivap(de, frozenset({"10"}))
+
+
+@regla(
+    "3221",
+    "El dato ingresado como codigo de tributo global es invalido para tipo de nota",
+    "Una nota de motivo 12 (IVAP) no lleva líneas exoneradas, inafectas ni de exportación.",
+    tipos=codigos.NOTAS,
+)
+def ivap_sin_otras(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """A note on IVAP has nothing that is exempt, untaxed or exported."""
+    yield from _de_ivap(de, frozenset({"20", "30", "40"}))
+
+
+@regla(
+    "2643",
+    "Factura de operacion sujeta IVAP debe consignar Monto de impuestos por item",
+    "Cada línea de una nota de débito por IVAP vale más que cero.",
+    tipos=DEBITO,
+)
+def ivap_con_monto(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """A note of debit on IVAP is about something."""
+    if de.modifica is None or de.modifica.motivo_codigo != IVAP:
+        return
+    for indice, linea in enumerate(de.detalle):
+        if linea.afectacion_igv == "17" and linea.cantidad * linea.precio_unitario <= 0:
+            yield Falta(f"detalle.{indice}.precio_unitario")

@@ -43,6 +43,46 @@ def monto_cargo(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 
 
 @regla(
+    "3074",
+    "El monto del cargo para el para FISE debe ser igual mayor a 0.00",
+    "El FISE (45) es mayor que cero.",
+    tipos=VENTAS,
+)
+def fise(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """FISE is an amount."""
+    for indice, cargo in enumerate(de.cargos):
+        if cargo.codigo == "45" and cargo.monto <= 0:
+            yield Falta(f"cargos.{indice}.monto")
+
+
+@regla(
+    "3316",
+    "Si el tipo de operación es 2002, debe informar los datos de la retención de segunda categoria",
+    "La operación 2002 lleva en «cargos» la retención de renta (63) con su monto.",
+    tipos=FACTURAS,
+    operaciones=frozenset({codigos.RENTA_SEGUNDA}),
+)
+def renta_falta(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """An operation with income tax withheld tells it."""
+    if not any(cargo.codigo == codigos.RETENCION_RENTA for cargo in de.cargos):
+        yield Falta("cargos")
+
+
+@regla(
+    "3317",
+    "Si consigna infomacion de la retencion de segunda categoria, el tipo de operacion debe ser "
+    "2002",
+    "Con la retención de renta (63) el tipo de operación es 2002.",
+)
+def renta_sobra(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """Only that operation has income tax withheld."""
+    if de.tipo_operacion != codigos.RENTA_SEGUNDA or de.tipo != FACTURA:
+        for indice, cargo in enumerate(de.cargos):
+            if cargo.codigo == codigos.RETENCION_RENTA:
+                yield Falta(f"cargos.{indice}.codigo")
+
+
+@regla(
     "3277",
     "La sumatoria del total valor de venta - operaciones gravadas de línea no corresponden al "
     "total",
@@ -179,12 +219,13 @@ def fecha_cuota(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     "3127",
     "El XML no contiene el tag o no existe información del Codigo de BBSS de detracción para el "
     "tipo de operación.",
-    "La operación 1001 lleva «detraccion»: código del catálogo 54, porcentaje y cuenta.",
+    "Esta operación lleva «detraccion»: código del catálogo 54, porcentaje y cuenta.",
     tipos=VENTAS,
+    operaciones=codigos.DETRACCIONES,
 )
 def detraccion_falta(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """An operation with detracción says which."""
-    if de.tipo_operacion == codigos.DETRACCION and de.detraccion is None:
+    if de.detraccion is None:
         yield Falta("detraccion")
 
 
@@ -192,12 +233,12 @@ def detraccion_falta(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     "3128",
     "El XML contiene información de codigo de bien y servicio de detracción que no corresponde al "
     "tipo de operación.",
-    "Con «detraccion» el tipo de operación es 1001.",
+    "Con «detraccion» el tipo de operación es 1001, 1002, 1003 o 1004.",
     tipos=VENTAS,
 )
 def detraccion_sobra(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """Only that operation has detracción."""
-    if de.detraccion is not None and de.tipo_operacion != codigos.DETRACCION:
+    if de.detraccion is not None and de.tipo_operacion not in codigos.DETRACCIONES:
         yield Falta("tipo_operacion")
 
 

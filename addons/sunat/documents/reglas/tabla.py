@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from typing import Literal
@@ -16,6 +17,19 @@ from addons.sunat.documents.modelo import Comprobante
 SIEMPRE = date(2000, 1, 1)
 TODOS = frozenset(codigos.TIPOS)
 VENTAS = frozenset({codigos.FACTURA, codigos.BOLETA})
+
+PARTES = (
+    "cabecera",
+    "lineas",
+    "operaciones",
+    "propiedades",
+    "viajes",
+    "pagos",
+    "notas",
+    "montos",
+    "origen",
+)
+"""The modules of this package that declare rules."""
 
 Severidad = Literal["ERROR", "OBSERV"]
 
@@ -48,13 +62,28 @@ class Falta:
     cura: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Origen:
+    """What a note changes, as it stands: its state, day, currency and total, what other notes of
+    credit took off it already, and whether it was paid at once."""
+
+    estado: str
+    fecha_emision: date
+    moneda: str
+    total: Decimal
+    acreditado: Decimal
+    contado: bool
+
+
 Prueba = Callable[[Comprobante, Entorno], Iterable[Falta]]
 PruebaTotales = Callable[[Comprobante, Totales], Iterable[Falta]]
+PruebaOrigen = Callable[[Comprobante, Totales, Origen], Iterable[Falta]]
 
 
 @dataclass(frozen=True, slots=True)
 class Regla:
-    """A rule of SUNAT's; ``de_totales`` where it looks at computed amounts."""
+    """A rule of SUNAT's; ``de_totales`` where it looks at computed amounts, ``de_origen`` where at
+    what a note changes. With ``operaciones`` it is for those types of operation only."""
 
     codigo: str
     texto: str
@@ -63,8 +92,10 @@ class Regla:
     desde: date
     hasta: date
     severidad: Severidad
-    datos: Prueba | None
-    de_totales: PruebaTotales | None
+    datos: Prueba | None = None
+    de_totales: PruebaTotales | None = None
+    de_origen: PruebaOrigen | None = None
+    operaciones: frozenset[str] | None = None
 
     def rige(self, comprobante: Comprobante) -> bool:
         """Return whether it is for this type of document, issued on this day."""
@@ -91,11 +122,13 @@ def regla(
     desde: date = SIEMPRE,
     hasta: date = date.max,
     severidad: Severidad = "ERROR",
+    operaciones: frozenset[str] | None = None,
 ) -> Callable[[Prueba], Prueba]:
     """Declare a rule on what the caller said."""
 
     def declarar(prueba: Prueba) -> Prueba:
-        _REGLAS.append(Regla(codigo, texto, cura, tipos, desde, hasta, severidad, prueba, None))
+        una = Regla(codigo, texto, cura, tipos, desde, hasta, severidad)
+        _REGLAS.append(replace(una, datos=prueba, operaciones=operaciones))
         return prueba
 
     return declarar
@@ -112,9 +145,21 @@ def regla_de_totales(
     """Declare a rule on computed amounts."""
 
     def declarar(prueba: PruebaTotales) -> PruebaTotales:
-        _REGLAS.append(
-            Regla(codigo, texto, cura, tipos, SIEMPRE, date.max, severidad, None, prueba)
-        )
+        una = Regla(codigo, texto, cura, tipos, SIEMPRE, date.max, severidad)
+        _REGLAS.append(replace(una, de_totales=prueba))
+        return prueba
+
+    return declarar
+
+
+def regla_de_origen(
+    codigo: str, texto: str, cura: str, *, tipos: frozenset[str] = codigos.NOTAS
+) -> Callable[[PruebaOrigen], PruebaOrigen]:
+    """Declare a rule on a note and what it changes."""
+
+    def declarar(prueba: PruebaOrigen) -> PruebaOrigen:
+        una = Regla(codigo, texto, cura, tipos, SIEMPRE, date.max, "ERROR")
+        _REGLAS.append(replace(una, de_origen=prueba))
         return prueba
 
     return declarar
@@ -123,15 +168,19 @@ def regla_de_totales(
 @cache
 def todas() -> tuple[Regla, ...]:
     """Return every rule, in the order in which they are applied."""
-    for parte in ("cabecera", "lineas", "pagos", "notas", "montos"):
+    for parte in PARTES:
         import_module(f"addons.sunat.documents.reglas.{parte}")
     return tuple(_REGLAS)
 
 
 @cache
-def _de(tipo: str) -> tuple[tuple[Regla, ...], tuple[Regla, ...]]:
-    """Return the rules of a type of document: on data, on totals."""
-    suyas = [uno for uno in todas() if tipo in uno.tipos]
+def _de(tipo: str, operacion: str) -> tuple[tuple[Regla, ...], tuple[Regla, ...]]:
+    """Return the rules of a type of document and operation: on data, on totals."""
+    suyas = [
+        uno
+        for uno in todas()
+        if tipo in uno.tipos and (uno.operaciones is None or operacion in uno.operaciones)
+    ]
     return (
         tuple(uno for uno in suyas if uno.datos is not None),
         tuple(uno for uno in suyas if uno.de_totales is not None),
@@ -140,7 +189,9 @@ def _de(tipo: str) -> tuple[tuple[Regla, ...], tuple[Regla, ...]]:
 
 def revisar(comprobante: Comprobante, entorno: Entorno) -> tuple[list[Hallazgo], Totales | None]:
     """Return every finding, and the amounts where they can be computed."""
-    datos, de_totales = _de(comprobante.tipo)
+    operacion = comprobante.tipo_operacion
+    conocida = operacion if operacion in codigos.OPERACIONES else ""
+    datos, de_totales = _de(comprobante.tipo, conocida)
     hallazgos = list(_aplicar(datos, comprobante, entorno))
     if any(uno.severidad == "ERROR" for uno in hallazgos):
         return hallazgos, None
@@ -149,6 +200,16 @@ def revisar(comprobante: Comprobante, entorno: Entorno) -> tuple[list[Hallazgo],
         if una.de_totales is not None and una.rige(comprobante):
             hallazgos += [una.hallazgo(falta) for falta in una.de_totales(comprobante, totales)]
     return hallazgos, totales
+
+
+def revisar_con_origen(nota: Comprobante, totales: Totales, origen: Origen) -> list[Hallazgo]:
+    """Return what SUNAT would find by looking at the document that a note changes."""
+    return [
+        una.hallazgo(falta)
+        for una in todas()
+        if una.de_origen is not None and una.rige(nota)
+        for falta in una.de_origen(nota, totales, origen)
+    ]
 
 
 def _aplicar(
