@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import secrets
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import psycopg
@@ -37,6 +39,7 @@ FORMAT = 1
 FOLDER = "addons"
 MANIFEST = "manifest.json"
 LONGEST_MANIFEST = 16 * 1024 * 1024
+LONGEST_FOLDER = 120
 CHUNK = 1024 * 1024
 IN_MEMORY = 16 * CHUNK
 
@@ -109,10 +112,20 @@ def write(
             document = json.dumps(asdict(archive), ensure_ascii=False, indent=1).encode()
             _add(tar, MANIFEST, io.BytesIO(document), len(document))
         whole.seek(0)
-        key = f"{FOLDER}/{'-'.join(change.targets)[:80]}/{number:06d}.tar"
+        # An instance that was restored counts its generations anew, and the files may still be here.
+        key = f"{FOLDER}/{folder_of(change.targets)}/{number:06d}-{secrets.token_hex(4)}.tar"
         chunks = iter(lambda: whole.read(CHUNK), b"")
         runtime.storage.put(key, chunks, content_type="application/x-tar")
     return key
+
+
+def folder_of(names: Sequence[str]) -> str:
+    """Return the folder of the archives of these addons; no others have the same."""
+    whole = "-".join(names)
+    if len(whole) <= LONGEST_FOLDER:
+        return whole
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:16]
+    return f"{whole[: LONGEST_FOLDER - 17].rpartition('-')[0]}-{digest}"
 
 
 def _add_table(connection: Connection, tar: tarfile.TarFile, table: str) -> Member:
@@ -165,6 +178,19 @@ def read(storage: Storage, key: str) -> Archive:
     """
     with opened(storage, key) as tar:
         return _manifest(tar)
+
+
+def addons_in(path: Path) -> list[str]:
+    """Return the addons whose archive a file of this host is.
+
+    Raises:
+        ChangeRefused: it is none.
+    """
+    try:
+        with tarfile.open(path, "r:") as tar:
+            return list(_manifest(tar).addons)
+    except (OSError, tarfile.TarError) as error:
+        raise ChangeRefused(f"«{path}» no es el archivo de un addon: {error}") from None
 
 
 class opened:  # noqa: N801  # read as a statement
@@ -438,8 +464,11 @@ def _sequences(connection: Connection, table: str, columns: Sequence[str]) -> di
     return found
 
 
-def archives(storage: Storage, name: str = "") -> Iterator[str]:
-    """Yield the keys of the archives that are kept, of one addon or of all."""
+def archives(storage: Storage, name: str = "", last: str = "") -> Iterator[str]:
+    """Yield the keys of the archives that are kept, of one addon or of all.
+
+    ``last`` is the one that the list of addons has, should its folder not name all that are in it.
+    """
     for key in storage.list(FOLDER):
-        if not name or name in key.split("/")[1].split("-"):
+        if not name or key == last or name in key.split("/")[1].split("-"):
             yield key

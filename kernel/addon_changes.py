@@ -6,6 +6,7 @@ their histories take. Everything that forbids it is said at once, in sentences.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -64,6 +65,17 @@ class Change:
         """Return what happens to the tables, in order."""
         return [*self._growing(), *self._shrinking()]
 
+    def strangers(self) -> list[str]:
+        """Return why this host's code cannot do it: tables of which it does not know how they are.
+
+        Those of addons that the change is not about matter only where something is migrated.
+        """
+        if self.action in ("disable", "quarantine"):
+            return []
+        moved = bool(self.steps())
+        concerned = [one for one in self.histories if moved or one.name in self.targets]
+        return list(revisions.strangers(concerned, self.present))
+
     def _growing(self) -> Iterable[Step]:
         if self.action in LEAVING:
             return
@@ -80,8 +92,9 @@ class Change:
                     yield Step(one.name, self.present[one.name], None, "contract")
         elif self.action not in LEAVING:
             for one in (KERNEL, *self.manifests):
-                reached = revisions.expanded(one, self.present.get(one.name))
-                if reached != revisions.head(one):
+                present = self.present.get(one.name)
+                reached = revisions.expanded(one, present)
+                if reached != revisions.head(one) and revisions.knows(one, present):
                     yield Step(one.name, reached, revisions.head(one), "contract")
 
 
@@ -168,6 +181,7 @@ def prepare(
     if action == "purge":
         _check_purge(asking, names, confirm)
     change = _resulting(asking, action, names, archive)
+    asking.reasons += change.strangers()
     if asking.reasons:
         raise ChangeRefused("\n".join(dict.fromkeys(asking.reasons)))
     return change
@@ -187,9 +201,26 @@ def of(connection: Connection, settings: Settings, found: Generation) -> Change:
     if found.action in REMOVING:
         present = [name for name in found.targets if asking.state(name) != "archived"]
         together = hostcode.solve(settings, [*wanted, *present])
-    return _change(
+    change = _change(
         connection, cast("Action", found.action), found.targets, manifests, together, found.archive
     )
+    if strangers := change.strangers():
+        raise ConfigurationError("\n".join(strangers))
+    return change
+
+
+def lacking(connection: Connection, settings: Settings, found: Generation) -> str:
+    """Return why this host's code cannot end a change; nothing where it can."""
+    try:
+        if found.state == "reverting":
+            fresh = generations.made(connection, found.number).get("addons", ())
+            manifests = [one for one in hostcode.solve(settings, fresh) if one.name in fresh]
+            hostcode.check(manifests, found.addons)
+        elif found.action in REMOVING or found.action not in LEAVING:
+            of(connection, settings, found)
+    except ConfigurationError as error:
+        return str(error)
+    return ""
 
 
 def _change(
@@ -240,7 +271,8 @@ def _check_state(asking: _Asking, action: Action, name: str) -> None:
     elif action == "upgrade":
         one = asking.survey.manifests[name]
         facts = {"version": one.version, "revision": revisions.head(one) or ""}
-        if dict(asking.served.get(name, {})) == facts:
+        there = installed.revision(asking.connection, name)
+        if dict(asking.served.get(name, {})) == facts and (there or "") == facts["revision"]:
             asking.reasons.append(f"«{name}» ya está en la versión de este equipo, {one.version}.")
 
 
@@ -261,9 +293,10 @@ def _check_leaving(asking: _Asking, action: Action, name: str, together: Sequenc
 
 
 def _check_purge(asking: _Asking, names: Sequence[str], confirm: str | None) -> None:
-    if confirm is not None and confirm != (names[0] if len(names) == 1 else ",".join(names)):
+    if confirm is not None and sorted(re.split(", ?", confirm)) != sorted(names):
+        what = "el nombre del addon" if len(names) == 1 else "los nombres de los addons"
         asking.reasons.append(
-            f"Para purgar escriba el nombre del addon, «{names[0]}»: sus datos se borran."
+            f"Para purgar escriba {what}, «{', '.join(names)}»: sus datos se borran."
         )
     for name in names:
         until = retained_until(asking.connection, asking.survey.manifests[name])
@@ -282,24 +315,33 @@ def _today(asking: _Asking) -> date:
 def retained_until(connection: Connection, one: Manifest) -> date | None:
     """Return until when the rows of an addon must be kept; None where no law asks for it.
 
-    Counted from the day on which it last was served: until then rows may have been written.
+    Counted from the day on which it last was served, be it by some processes of a change that was
+    given up: until then rows may have been written. What never was needs not be kept.
     """
     if not one.retention_years:
         return None
     until: date | None = connection.scalar(
-        text(
-            """
-            SELECT (coalesce(
-                     (SELECT min(g.finished_at) FROM andes_generations g
-                       WHERE g.state IN ('past', 'current') AND NOT g.addons ? :name
-                         AND g.id > (SELECT max(id) FROM andes_generations
-                                      WHERE state IN ('past', 'current') AND addons ? :name)),
-                     now()) + make_interval(years => :years))::date
-            """
-        ),
-        {"name": one.name, "years": one.retention_years},
+        RETAINED, {"name": one.name, "years": one.retention_years}
     )
     return until
+
+
+RETAINED = text(
+    """
+    WITH served AS (
+      SELECT id, state, coalesce(finished_at, created_at) AS at, addons ? :name AS it
+        FROM andes_generations WHERE state IN ('past', 'current')),
+    until AS (
+      SELECT CASE WHEN bool_or(it AND state = 'current') THEN now()
+                  ELSE min(at) FILTER (WHERE id > (SELECT max(id) FROM served WHERE it)) END AS at
+        FROM served
+      UNION ALL
+      SELECT max(finished_at) FROM andes_generations
+       WHERE state = 'failed' AND addons ? :name AND made <> '{}')
+    SELECT (max(at) + make_interval(years => :years))::date FROM until
+    """
+)
+"""A change has made something, or nothing as well, once its processes may have begun to serve."""
 
 
 def _resulting(asking: _Asking, action: Action, names: Sequence[str], archive: str) -> Change:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -85,11 +86,13 @@ def plan_addon(
 
 
 def _make(action: str, names: list[str], archive: str = "", confirm: str | None = None) -> str:
-    from kernel import installing
+    from kernel import installing, redaction
     from kernel.generations import Generation
 
     def tell(found: Generation) -> None:
         typer.echo(f"generation {found.number}: {STATES.get(found.state, found.state)}")
+        if found.error and found.state in ("contracting", "current"):
+            typer.echo(redaction.clean(found.error))
 
     done = installing.make(
         _ready(),
@@ -142,15 +145,19 @@ def import_archive(
 
     storage = Storage.from_url(_ready().files_url)
     if (path := Path(key)).is_file():
-        key = f"addons/{path.stem.replace(' ', '_')}/import.tar"
-        storage.put(key, path.read_bytes(), content_type="application/x-tar")
+        folder = addon_archive.folder_of(addon_archive.addons_in(path))
+        data = path.read_bytes()
+        key = f"{addon_archive.FOLDER}/{folder}/import-{sha256(data).hexdigest()[:16]}.tar"
+        storage.put(key, data, content_type="application/x-tar")
     _make("import", list(addon_archive.read(storage, key).addons), archive=key)
 
 
 @commands.command()
 def purge(
     names: Names,
-    confirm: Annotated[str, typer.Option(help="The addon's name once more.")] = "",
+    confirm: Annotated[
+        str, typer.Option(help="The names once more, separated by commas, in any order.")
+    ] = "",
 ) -> None:
     """Drop addons and all that they hold, for good."""
     if not confirm:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from sqlalchemy.exc import IntegrityError
 
 from kernel import addon_archive, addon_changes, apart, db, generations, installed, manifest
@@ -100,7 +100,14 @@ class Together(Schema):
 class Purge(Together):
     """What is needed to delete rows for good."""
 
-    confirm: Annotated[Text, Field(description="El nombre del addon, escrito otra vez.")]
+    confirm: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=6_000),
+        Field(
+            description="El nombre del addon, escrito otra vez; si se purgan varios a la vez "
+            "(`also`), los nombres de todos, separados por comas, en cualquier orden."
+        ),
+    ]
 
 
 class Import(Schema):
@@ -137,7 +144,8 @@ def _addon(ctx: Ctx, name: str, survey: manifest.Survey, row: Any, served: Any) 
     if one is None:
         reason = "Su código no está en este equipo."
         return Addon(name=name, title=name, state="missing", **{**known, "reason": reason})
-    keys = tuple(addon_archive.archives(ctx.runtime.storage, name))
+    last = row.archive if row else ""
+    keys = tuple(addon_archive.archives(ctx.runtime.storage, name, last))
     facts = {
         **one.model_dump(),
         **known,

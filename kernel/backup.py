@@ -29,7 +29,7 @@ from sqlalchemy import make_url
 
 from kernel import backup_archive, chain, usage
 from kernel.backup_archive import DUMP, FILES, HEADS, Manifest, Writer
-from kernel.backup_tables import Connection, Content, contents, sealing_versions, total
+from kernel.backup_tables import WORKSHOP, Connection, Content, contents, sealing_versions, total
 from kernel.backup_tools import BackupError, Tools, connect, find_tools
 from kernel.errors import RemoteError
 from kernel.heads import HeadLog
@@ -145,7 +145,10 @@ def _dump(
     settings: Settings, connection: Connection, tools: Tools, dump: Path, snapshot: str
 ) -> dict[str, Content]:
     """Dump the snapshot to a file and, meanwhile, return the content of each of its tables."""
-    arguments = ("--format=custom", "--no-password", f"--snapshot={snapshot}", f"--file={dump}")
+    arguments = (
+        "--format=custom", "--no-password", f"--snapshot={snapshot}", f"--file={dump}",
+        f"--exclude-schema={WORKSHOP}",
+    )  # fmt: skip
     with tools.start("pg_dump", *arguments, url=settings.owner_url) as process:
         tables = contents(connection)
         process.finish("Corrija la causa y repita la copia; no quedó nada a medias.")

@@ -22,10 +22,14 @@ SPELLING = (
 )
 """How values become text, so that the same rows have the same checksum everywhere."""
 
-TABLES = """
+WORKSHOP = "andes_plan"
+"""The schema in which changes of addons are rehearsed (``kernel.rehearsal``): nothing to keep."""
+
+TABLES = f"""
 SELECT n.nspname, c.relname
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+   AND n.nspname <> '{WORKSHOP}'
    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
  ORDER BY 1, 2
 """
@@ -37,12 +41,13 @@ SELECT n.nspname || '.' || c.relname
    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
  ORDER BY 1 LIMIT 1
 """
-BINARY = """
+BINARY = f"""
 SELECT n.nspname, c.relname, a.attname
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE a.atttypid = 'bytea'::regtype AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind = 'r'
-   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND c.relname !~ '^huey_'
+   AND n.nspname NOT IN ('information_schema', '{WORKSHOP}') AND n.nspname !~ '^pg_'
+   AND c.relname !~ '^huey_'
    AND c.relname NOT IN ('andes_idempotency_keys', 'andes_audit_chain', 'andes_audit_seals')
  ORDER BY 1, 2, 3
 """

@@ -98,6 +98,8 @@ def respond(runtime: Runtime, call: Call) -> Outcome | Response:
 
 def _respond(runtime: Runtime, call: Call) -> Outcome | Response:
     try:
+        if runtime.standing is not None:
+            runtime.standing.require()
         if call.endpoint.throttle is not None:
             runtime.throttle.admit(call.endpoint.throttle, call.facts.ip)
         try:

@@ -10,19 +10,24 @@ them the instance is in a state that says what comes next:
   generation alone, it goes on; when a process of it fails, all go back.
 - ``contracting``: nobody uses what goes any more; it is dropped, and the generation is current.
 - ``reverting``: when all are back, what the change made is taken away again.
+
+The last two need the code of the addons. A host without it leaves them to another one. What fails
+is tried again after growing pauses; what still fails then, or nobody can do, is ended in part, and
+the generation says why: an instance always comes to rest.
 """
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from kernel import addon_changes, apart, db, generations, logging
+from kernel import addon_changes, apart, db, ending, generations, lifecycle, logging
 from kernel.generations import SILENT, Generation
 from kernel.settings import Settings
 
@@ -34,8 +39,21 @@ LOCK = 7_203_116
 ROLL_SECONDS = 60.0
 """How long hosts may take to serve a new generation before it is given up."""
 
+LEFT_SECONDS = 2 * ROLL_SECONDS
+"""How long a host without the code leaves the end of a change to another one."""
+
 BLIND_SECONDS = 5.0
-"""How long after the database was away nobody is taken for dead: all have to be heard of first."""
+"""How long after the database was away, or we stood still, nobody is taken for dead: all have to be
+heard of first."""
+
+TRIES = 8
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""How often the end of a change is tried, and the pauses between two tries."""
+
+WORK_SECONDS = 300.0
+BYTES_A_SECOND = 2**20
+"""What a step may take at most: the first, and the time in which the whole database could be read
+and written at the second; see ``Conductor.limit``."""
 
 STEP_SECONDS = 0.25
 REST_SECONDS = 1.0
@@ -65,6 +83,27 @@ def hosts(connection: Connection) -> list[Host]:
     return [Host(*row) for row in connection.execute(HOSTS)]
 
 
+@dataclass(slots=True)
+class Stage:
+    """A change in one state, as this conductor has seen it."""
+
+    number: int = 0
+    state: str = ""
+    since: float = field(default_factory=time.monotonic)
+    tries: int = 0
+    due: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """For how long."""
+        return time.monotonic() - self.since
+
+    def failed(self) -> None:
+        """Count a try, and let the pauses grow."""
+        self.due = time.monotonic() + min(LONGEST_PAUSE, FIRST_PAUSE * 2**self.tries)
+        self.tries += 1
+
+
 class Conductor:
     """Advances the change under way."""
 
@@ -73,7 +112,8 @@ class Conductor:
         self.settings = settings
         self._serving = serving
         self._blind_until = 0.0
-        self._rolling_since: tuple[int, str, float] = (0, "", 0.0)
+        self._stage = Stage()
+        self._stepped = time.monotonic()
         self._engine: Engine = create_engine(
             settings.owner_url,
             poolclass=NullPool,
@@ -104,6 +144,15 @@ class Conductor:
 
     def step(self) -> bool:
         """Advance the change under way, if it is our turn; return whether there is one."""
+        if time.monotonic() - self._stepped > BLIND_SECONDS:  # we stood still, and know nothing
+            self.interrupted()
+            self._stage = Stage()
+        try:
+            return self._step()
+        finally:
+            self._stepped = time.monotonic()
+
+    def _step(self) -> bool:
         with self._engine.connect() as plain:
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
             if generations.in_flight(connection) is None:
@@ -120,6 +169,8 @@ class Conductor:
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), given)
 
     def _advance(self, connection: Connection, going: Generation) -> None:
+        if (self._stage.number, self._stage.state) != (going.number, going.state):
+            self._stage = Stage(going.number, going.state)
         if going.state == "requested":
             self._expand(connection, going)
         elif going.state == "expanding":
@@ -134,46 +185,83 @@ class Conductor:
             self._watch_return(connection, going)
 
     def _expand(self, connection: Connection, going: Generation) -> None:
+        if lacking := addon_changes.lacking(connection, self.settings, going):
+            error = f"{socket.gethostname()}: {lacking}"
+            generations.move(connection, going.number, "requested", "failed", error)
+            return
         generations.move(connection, going.number, "requested", "expanding")
         log.info("change_begun", generation=going.number, action=going.action)
-        answer = self._run("expand", going)
+        answer = self._run(connection, "expand", going)
         if answer.code != 0:
-            error = answer.error or f"El proceso terminó con el código {answer.code}."
+            error = _fault(answer)
             log.error("change_failed", generation=going.number, error=error)
             with self._engine.begin() as anew:  # the other may have been cut in so long a time
                 generations.move(anew, going.number, "expanding", "failed", error)
 
     def _contract(self, connection: Connection, going: Generation) -> None:
-        change = addon_changes.of(connection, self.settings, going)
-        if not any(step.phase == "contract" for step in change.steps()):
+        lacking = addon_changes.lacking(connection, self.settings, going)
+        if lacking and self._leaves(connection):
+            generations.note(connection, going.number, lacking)
+        elif not lacking and not self._takes_away(connection, going):
             with self._engine.begin() as transaction:
                 generations.finish(transaction, going.number)
             log.info("change_done", generation=going.number, action=going.action)
-            return
-        answer = self._run("contract", going)
-        if answer.code != 0:  # what is left over harms nobody; the next round tries again
-            log.error("contract_failed", generation=going.number, error=answer.error)
-            connection.execute(
-                text("UPDATE andes_generations SET error = :error WHERE id = :number"),
-                {"error": answer.error, "number": going.number},
-            )
-            time.sleep(REST_SECONDS)
-        else:
-            log.info("change_done", generation=going.number, action=going.action)
+        elif fault := lacking or self._try("contract", connection, going):
+            log.error("contracted_in_part", generation=going.number, error=fault)
+            with lifecycle.owner(self.settings) as engine:
+                ending.leave_rest(engine, going.number, fault)
 
-    def _run(self, what: str, going: Generation) -> apart.Answer:
-        return apart.run(self.settings, ["generation", what, str(going.number)])
+    def _takes_away(self, connection: Connection, going: Generation) -> bool:
+        if going.action in addon_changes.LEAVING:
+            return going.action in addon_changes.REMOVING
+        change = addon_changes.of(connection, self.settings, going)
+        return any(step.phase == "contract" for step in change.steps())
+
+    def _leaves(self, connection: Connection) -> bool:
+        """Return whether what this host has no code for is left to others, for a while."""
+        others = self._serving or bool(hosts(connection))
+        return others and self._stage.seconds <= LEFT_SECONDS
+
+    def _try(self, what: str, connection: Connection, going: Generation) -> str:
+        """Run the end of a change; return why it failed, once there is no use in trying again."""
+        if time.monotonic() < self._stage.due:
+            return ""
+        answer = self._run(connection, what, going)
+        if answer.code == 0:
+            log.info("change_ended", generation=going.number, action=going.action, step=what)
+            return ""
+        fault = _fault(answer)
+        self._stage.failed()
+        log.error("step_failed", generation=going.number, step=what, error=fault)
+        if self._stage.tries >= TRIES:
+            return fault
+        if what == "contract":  # the other one has its reason already
+            with self._engine.begin() as anew:
+                generations.note(anew, going.number, fault)
+        return ""
+
+    def _run(self, connection: Connection, what: str, going: Generation) -> apart.Answer:
+        command = ["generation", what, str(going.number)]
+        return apart.run(self.settings, command, self.limit(connection))
+
+    def limit(self, connection: Connection) -> float:
+        """Return the seconds after which a step is taken for hung.
+
+        Twice what loading may take, and time to read and write the whole database once.
+        """
+        size = int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+        return 2 * self.settings.load_seconds + WORK_SECONDS + size / BYTES_A_SECOND
 
     def _watch_roll(self, connection: Connection, going: Generation) -> None:
         failure = connection.execute(FAILURES, {"number": going.number}).first()
         if failure is not None:
             self._revert(connection, going, f"{failure.host}, {failure.name}: {failure.error}")
             return
-        late = self._late(connection, going, going.number)
+        late = self._late(connection, going.number)
         if not late:
             generations.move(connection, going.number, "rolling", "contracting")
             log.info("generation_acknowledged", generation=going.number)
-        elif self._seconds(going) > ROLL_SECONDS:
+        elif self._stage.seconds > ROLL_SECONDS:
             names = ", ".join(late)
             reason = f"En {ROLL_SECONDS:g} s no llegaron a servirla: {names}."
             self._revert(connection, going, reason)
@@ -184,28 +272,26 @@ class Conductor:
 
     def _watch_return(self, connection: Connection, going: Generation) -> None:
         before = generations.current(connection)
-        late = self._late(connection, going, before.number if before else 0)
-        if not late or self._seconds(going) > ROLL_SECONDS:
-            answer = self._run("take-back", going)
-            if answer.code != 0:
-                log.error("take_back_failed", generation=going.number, error=answer.error)
-                time.sleep(REST_SECONDS)
+        late = self._late(connection, before.number if before else 0)
+        if late and self._stage.seconds <= ROLL_SECONDS:
+            return
+        lacking = addon_changes.lacking(connection, self.settings, going)
+        if lacking and self._leaves(connection):
+            return
+        if fault := lacking or self._try("take-back", connection, going):
+            log.error("taken_back_in_part", generation=going.number, error=fault)
+            ending.take_back(self.settings, going.number, fault)
 
-    def _late(self, connection: Connection, going: Generation, number: int) -> list[str]:
+    def _late(self, connection: Connection, number: int) -> list[str]:
         """Return the hosts that do not serve a generation, and it alone."""
-        self._seconds(going)
         found = hosts(connection)
         if time.monotonic() < self._blind_until or (self._serving and not found):
             return ["nadie dio señales todavía"]
         return [one.name for one in found if (one.generation, one.state) != (number, "ready")]
 
-    def _seconds(self, going: Generation) -> float:
-        """Return for how long this conductor has seen a change in its present state."""
-        number, state, since = self._rolling_since
-        if (number, state) != (going.number, going.state):
-            since = time.monotonic()
-            self._rolling_since = (going.number, going.state, since)
-        return time.monotonic() - since
+
+def _fault(answer: apart.Answer) -> str:
+    return answer.error or f"El proceso terminó con el código {answer.code}."
 
 
 class Conducting(threading.Thread):
@@ -238,16 +324,19 @@ class Conducting(threading.Thread):
 def wait(
     settings: Settings, number: int, tell: Callable[[Generation], None] = lambda _: None
 ) -> Generation:
-    """Conduct until a change has ended, telling of each state, and return what became of it."""
+    """Conduct until a change has ended, telling of each state and of what stands in the way.
+
+    Returns what became of it.
+    """
     conductor = Conductor(settings)
-    last = ""
+    last = ("", "")
     try:
         while True:
             conductor.step()
             found = conductor.look(number)
-            if found.state != last:
+            if (found.state, found.error) != last:
                 tell(found)
-                last = found.state
+                last = (found.state, found.error)
             if found.state not in generations.IN_FLIGHT:
                 return found
             time.sleep(STEP_SECONDS)

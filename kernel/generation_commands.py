@@ -17,8 +17,9 @@ commands = typer.Typer(no_args_is_help=True, hidden=True, help="Steps of a chang
 
 
 def _ready() -> Settings:
-    from kernel import cli
+    from kernel import apart, cli
 
+    apart.tell_where_asked()
     return cli.ready()
 
 
@@ -59,13 +60,13 @@ def _give_up(where: str) -> None:
 @commands.command()
 def contract(number: int) -> None:
     """Do what a change takes away, once nobody serves it."""
-    from kernel import lifecycle, processes, registry
+    from kernel import ending, processes, registry
 
     settings = _ready()
     _, change = _change(settings, number)
     runtime = processes.make_runtime(settings, registry.load([]))
     try:
-        lifecycle.contract(runtime, number, change)
+        ending.contract(runtime, number, change)
     finally:
         runtime.close()
 
@@ -73,6 +74,6 @@ def contract(number: int) -> None:
 @commands.command("take-back")
 def take_back(number: int) -> None:
     """Undo an expansion whose generation did not come to serve."""
-    from kernel import lifecycle
+    from kernel import ending
 
-    lifecycle.take_back(_ready(), number)
+    ending.take_back(_ready(), number)

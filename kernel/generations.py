@@ -39,6 +39,9 @@ IN_FLIGHT = ("requested", "expanding", "rolling", "reverting", "contracting")
 SERVED = ("rolling", "contracting")
 """States of a change whose generation processes are to serve."""
 
+ROLLED = ("rolling", "reverting", "contracting")
+"""States of a change of whose generation there may be processes."""
+
 SILENT = timedelta(seconds=10)
 """A supervisor that was not heard of for so long is taken for dead."""
 
@@ -150,6 +153,19 @@ def target(connection: Connection) -> Generation | None:
     return _one(connection, UNDER_WAY, states=list(SERVED)) or current(connection)
 
 
+def answering(connection: Connection) -> tuple[tuple[int, ...], bool]:
+    """Return the generations whose processes may answer, and whether their tables may soon go."""
+    found = {state: number for number, state in connection.execute(ANSWERING)}
+    if "contracting" in found:
+        return (found["contracting"],), False
+    return tuple(found.values()), len(found) > 1
+
+
+ANSWERING = text(
+    f"SELECT id, state FROM andes_generations WHERE state = 'current' OR state IN {ROLLED}"  # noqa: S608  # ours
+)
+
+
 def coming(connection: Connection) -> Generation | None:
     """Return the generation whose tables are being made."""
     return _one(connection, UNDER_WAY, states=["requested", "expanding"])
@@ -221,7 +237,8 @@ def move(connection: Connection, number: int, before: str, after: str, error: st
             UPDATE andes_generations
                SET state = :after, error = CASE WHEN :error = '' THEN error ELSE :error END,
                    rolled_at = CASE WHEN :after = 'contracting' THEN now() ELSE rolled_at END,
-                   finished_at = CASE WHEN :after IN ('current', 'failed') THEN now() END
+                   finished_at = CASE WHEN :after IN ('current', 'failed') THEN now()
+                                      ELSE finished_at END
              WHERE id = :number AND state = :before
             """
         ),
@@ -234,8 +251,11 @@ def move(connection: Connection, number: int, before: str, after: str, error: st
 PAST = text("UPDATE andes_generations SET state = 'past' WHERE state = 'current' AND id <> :number")
 
 
-def finish(connection: Connection, number: int) -> None:
-    """Let a generation that every process serves take the place of the current one."""
+def finish(connection: Connection, number: int, reason: str = "") -> None:
+    """Let a generation that every process serves take the place of the current one.
+
+    ``reason`` says why something of its change was left undone.
+    """
     found = by_number(connection, number)
     if found is not None and found.state == "contracting":
         connection.execute(PAST, {"number": number})
@@ -244,6 +264,22 @@ def finish(connection: Connection, number: int) -> None:
         if found.action == "quarantine":
             why = text("UPDATE andes_addons SET reason = :reason WHERE name = ANY (:names)")
             connection.execute(why, {"reason": found.error, "names": list(found.targets)})
+        else:
+            note(connection, number, reason)
+
+
+def note(connection: Connection, number: int, error: str) -> None:
+    """Say what stands in the way of a generation; nothing, once nothing does."""
+    connection.execute(NOTE, {"number": number, "error": error})
+
+
+NOTE = text("UPDATE andes_generations SET error = :error WHERE id = :number AND error <> :error")
+
+
+def made(connection: Connection, number: int) -> dict[str, Any]:
+    """Return the addons, tables and columns that a change made, with their checksums."""
+    query = text("SELECT made FROM andes_generations WHERE id = :number")
+    return connection.scalar(query, {"number": number}) or {}
 
 
 def note_states(connection: Connection, served: Mapping[str, Any]) -> None:

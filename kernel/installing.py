@@ -16,10 +16,12 @@ from kernel import (
     lifecycle,
     processes,
     redaction,
+    revisions,
 )
 from kernel.addon_changes import Action
 from kernel.errors import ConfigurationError
 from kernel.generations import Generation
+from kernel.manifest import KERNEL
 from kernel.settings import Settings
 
 
@@ -36,8 +38,13 @@ def bring_up_to_date(settings: Settings, names: Sequence[str]) -> list[str]:
         with engine.connect() as connection:
             before = generations.current(connection)
             active = [name for name in before.addons if name != "kernel"] if before else []
-            facts = hostcode.facts_of(hostcode.solve(settings, [*active, *names]))
-        if before is not None and before.addons == facts:
+            manifests = (KERNEL, *hostcode.solve(settings, [*active, *names]))
+            there = {one.name: installed.revision(connection, one.name) for one in manifests}
+        if strangers := [*revisions.strangers(manifests, there)]:
+            raise ConfigurationError("\n".join(strangers))
+        facts = hostcode.facts_of(manifests)
+        whole = all(there[name] == (one["revision"] or None) for name, one in facts.items())
+        if whole and before is not None and before.addons == facts:
             return []
     done = make(settings, "migrate", names)
     return [f"generación {done.number}: {', '.join(done.targets) or 'al día'}"]
@@ -54,11 +61,8 @@ def _end_interrupted(settings: Settings, engine: Engine) -> None:
         going = generations.in_flight(connection)
     if going is None:
         return
-    try:
-        conductor.wait(settings, going.number)
-    except ConfigurationError as error:
-        # It is served, and what it was to drop stays: its own code would have known how.
-        lifecycle.leave_rest(engine, going.number, str(error))
+    # Where nobody serves, what only its own code would know how to end is left as it is.
+    conductor.wait(settings, going.number)
 
 
 def _at_once(settings: Settings, engine: Engine, names: Sequence[str]) -> list[str]:

@@ -1,17 +1,17 @@
-"""Life of an addon: how its tables come to be, and go.
+"""Life of an addon: how its tables come to be; ``kernel.ending`` says how they go.
 
-``expand`` does what a change adds, while processes of the generation before still serve;
-``contract`` what it takes away, once none does; ``take_back`` undoes an expansion whose generation
-never came to serve. Each is one transaction of the owner role, so that a failed step leaves the
-schema as it was: migrations in dependency order, privileges of the application role, permissions,
-the addons' own first rows. DDL waits for locks a moment only and then lets others pass, for who
-waits for a table stops everybody behind.
+``expand`` does what a change adds, while processes of the generation before still serve, in one
+transaction of the owner role, so that a failed step leaves the schema as it was: migrations in
+dependency order, privileges of the application role, permissions, the addons' own first rows. DDL
+waits for locks a moment only and then lets others pass, for who waits for a table stops everybody
+behind.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,13 +31,12 @@ from kernel import (
     hostcode,
     installed,
     logging,
-    migrations,
     rbac,
     rehearsal,
     revisions,
 )
 from kernel.addon_archive import UNFILLED
-from kernel.addon_changes import REMOVING, Change, ChangeRefused
+from kernel.addon_changes import Change, ChangeRefused
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError
 from kernel.manifest import KERNEL, Manifest
@@ -55,6 +54,9 @@ LOCK = 7_203_114
 FIRST_WAIT, LONGEST_WAIT = 0.1, 0.8
 """Seconds that DDL waits for a table, and so how long it can hold up others that come after it."""
 
+NOTICED = {"options": "-c client_connection_check_interval=2s"} if sys.platform == "linux" else {}
+"""Has PostgreSQL end the statement of a process that was killed, and let go of its locks."""
+
 LOCK_TRIES = 60
 LOCK_STATES = frozenset({"55P03", "40P01"})
 """SQLSTATE of a lock that was not had in time, and of a deadlock."""
@@ -71,7 +73,7 @@ def owner(settings: Settings) -> Iterator[Engine]:
     engine = create_engine(
         settings.owner_url,
         poolclass=NullPool,
-        connect_args={"application_name": "andes-lifecycle", **db.CONNECT},
+        connect_args={"application_name": "andes-lifecycle", **db.CONNECT, **NOTICED},
     )
     try:
         yield engine
@@ -154,13 +156,15 @@ def migrate(runtime: Runtime) -> list[str]:
             for one in (KERNEL, *manifests)
             if (newest := revisions.head(one)) is not None
         ]
+        if strangers := revisions.strangers((KERNEL, *manifests), {s.addon: s.before for s in steps}):
+            raise ConfigurationError("\n".join(strangers))
         steps = [step for step in steps if step.before != step.after]
         before = rehearsal.columns(connection)
         versions = installed.versions(connection)
         statements: list[str] = []
         with noted(connection, statements.append):
             for step in steps:
-                run_step(connection, _named(manifests, step.addon), step)
+                run_step(connection, named(manifests, step.addon), step)
         _settle(connection, runtime, versions)
         if (number := _make_current(connection, manifests)) is not None:
             _keep(connection, number, statements, _made(connection, before, versions))
@@ -170,7 +174,7 @@ def migrate(runtime: Runtime) -> list[str]:
         return patiently(engine, work)
 
 
-def _named(manifests: Iterable[Manifest], name: str) -> Manifest:
+def named(manifests: Iterable[Manifest], name: str) -> Manifest:
     return next(one for one in (KERNEL, *manifests) if one.name == name)
 
 
@@ -205,7 +209,7 @@ def expand(runtime: Runtime, number: int, change: Change) -> None:
         with noted(connection, statements.append):
             for step in change.steps():
                 if step.phase == "expand":
-                    run_step(connection, _named(change.manifests, step.addon), step)
+                    run_step(connection, named(change.manifests, step.addon), step)
         told = dict(versions)
         if change.action == "import":  # what an installation would make by itself is in the file
             _import(connection, runtime, change, owned)
@@ -243,7 +247,7 @@ def _import(
         if not change.present.get(name):
             continue
         made = connection.scalar(query, {"name": name})
-        if made is None or _touched(connection, made):
+        if made is None or touched(connection, made):
             raise ChangeRefused(f"«{name}» ya tiene datos propios: archívelo o púrguelo primero.")
     addon_archive.load(connection, runtime.storage, change.archive, owned)
 
@@ -361,134 +365,7 @@ def _lacking(connection: Connection, role: str) -> list[tuple[str, str]] | None:
     return [(name, kind) for name, kind in connection.execute(LACKING, given)]
 
 
-# Ending ------------------------------------------------------------------------------------------
-
-
-def contract(runtime: Runtime, number: int, change: Change) -> None:
-    """Do what a change takes away, and make its generation the current one.
-
-    What an archive keeps is written to the storage before anything of it goes.
-    """
-    with owner(runtime.settings) as engine:
-        outcome = rehearsal.rehearse(engine, change.histories, change.present, change.steps())
-
-        def work(connection: Connection) -> None:
-            found = generations.by_number(connection, number)
-            if found is None or found.state != "contracting":
-                return  # somebody else was faster
-            statements: list[str] = []
-            key = addon_archive.write(connection, runtime, number, change, outcome)
-            with noted(connection, statements.append):
-                for step in change.steps():
-                    if step.phase == "contract":
-                        run_step(connection, _named(change.histories, step.addon), step)
-            _forget(connection, change, key)
-            _append(connection, number, statements, key)
-            generations.finish(connection, number)
-
-        locks = strongest(outcome, "contract")
-        locks |= dict.fromkeys(outcome.tables_gone(), MODES[-1])
-        patiently(engine, work, locks)
-
-
-def leave_rest(engine: Engine, number: int, reason: str) -> None:
-    """Make a generation the current one without what its change takes away."""
-
-    def work(connection: Connection) -> None:
-        generations.finish(connection, number)
-        query = "UPDATE andes_generations SET error = :reason WHERE id = :number"
-        connection.execute(text(query), {"reason": reason, "number": number})
-
-    patiently(engine, work)
-
-
-def _append(connection: Connection, number: int, statements: list[str], key: str) -> None:
-    connection.execute(
-        text(
-            "UPDATE andes_generations SET statements = statements || CAST(:more AS jsonb),"
-            " archive = CASE WHEN :key = '' THEN archive ELSE :key END WHERE id = :number"
-        ),
-        {"number": number, "more": json.dumps(statements), "key": key},
-    )
-
-
-FORGET_JOBS = text(
-    """
-    UPDATE andes_jobs SET status = 'cancelled', finished_at = clock_timestamp()
-     WHERE status IN ('queued', 'parked') AND split_part(name, '.', 1) = :name
-    """
-)
-
-
-def _forget(connection: Connection, change: Change, key: str) -> None:
-    """Take removed addons out of the list, or note where their rows are."""
-    if change.action not in REMOVING:
-        return
-    for name in change.targets:
-        connection.execute(text(f"DROP TABLE IF EXISTS {installed.version_table(name)}"))
-        connection.execute(FORGET_JOBS, {"name": name})
-        if change.action == "archive":
-            query = "UPDATE andes_addons SET state = 'archived', archive = :key WHERE name = :name"
-            connection.execute(text(query), {"name": name, "key": key})
-        else:
-            query = "DELETE FROM andes_addons WHERE name = :name"
-            connection.execute(text(query), {"name": name})
-
-
-def take_back(settings: Settings, number: int) -> None:
-    """End a change whose generation did not come to serve.
-
-    What it made goes again, unless a process of the new generation wrote into it meanwhile or its
-    own way back raises: then the addons stay, disabled, and the row says why.
-    """
-    with owner(settings) as engine:
-        try:
-            patiently(engine, lambda connection: _take_back(connection, settings, number))
-        except Exception as error:  # a downgrade can raise anything, and would each time
-            if isinstance(error, DBAPIError) and _passes(error):
-                raise
-            log.exception("taken_back_in_part", generation=number)
-            fault = f"{type(error).__name__}: {error}"
-            patiently(engine, lambda connection: _take_back(connection, settings, number, fault))
-
-
-def _passes(error: DBAPIError) -> bool:
-    """Return whether the same could succeed later."""
-    return db.is_disconnect(error) or db.sqlstate(error) in LOCK_STATES
-
-
-def _take_back(connection: Connection, settings: Settings, number: int, fault: str = "") -> None:
-    """Take back what was made; with a ``fault``, which was met in that, leave it disabled."""
-    found = generations.by_number(connection, number)
-    if found is None or found.state != "reverting":
-        return
-    query = text("SELECT made FROM andes_generations WHERE id = :number")
-    made: dict[str, Any] = connection.scalar(query, {"number": number}) or {}
-    fresh = made.get("addons", [])
-    if fresh and not fault and not _touched(connection, made):
-        for one in reversed(hostcode.solve(settings, fresh)):
-            if one.name in fresh:
-                if revisions.head(one) is not None:
-                    migrations.downgrade(connection, one)
-                    connection.execute(text(f"DROP TABLE {installed.version_table(one.name)}"))
-                connection.execute(text(UNLIST), {"name": one.name})
-    else:
-        query = text("UPDATE andes_addons SET reason = :reason WHERE name = ANY (:names)")
-        connection.execute(query, {"reason": f"{found.error}\n{fault}".strip(), "names": fresh})
-    if (now := generations.current(connection)) is not None:
-        generations.note_states(connection, now.addons)
-    generations.move(connection, number, "reverting", "failed")
-
-
-UNLIST = """
-WITH rested AS (UPDATE andes_addons SET state = 'archived'
-                 WHERE name = :name AND archive <> '' RETURNING name)
-DELETE FROM andes_addons WHERE name = :name AND NOT EXISTS (SELECT FROM rested)
-"""
-"""Take an addon out of the list, unless it was archived before."""
-
-
-def _touched(connection: Connection, made: Mapping[str, Any]) -> bool:
+def touched(connection: Connection, made: Mapping[str, Any]) -> bool:
     """Return whether anything was written into what a change made, since it was made."""
     for table, before in made.get("tables", {}).items():
         connection.execute(text(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE'))

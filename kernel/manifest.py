@@ -38,7 +38,11 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The folder's name, too.")
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        max_length=50,  # PostgreSQL would cut the name of its version table
+        description="The folder's name, too.",
+    )
     title: str = Field(min_length=1, description="What a person calls it.")
     summary: dict[str, str] = Field(description="One sentence per language: es, en.")
     version: str = Field(description="Its own version, as PEP 440 writes them.")

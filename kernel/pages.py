@@ -104,6 +104,8 @@ def _attempt(check: Callable[[], object], otherwise: str) -> str:
 
 
 def _ask_database(runtime: Runtime) -> None:
+    if runtime.standing is not None:
+        runtime.standing.require()
     with runtime.database.engine.connect() as connection:
         connection.execute(text("SELECT 1"))
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from starlette.types import ASGIApp
 
-from kernel import app, generation, pages
+from kernel import app, generation, pages, standing
 from kernel.db import Database
 from kernel.generations import Generation
 from kernel.queue import HueyQueue
@@ -69,6 +69,7 @@ def serve_web(
     from kernel.webserver import Server  # only web processes need uvicorn
 
     runtime = make_runtime(settings, registry, served)
+    runtime.standing = standing.of_process(served.number, runtime.database.engine.connect)
     server = Server(web_app(runtime), tell.ready, runtime.drain)
     server.run(sockets=[socket.socket(fileno=os.dup(descriptor))])
 
@@ -77,7 +78,9 @@ def serve_jobs(settings: Settings, registry: Registry, served: Generation, tell:
     """Run jobs until told to stop; the life of a job process."""
     from kernel import worker
 
-    worker.run(make_runtime(settings, registry, served), ready=tell.ready)
+    runtime = make_runtime(settings, registry, served)
+    runtime.standing = standing.of_process(served.number, runtime.database.engine.connect)
+    worker.run(runtime, ready=tell.ready)
 
 
 def metrics_folder(settings: Settings) -> str:

@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 from kernel import db, generations, logging
 from kernel.generations import CHANNEL, Generation
 from kernel.settings import Settings
+from kernel.standing import Note
 from kernel.supervisor import Beat
 
 log = logging.get(__name__)
@@ -55,8 +56,11 @@ LEAVE = text("DELETE FROM andes_processes WHERE host = :host")
 class DatabasePulse:
     """The link between a supervisor and the database."""
 
-    def __init__(self, settings: Settings, fixed: Generation | None = None) -> None:
+    def __init__(
+        self, settings: Settings, note: Note, fixed: Generation | None = None
+    ) -> None:
         """With ``fixed``, that is served whatever the database says: safe mode."""
+        self._note = note
         self.host = f"{socket.gethostname()}:{os.getpid()}"
         self.fixed = fixed
         self._settings = settings
@@ -118,7 +122,9 @@ class DatabasePulse:
             if now - self._looked_at >= LOOK_SECONDS:
                 self._look(connection)
             if self._beats and (self._beats != self._told or now - self._told_at >= TELL_SECONDS):
+                answering, _ = generations.answering(connection)
                 self._publish(connection)
+                self._note.write(now, answering)  # the host was heard of after now
             for _ in driver.notifies(timeout=LISTEN_SECONDS, stop_after=1):
                 self._looked_at = 0.0
 

@@ -16,11 +16,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event, inspect, text
 
 from kernel import migrations, revisions
+from kernel.backup_tables import WORKSHOP
 from kernel.manifest import Manifest
 from kernel.revisions import Step
-
-WORKSHOP = "andes_plan"
-"""The schema that exists while a rehearsal goes on."""
 
 LOCK = 7_203_115
 """Advisory lock that keeps two rehearsals apart."""

@@ -22,10 +22,11 @@ from alembic.util import CommandError
 from packaging.version import Version
 from sqlalchemy import make_url
 
-from kernel import backup_archive, backup_tables, chain, lifecycle, migrations
+from kernel import backup_archive, backup_tables, chain, ending, lifecycle, migrations
 from kernel.backup_archive import CHUNK, DUMP, FILES, HEADS, Manifest
 from kernel.backup_tools import FIT, BackupError, Tools, connect, find_tools, understood
 from kernel.errors import RemoteError
+from kernel.generations import Generation
 from kernel.heads import Head, HeadLog
 from kernel.manifest import KERNEL, KERNEL_VERSION, discover
 from kernel.manifest import Manifest as AddonManifest
@@ -61,7 +62,8 @@ def restore(settings: Settings, source: Path) -> str:
             _extract(source, folder, files)
             _load(settings, tools, found, folder / DUMP)
             files.keep()
-            return _finish(settings, found, folder / HEADS)
+            going = ending.come_to_rest(settings)
+            return _finish(settings, found, folder / HEADS, going)
     except RemoteError as error:
         raise BackupError(f"No se pudieron guardar los archivos: {error}.", UNTOUCHED) from None
 
@@ -221,7 +223,7 @@ def _load(settings: Settings, tools: Tools, found: Manifest, dump: Path) -> None
         writer.finish(UNTOUCHED)
 
 
-def _finish(settings: Settings, found: Manifest, heads: Path) -> str:
+def _finish(settings: Settings, found: Manifest, heads: Path, going: Generation | None) -> str:
     """Return what came to be, the audit verified against the heads that came with it."""
     now = utc_now()
     log = HeadLog(settings.data_dir)
@@ -238,5 +240,11 @@ def _finish(settings: Settings, found: Manifest, heads: Path) -> str:
     ]
     if not found.storage.startswith("file:"):
         lines.append(f"Los archivos están en {found.storage} y no van en la copia.")
+    if going is not None:
+        what = f"{going.action} {', '.join(going.targets)}"
+        lines.append(
+            f"La copia se hizo en medio de un cambio de addons (generación {going.number}, {what}):"
+            " no se siguió con él."
+        )
     lines.append(f"Para terminar: {COMMAND}migrate && {COMMAND}doctor")
     return "\n".join(lines)

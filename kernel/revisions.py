@@ -7,6 +7,7 @@ uses: it is run only when every process serves the new generation (``kernel.life
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +72,26 @@ def head(manifest: Manifest) -> str | None:
     return line[-1].id if line else None
 
 
+def knows(manifest: Manifest, present: str | None) -> bool:
+    """Return whether the history leads over a revision; over none, it always does."""
+    return present is None or present in (one.id for one in history(manifest))
+
+
+def strangers(
+    manifests: Iterable[Manifest], present: Mapping[str, str | None]
+) -> Iterator[str]:
+    """Yield a sentence for each addon whose tables are of a revision that this host cannot know."""
+    for one in manifests:
+        revision = present.get(one.name)
+        if not knows(one, revision):
+            yield (
+                f"Las tablas de «{one.name}» están en la revisión {revision}, que dejó una versión "
+                f"posterior; el código de este equipo es de la {one.version} y llega hasta la "
+                f"{head(one) or 'ninguna'}. Instale aquí la versión que tiene esa revisión, o una "
+                "posterior, y ejecute «server.py migrate»."
+            )
+
+
 def expanded(manifest: Manifest, present: str | None) -> str | None:
     """Return how far a history may go while processes of before are still serving.
 
@@ -79,6 +100,8 @@ def expanded(manifest: Manifest, present: str | None) -> str | None:
     """
     line = history(manifest)
     ids = [one.id for one in line]
+    if present is not None and present not in ids:
+        return present  # of a later version: this code knows no way on from there
     ahead = line[ids.index(present) + 1 :] if present in ids else line
     adding = [one for one in ahead if not one.contracts]
     if present is None:

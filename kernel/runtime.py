@@ -36,6 +36,7 @@ from kernel.waking import Queue
 if TYPE_CHECKING:
     from kernel.mail import Mailer
     from kernel.outbound import Outbound
+    from kernel.standing import Standing
 
 T = TypeVar("T")
 log = logging.get(__name__)
@@ -63,6 +64,8 @@ class Runtime:
     """Addresses of addons that are switched off: addon → paths."""
     draining: bool = False
     """Whether the process ends soon and tells its clients to connect elsewhere."""
+    standing: Standing | None = None
+    """Whether this process may still answer; None for one that no supervisor has."""
     clock: Callable[[], datetime] = utc_now
     _regional: tuple[Regional, float] | None = None
     _outbound: dict[str, Outbound] = field(default_factory=dict)

@@ -11,7 +11,17 @@ from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
-from kernel import db, filelock, generation, logging, processes, registry, welcome, zygote
+from kernel import (
+    db,
+    filelock,
+    generation,
+    logging,
+    processes,
+    registry,
+    standing,
+    welcome,
+    zygote,
+)
 from kernel.apart import SERVER
 from kernel.conductor import Conducting
 from kernel.crews import Crew
@@ -20,6 +30,7 @@ from kernel.generations import Generation
 from kernel.pulse import DatabasePulse
 from kernel.registry import Registry
 from kernel.settings import Settings
+from kernel.standing import Note
 from kernel.supervisor import Supervisor, listen
 
 log = logging.get(__name__)
@@ -105,28 +116,30 @@ def _supervise(
 ) -> None:
     conducting = Conducting(settings, safe=fixed is not None)
     conducting.start()
+    note = Note()
     try:
-        launch = partial(_launch, settings, descriptor, env)
-        Supervisor(counts, DatabasePulse(settings, fixed), launch).run()
+        launch = partial(_launch, settings, (descriptor, note.descriptor), env)
+        Supervisor(counts, DatabasePulse(settings, note, fixed), launch).run()
     finally:
         conducting.stop()
 
 
 def _launch(
     settings: Settings,
-    descriptor: int,
+    descriptors: tuple[int, int],
     env: Mapping[str, str],
     wanted: Generation,
     lifeline: int,
 ) -> Crew:
-    """Start the zygote of a generation."""
-    sockets = () if descriptor < 0 else (descriptor,)
+    """Start the zygote of a generation; ``descriptors`` are the listening socket's and the note's."""
+    listener, note = descriptors
+    sockets = () if listener < 0 else (listener,)
     return Crew(
         wanted.number,
-        (sys.executable, str(SERVER), "zygote", "--", str(descriptor), str(lifeline)),
+        (sys.executable, str(SERVER), "zygote", "--", str(listener), str(lifeline)),
         order(wanted),
-        env=env,
-        pass_fds=(*sockets, lifeline),
+        env={**env, standing.VARIABLE: str(note)},
+        pass_fds=(*sockets, note, lifeline),
         load_seconds=settings.load_seconds,
     )
 

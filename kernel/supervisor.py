@@ -271,8 +271,12 @@ class Supervisor:
         return crew
 
     def _expire(self) -> None:
-        """Kill what takes too long: loading, getting ready, or draining."""
+        """Kill what takes too long: loading, getting ready, or draining.
+
+        What was reported until now is heard first: should we have stood still, it is much.
+        """
         now = time.monotonic()
+        self._hear()
         for crew in list(self.crews.values()):
             crew.expire(now, START_SECONDS)
             for child in list(crew.children.values()):
@@ -297,12 +301,16 @@ class Supervisor:
 
     def _look(self, wake: Wake, seconds: float | None) -> None:
         """Wait for a signal, a report or the time; take note of what happened."""
-        readers = {crew.reports: crew for crew in self.crews.values() if not crew.silent}
-        readable = wake.wait(seconds, readers)
-        for descriptor in readable:
-            for report in readers[descriptor].read():
-                self._note(readers[descriptor], report)
+        wake.wait(seconds, [crew.reports for crew in self.crews.values() if not crew.silent])
+        self._hear()
         self._bury()
+
+    def _hear(self) -> None:
+        """Take note of all that was reported."""
+        for crew in list(self.crews.values()):
+            if not crew.silent:
+                for report in crew.read():
+                    self._note(crew, report)
 
     def _note(self, crew: Crew, report: dict[str, Any]) -> None:
         event = report["event"]

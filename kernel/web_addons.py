@@ -53,6 +53,14 @@ CHANGES: Mapping[str, tuple[str, str]] = {
     "past": ("Hecho", "good"),
     "failed": ("No se hizo: nada cambió", "bad"),
 }
+TROUBLES: Mapping[str, str] = {
+    "contracting": "Falta quitar lo que ya no se usa; se volverá a intentar. La causa:",
+    "current": "El cambio se hizo en parte. La causa:",
+    "past": "El cambio se hizo en parte. La causa:",
+    "reverting": "No se pudo servir; se vuelve a lo de antes. La causa:",
+}
+NOTHING = "El cambio no se hizo y nada cambió. La causa:"
+QUARANTINED = "El addon fallaba una y otra vez y se desactivó solo. La causa:"
 UNDER_WAY = ("requested", "expanding", "rolling", "contracting", "reverting")
 KINDS: tuple[tuple[str, str, str], ...] = (
     ("menus", "menú", "menús"),
@@ -189,5 +197,13 @@ def _told(ctx: Ctx, change: Mapping[str, Any]) -> dict[str, Any]:
         "tone": tone,
         "what": translations.translate(named),
         "when": cells.moment(change["created_at"], how),
+        "trouble": translations.translate(_trouble(change)),
         "address": f"{PLACE}cambios/{change['generation']}/",
     }
+
+
+def _trouble(change: Mapping[str, Any]) -> str:
+    """Return what the error of a change is about."""
+    if change["action"] == "quarantine" and change["state"] not in ("reverting", "failed"):
+        return QUARANTINED
+    return TROUBLES.get(change["state"], NOTHING)

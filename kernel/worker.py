@@ -347,6 +347,14 @@ def allow_long_computations(runtime: Runtime) -> None:
     runtime.database.dispose()
 
 
+def _left_behind(runtime: Runtime) -> bool:
+    """Return whether this process is of a generation that nobody waits for any more."""
+    try:
+        return runtime.standing is not None and not runtime.standing.holds()
+    except Exception:  # noqa: BLE001  # the database is away: nothing is claimed either
+        return False
+
+
 def run(
     runtime: Runtime,
     *,
@@ -374,6 +382,6 @@ def run(
     worker.start()
     if ready is not None:
         ready()
-    while not (asked.wait(1.0) or worker.stuck.is_set()):
+    while not (asked.wait(1.0) or worker.stuck.is_set() or _left_behind(runtime)):
         pass
     worker.stop()

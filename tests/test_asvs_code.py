@@ -61,6 +61,7 @@ MADE_OF_OURS = {
     "kernel.addon_archive",  # tables and columns that the catalogue has
     "kernel.catalogue",  # runs constants of its own
     "kernel.doctor_work",  # hands a constant of its own on
+    "kernel.ending",  # the version table of an addon, and one of two constants
     "kernel.lifecycle",  # what PostgreSQL is granted, by names of tables
     "kernel.installed",  # the version table of an addon
     "kernel.planning",  # counts the rows of tables that the catalogue has

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from kernel import (
     addon_archive,
     addon_changes,
+    ending,
     generations,
     installing,
     lifecycle,
@@ -172,7 +173,7 @@ def contract(settings: Settings, number: int, change: Change) -> None:
     """Do what a change takes away."""
     runtime = processes.make_runtime(settings, registry.load([]))
     try:
-        lifecycle.contract(runtime, number, change)
+        ending.contract(runtime, number, change)
     finally:
         runtime.close()
 

@@ -105,6 +105,31 @@ def test_import_over_own_rows_is_refused_and_changes_nothing(
     assert club.checksums(owner) == before
 
 
+def test_archives_never_have_the_key_of_another_one(
+    joined: Settings, owner: Engine, storage: Storage
+) -> None:
+    first = club.make(joined, "archive", "club").archive
+    club.make(joined, "import", "club", archive=first)
+    with owner.begin() as connection:  # as after the restore of an older backup
+        connection.execute(text("DELETE FROM andes_generations WHERE state = 'past'"))
+        query = "SELECT setval(pg_get_serial_sequence('andes_generations', 'id'), 1)"
+        connection.execute(text(query))
+    second = club.make(joined, "archive", "club").archive
+    assert first != second
+    assert sorted(addon_archive.archives(storage, "club")) == sorted([first, second])
+
+
+def test_folder_of_many_long_names_is_theirs_alone_and_a_key(storage: Storage) -> None:
+    names = [letter * 50 for letter in "abc"]
+    one, other = (addon_archive.folder_of([*names, last]) for last in ("x", "y"))
+    assert one != other
+    assert addon_archive.folder_of(names[:2]) == f"{'a' * 50}-{'b' * 50}"
+    storage.put(f"addons/{one}/000001.tar", b"", content_type="application/x-tar")
+    assert list(addon_archive.archives(storage, names[0])) == [f"addons/{one}/000001.tar"]
+    assert not list(addon_archive.archives(storage, "x"))
+    assert list(addon_archive.archives(storage, "x", f"addons/{one}/000001.tar"))
+
+
 def test_archive_tells_what_it_holds(joined: Settings, storage: Storage) -> None:
     key = club.make(joined, "archive", "club").archive
     assert list(addon_archive.archives(storage, "club")) == [key]

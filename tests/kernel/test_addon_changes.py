@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from kernel import addon_changes, lifecycle
+from kernel import addon_changes, ending, lifecycle
 from kernel.addon_changes import Action, Change, ChangeRefused, ChangeUnderWay
 from kernel.errors import ConfigurationError, NotFound
 from kernel.revisions import Step
@@ -113,8 +113,15 @@ def test_prepare_of_a_purge_asks_for_the_name(clubs: Settings) -> None:
     for typed in ("", "Filial", "filial ", "club"):
         assert refusal(clubs, "purge", "filial", confirm=typed) == sentence
     assert prepare(clubs, "purge", "filial", confirm="filial").targets == ("filial",)
-    both = prepare(clubs, "purge", "filial", "club", confirm="filial,club")
-    assert both.steps() == [Step("club", "0001", None, "contract")]
+
+
+def test_prepare_of_a_purge_of_several_asks_for_all_their_names(clubs: Settings) -> None:
+    sentence = "Para purgar escriba los nombres de los addons, «filial, club»: sus datos se borran."
+    for typed in ("", "filial", "filial,club,", "filial;club", "filial,filial", "filialclub"):
+        assert refusal(clubs, "purge", "filial", "club", confirm=typed) == sentence
+    for typed in ("filial,club", "club, filial"):
+        both = prepare(clubs, "purge", "filial", "club", confirm=typed)
+        assert both.steps() == [Step("club", "0001", None, "contract")]
 
 
 def test_prepare_of_a_purge_while_the_law_asks_for_the_rows(
@@ -147,6 +154,31 @@ def test_retained_until_counts_from_the_day_it_was_switched_off(
     assert "La ley pide" in refusal(clubs, "purge", "filial", confirm="filial")
     rest(clubs, "filial", state="archived")  # the file keeps them
     assert prepare(clubs, "purge", "filial", confirm="filial").targets == ("filial",)
+
+
+def test_retained_until_of_what_never_served_counts_from_the_change_that_was_given_up(
+    clubs: Settings, owner: Engine, tmp_path: Path
+) -> None:
+    club.write(tmp_path, "coro", first=None, more=RETAINED)
+    number, change = club.ask(clubs, "install", "coro")
+    club.expand(clubs, number, change)
+    club.move(clubs, number, "rolling", "reverting")
+    ending.take_back(clubs, number, "su downgrade no sirve")
+    assert "La ley pide" in refusal(clubs, "purge", "coro", confirm="coro")
+    with owner.begin() as connection:
+        query = "UPDATE andes_generations SET finished_at = '2019-03-01Z' WHERE id = :number"
+        connection.execute(text(query), {"number": number})
+    assert prepare(clubs, "purge", "coro", confirm="coro").targets == ("coro",)
+
+
+def test_retained_until_outlives_what_the_instance_migrates_afterwards(
+    clubs: Settings, tmp_path: Path
+) -> None:
+    club.write(tmp_path, "filial", first=None, depends="club", more=RETAINED)
+    club.make(clubs, "disable", "filial")
+    club.write(tmp_path, version="1.1")
+    migrate(clubs, "club")
+    assert "La ley pide" in refusal(clubs, "purge", "filial", confirm="filial")
 
 
 def test_prepare_while_another_change_is_under_way_conflicts(clubs: Settings) -> None:

@@ -341,6 +341,38 @@ def test_supervisor_killed_in_a_change_comes_back_in_one_clean_generation(
                 here.change("purge", "sano", confirm="sano")
 
 
+def test_supervisor_stopped_in_a_roll_serves_nothing_that_is_gone(
+    rooted: Settings, tmp_path: Path
+) -> None:
+    """Others stop waiting for its host; its processes live on, and must not answer as before."""
+    faulty.write(rooted.addon_roots[0], "sano")
+    other = rooted.model_copy(update={"data_dir": tmp_path / "other"})
+    other.data_dir.mkdir()
+    with site(rooted) as here:
+        here.change("install", "sano")
+        headers = dict(here.client.headers)
+        with (
+            running(other, PYTHONPATH=faulty.path(rooted.addon_roots[0])) as second,
+            httpx.Client(base_url=second.address, headers=headers, timeout=30) as client,
+        ):
+            assert client.get("/api/sano/").status_code == 200
+            number = here.ask("purge", "sano", confirm="sano")
+            stopped = psutil.Process(second.process.pid)
+            stopped.suspend()
+            try:
+                assert here.ended(number)["state"] == "current"
+                for path in ("/api/sano/", "/api/sucursales/", "/health/ready"):
+                    assert client.get(path).status_code == 503
+                assert client.get("/health/live").status_code == 200
+            finally:
+                stopped.resume()
+            wait_until(lambda: client.get("/api/sucursales/").status_code == 200)
+            answer = client.get("/api/sucursales/")
+            assert answer.headers["x-generation"] == str(number)
+            assert client.get("/api/sano/").status_code == 404
+            wait_until(lambda: settled(here))
+
+
 def settled(here: Site) -> bool:
     """Return whether no change is under way and every process serves the current generation."""
     newest, *_ = here.get("/api/generations/").json()

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from kernel import catalogue, db, installing, lifecycle
-from kernel.addon_changes import Change
+from kernel import catalogue, db, ending, installing, lifecycle
+from kernel.addon_changes import Change, ChangeRefused
 from kernel.conductor import Conductor
 from kernel.errors import ConfigurationError
 from kernel.settings import Settings
@@ -161,6 +161,57 @@ def test_contract_before_the_roll_ended_does_nothing(joined: Settings, owner: En
     assert club.look(joined, number).state == "rolling"
 
 
+JOBS = """
+INSERT INTO andes_jobs (name, args, status, leased_by, lease_until)
+VALUES ('club.avisar', '{}', 'running', 'quien murió', now()), ('club.avisar', '{}', 'queued', NULL, NULL),
+       ('club.avisar', '{}', 'parked', NULL, NULL), ('base.otro', '{}', 'running', 'x', now())
+"""
+
+
+def test_contract_of_a_removal_ends_its_jobs_also_those_whose_worker_was_killed(
+    joined: Settings, owner: Engine
+) -> None:
+    execute(owner, JOBS)
+    club.make(joined, "purge", "club", confirm="club")
+    found = rows(owner, "SELECT name, status, leased_by FROM andes_jobs ORDER BY id")
+    ended = ("club.avisar", "cancelled", None)
+    assert found == [ended, ended, ended, ("base.otro", "running", "x")]
+
+
+# Older code --------------------------------------------------------------------------------------
+
+
+def test_older_code_after_a_failed_upgrade_is_told_what_to_do(
+    joined: Settings, owner: Engine, tmp_path: Path
+) -> None:
+    club.write(tmp_path, steps=[club.ADDS], version="1.1")
+    number, change = club.ask(joined, "upgrade", "club")
+    club.expand(joined, number, change)
+    give_up(joined, number)
+    (tmp_path / "migrations" / "club" / "0002_x.py").unlink()
+    club.write(tmp_path)
+    sentence = (
+        "Las tablas de «club» están en la revisión 0002, que dejó una versión posterior; el código "
+        "de este equipo es de la 1.0 y llega hasta la 0001. Instale aquí la versión que tiene esa "
+        "revisión, o una posterior, y ejecute «server.py migrate»."
+    )
+    before = whole(owner)
+    with pytest.raises(ConfigurationError) as caught:
+        installing.bring_up_to_date(joined, [])
+    assert str(caught.value) == sentence
+    with pytest.raises(ChangeRefused) as refused:
+        club.ask(joined, "purge", "club", confirm="club")
+    assert refused.value.message == sentence
+    club.write(tmp_path, "lema", first=None)
+    club.make(joined, "install", "lema")  # what migrates nothing is no trouble
+    club.make(joined, "disable", "club")
+    assert listed(owner) == [("disabled", "")]
+    assert {name: one for name, one in whole(owner)[1].items() if name in before[1]} == before[1]
+    club.write(tmp_path, steps=[club.ADDS], version="1.1")
+    club.make(joined, "enable", "club")
+    assert listed(owner) == [("enabled", "")]
+
+
 # Conducting --------------------------------------------------------------------------------------
 
 HEARD = """
@@ -192,7 +243,7 @@ def test_roll_of_which_nobody_was_heard_goes_on_only_with_a_host(
 def give_up(settings: Settings, number: int) -> None:
     """End a change as the conductor does when its generation does not come to serve."""
     club.move(settings, number, "rolling", "reverting")
-    lifecycle.take_back(settings, number)
+    ending.take_back(settings, number)
 
 
 def test_take_back_of_what_nobody_wrote_to_drops_it(alone: Settings, owner: Engine) -> None:
@@ -204,7 +255,7 @@ def test_take_back_of_what_nobody_wrote_to_drops_it(alone: Settings, owner: Engi
     assert whole(owner) == before
     assert listed(owner) == []
     assert club.look(alone, number).state == "failed"
-    lifecycle.take_back(alone, number)  # it has ended
+    ending.take_back(alone, number)  # it has ended
     club.make(alone, "install", "club")
     assert listed(owner) == [("enabled", "")]
 

@@ -358,6 +358,18 @@ def test_run_old_child_leaves_only_after_the_new_one_is_ready(start: Start) -> N
     assert supervised.numbers("drained") == before
 
 
+def test_run_supervisor_stopped_in_a_roll_goes_on_with_it(start: Start) -> None:
+    supervised = start("answer", start=1.0)
+    supervised.settle(1)
+    supervised.want(2, "answer")
+    eventually(lambda: len(supervised.events("process_started")) >= 3)
+    os.kill(supervised.process.pid, signal.SIGSTOP)
+    time.sleep(1.5)  # longer than a process may take to start
+    os.kill(supervised.process.pid, signal.SIGCONT)
+    assert len(supervised.settle(2)) == 2
+    assert not supervised.events("roll_failed")
+
+
 @pytest.mark.parametrize(
     ("action", "process", "error"),
     [
