@@ -112,7 +112,7 @@ def write(
             document = json.dumps(asdict(archive), ensure_ascii=False, indent=1).encode()
             _add(tar, MANIFEST, io.BytesIO(document), len(document))
         whole.seek(0)
-        # An instance that was restored counts its generations anew, and the files may still be here.
+        # A restored instance counts its generations anew, and the files may still be here.
         key = f"{FOLDER}/{folder_of(change.targets)}/{number:06d}-{secrets.token_hex(4)}.tar"
         chunks = iter(lambda: whole.read(CHUNK), b"")
         runtime.storage.put(key, chunks, content_type="application/x-tar")

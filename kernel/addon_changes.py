@@ -74,7 +74,7 @@ class Change:
             return []
         moved = bool(self.steps())
         concerned = [one for one in self.histories if moved or one.name in self.targets]
-        return list(revisions.strangers(concerned, self.present))
+        return revisions.strangers(concerned, self.present)
 
     def _growing(self) -> Iterable[Step]:
         if self.action in LEAVING:

@@ -4,8 +4,8 @@ Every supervisor and every waiting command runs one; an advisory lock lets one o
 time, and whoever dies is followed by another. Each step is a transaction, so that between two of
 them the instance is in a state that says what comes next:
 
-- ``requested``: a process of its own loads the new generation whole, as a trial, and expands the
-  tables. What raises or hangs there has changed nothing.
+- ``requested``: a process that serves nobody loads the new generation whole, as a trial, and
+  expands the tables. What raises or hangs there has changed nothing.
 - ``rolling``: supervisors replace their processes. When each host that is alive serves the new
   generation alone, it goes on; when a process of it fails, all go back.
 - ``contracting``: nobody uses what goes any more; it is dropped, and the generation is current.
@@ -54,6 +54,12 @@ WORK_SECONDS = 300.0
 BYTES_A_SECOND = 2**20
 """What a step may take at most: the first, and the time in which the whole database could be read
 and written at the second; see ``Conductor.limit``."""
+
+EXPAND = "expand"
+"""The kind of process, and the command, that makes the tables of a generation."""
+
+Send = Callable[[Generation, str, float], apart.Answer]
+"""Has a process of a generation do something, in so many seconds at most."""
 
 STEP_SECONDS = 0.25
 REST_SECONDS = 1.0
@@ -107,10 +113,16 @@ class Stage:
 class Conductor:
     """Advances the change under way."""
 
-    def __init__(self, settings: Settings, *, serving: bool = False) -> None:
-        """``serving`` says that it is a supervisor's: a roll then needs one host at least."""
+    def __init__(
+        self, settings: Settings, *, serving: bool = False, send: Send | None = None
+    ) -> None:
+        """``serving`` says that it is a supervisor's: a roll then needs one host at least.
+
+        ``send`` has a process of a generation do something; else one of its own does.
+        """
         self.settings = settings
         self._serving = serving
+        self._send = send
         self._blind_until = 0.0
         self._stage = Stage()
         self._stepped = time.monotonic()
@@ -191,7 +203,10 @@ class Conductor:
             return
         generations.move(connection, going.number, "requested", "expanding")
         log.info("change_begun", generation=going.number, action=going.action)
-        answer = self._run(connection, "expand", going)
+        if self._send is not None:
+            answer = self._send(going, EXPAND, self.limit(connection))
+        else:
+            answer = self._run(connection, EXPAND, going)
         if answer.code != 0:
             error = _fault(answer)
             log.error("change_failed", generation=going.number, error=error)
@@ -300,9 +315,10 @@ class Conducting(threading.Thread):
     A supervisor in safe mode serves no generation, so it waits for no host of its own.
     """
 
-    def __init__(self, settings: Settings, *, safe: bool) -> None:
+    def __init__(self, settings: Settings, send: Send | None) -> None:
+        """Without ``send``, it is the conductor of a safe mode."""
         super().__init__(name="conductor", daemon=True)
-        self._conductor = Conductor(settings, serving=not safe)
+        self._conductor = Conductor(settings, serving=send is not None, send=send)
         self._over = threading.Event()
 
     def run(self) -> None:

@@ -9,7 +9,6 @@ the generation says why. An instance never stays in between.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError

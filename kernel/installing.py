@@ -40,7 +40,7 @@ def bring_up_to_date(settings: Settings, names: Sequence[str]) -> list[str]:
             active = [name for name in before.addons if name != "kernel"] if before else []
             manifests = (KERNEL, *hostcode.solve(settings, [*active, *names]))
             there = {one.name: installed.revision(connection, one.name) for one in manifests}
-        if strangers := [*revisions.strangers(manifests, there)]:
+        if strangers := revisions.strangers(manifests, there):
             raise ConfigurationError("\n".join(strangers))
         facts = hostcode.facts_of(manifests)
         whole = all(there[name] == (one["revision"] or None) for name, one in facts.items())

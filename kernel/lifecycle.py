@@ -156,7 +156,9 @@ def migrate(runtime: Runtime) -> list[str]:
             for one in (KERNEL, *manifests)
             if (newest := revisions.head(one)) is not None
         ]
-        if strangers := revisions.strangers((KERNEL, *manifests), {s.addon: s.before for s in steps}):
+        if strangers := revisions.strangers(
+            (KERNEL, *manifests), {s.addon: s.before for s in steps}
+        ):
             raise ConfigurationError("\n".join(strangers))
         steps = [step for step in steps if step.before != step.after]
         before = rehearsal.columns(connection)
@@ -175,6 +177,7 @@ def migrate(runtime: Runtime) -> list[str]:
 
 
 def named(manifests: Iterable[Manifest], name: str) -> Manifest:
+    """Return the manifest of this name, be it the kernel's."""
     return next(one for one in (KERNEL, *manifests) if one.name == name)
 
 

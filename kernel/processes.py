@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator
 
 from starlette.types import ASGIApp
 
-from kernel import app, generation, pages, standing
+from kernel import app, generation, generations, pages, standing
 from kernel.db import Database
+from kernel.errors import ConfigurationError, DomainError
 from kernel.generations import Generation
 from kernel.queue import HueyQueue
 from kernel.realtime import Hub
@@ -81,6 +83,25 @@ def serve_jobs(settings: Settings, registry: Registry, served: Generation, tell:
     runtime = make_runtime(settings, registry, served)
     runtime.standing = standing.of_process(served.number, runtime.database.engine.connect)
     worker.run(runtime, ready=tell.ready)
+
+
+def expand(settings: Settings, registry: Registry, served: Generation, tell: Reports) -> None:
+    """Do what the change to a generation adds; the life of a process that does nothing else."""
+    from kernel import addon_changes, lifecycle  # and Alembic
+
+    tell.ready()
+    runtime = make_runtime(settings, registry, served)
+    try:
+        web_app(runtime)  # what cannot be assembled must not get any further
+        with lifecycle.owner(settings) as engine, engine.connect() as connection:
+            found = generations.by_number(connection, served.number)
+            change = addon_changes.of(connection, settings, found or served)
+        lifecycle.expand(runtime, served.number, change)
+    except (ConfigurationError, DomainError) as refusal:
+        tell.failed_with(str(refusal))
+        sys.exit(1)
+    finally:
+        runtime.close()
 
 
 def metrics_folder(settings: Settings) -> str:

@@ -56,9 +56,7 @@ LEAVE = text("DELETE FROM andes_processes WHERE host = :host")
 class DatabasePulse:
     """The link between a supervisor and the database."""
 
-    def __init__(
-        self, settings: Settings, note: Note, fixed: Generation | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, note: Note, fixed: Generation | None = None) -> None:
         """With ``fixed``, that is served whatever the database says: safe mode."""
         self._note = note
         self.host = f"{socket.gethostname()}:{os.getpid()}"

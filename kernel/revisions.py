@@ -7,7 +7,7 @@ uses: it is run only when every process serves the new generation (``kernel.life
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,19 +77,16 @@ def knows(manifest: Manifest, present: str | None) -> bool:
     return present is None or present in (one.id for one in history(manifest))
 
 
-def strangers(
-    manifests: Iterable[Manifest], present: Mapping[str, str | None]
-) -> Iterator[str]:
-    """Yield a sentence for each addon whose tables are of a revision that this host cannot know."""
-    for one in manifests:
-        revision = present.get(one.name)
-        if not knows(one, revision):
-            yield (
-                f"Las tablas de «{one.name}» están en la revisión {revision}, que dejó una versión "
-                f"posterior; el código de este equipo es de la {one.version} y llega hasta la "
-                f"{head(one) or 'ninguna'}. Instale aquí la versión que tiene esa revisión, o una "
-                "posterior, y ejecute «server.py migrate»."
-            )
+def strangers(manifests: Iterable[Manifest], present: Mapping[str, str | None]) -> list[str]:
+    """Return a sentence for each addon whose tables are of a revision unknown here."""
+    return [
+        f"Las tablas de «{one.name}» están en la revisión {present[one.name]}, que dejó una versión"
+        f" posterior; el código de este equipo es de la {one.version} y llega hasta la "
+        f"{head(one) or 'ninguna'}. Instale aquí la versión que tiene esa revisión, o una "
+        "posterior, y ejecute «server.py migrate»."
+        for one in manifests
+        if not knows(one, present.get(one.name))
+    ]
 
 
 def expanded(manifest: Manifest, present: str | None) -> str | None:

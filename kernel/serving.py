@@ -23,7 +23,7 @@ from kernel import (
     zygote,
 )
 from kernel.apart import SERVER
-from kernel.conductor import Conducting
+from kernel.conductor import EXPAND, Conducting
 from kernel.crews import Crew
 from kernel.errors import ConfigurationError
 from kernel.generations import Generation
@@ -114,14 +114,16 @@ def _supervise(
     env: Mapping[str, str],
     fixed: Generation | None,
 ) -> None:
-    conducting = Conducting(settings, safe=fixed is not None)
-    conducting.start()
     note = Note()
+    launch = partial(_launch, settings, (descriptor, note.descriptor), env)
+    supervisor = Supervisor(counts, DatabasePulse(settings, note, fixed), launch)
+    conducting = Conducting(settings, None if fixed is not None else supervisor.send)
+    conducting.start()
     try:
-        launch = partial(_launch, settings, (descriptor, note.descriptor), env)
-        Supervisor(counts, DatabasePulse(settings, note, fixed), launch).run()
+        supervisor.run()
     finally:
         conducting.stop()
+        note.close()
 
 
 def _launch(
@@ -131,7 +133,7 @@ def _launch(
     wanted: Generation,
     lifeline: int,
 ) -> Crew:
-    """Start the zygote of a generation; ``descriptors`` are the listening socket's and the note's."""
+    """Start a generation's zygote; ``descriptors`` are the listening socket's and the note's."""
     listener, note = descriptors
     sockets = () if listener < 0 else (listener,)
     return Crew(
@@ -168,6 +170,7 @@ def be_zygote(settings: Settings, descriptor: int, lifeline: int, reports: int) 
         return {
             "web": partial(processes.serve_web, settings, loaded, wanted, descriptor),
             "worker": partial(processes.serve_jobs, settings, loaded, wanted),
+            EXPAND: partial(processes.expand, settings, loaded, wanted),
         }
 
     zygote.run(load, reports, lifeline, settings.load_seconds)

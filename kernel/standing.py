@@ -51,6 +51,10 @@ class Note:
         one, other = (*numbers, -1, -1)[:2]
         os.pwrite(self.descriptor, _NOTE.pack(at, one, other, at), 0)
 
+    def close(self) -> None:
+        """Let go of it; it is gone with the last process that has it open."""
+        self._file.close()
+
 
 def read(descriptor: int) -> tuple[float, tuple[int, ...]]:
     """Return what the pulse noted last, and when; nothing of long ago where there is no whole note.

@@ -25,7 +25,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from kernel import logging
+from kernel.apart import Answer
 from kernel.crews import Child, Crew, kill_group
+from kernel.errands import Errand
 from kernel.errors import ConfigurationError
 from kernel.generations import Generation
 
@@ -171,6 +173,8 @@ class Supervisor:
         self.served: int | None = None
         """The generation that all processes served last; where a failing roll goes back to."""
         self.failures: dict[int, Beat] = {}
+        self._errand: Errand | None = None
+        self._ring: Callable[[], None] = lambda: None
         self._lifeline = os.pipe()
         self._launch_at: dict[int, float] = {}
         self._known: dict[int, Generation] = {}
@@ -185,6 +189,7 @@ class Supervisor:
         """
         adopt_orphans()
         with self._signals() as wake:
+            self._ring = wake.ring
             self.pulse.start(wake.ring)
             try:
                 while not self.stop_requests:
@@ -204,7 +209,43 @@ class Supervisor:
             self._prepare(coming)
             self._expire()
             self._retire(wanted, coming)
+        self._run_errand()
         self.pulse.tell(self._beats())
+
+    def send(self, generation: Generation, kind: str, seconds: float) -> Answer:
+        """Have a process of a generation do something, and return how it ended.
+
+        For one other thread, which does one thing at a time.
+        """
+        errand = self._errand = Errand(generation, kind)
+        self._ring()
+        try:
+            return errand.wait(seconds, self._ring)
+        finally:
+            self._errand = None
+
+    def _run_errand(self) -> None:
+        errand = self._errand
+        if errand is None or errand.done.is_set():
+            return
+        number = errand.generation.number
+        if errand.given_up:
+            if errand.child is not None:
+                errand.child.kill()
+        elif errand.child is None:
+            self._known.setdefault(number, errand.generation)
+            crew = self._crew(number)
+            if crew is not None and crew.warm:
+                errand.child = crew.fork(errand.kind, f"{errand.kind}-{number}")
+
+    def _end_errand(self, crew: Crew, child: Child | None, code: int, error: str) -> None:
+        """Take note that a process ended, or a zygote and with it what it should have forked."""
+        errand = self._errand
+        if errand is None or errand.generation.number != crew.number:
+            return
+        unborn = errand.child is None or not errand.child.pid
+        if errand.child is child or (child is None and unborn):
+            errand.end(code, error)
 
     def _converge(self, wanted: Generation) -> None:
         self._known[wanted.number] = wanted
@@ -291,6 +332,8 @@ class Supervisor:
         if wanted.state != "current" or self.served != wanted.number:
             return
         needed = {wanted.number, coming.number if coming is not None else wanted.number}
+        if (errand := self._errand) is not None:
+            needed.add(errand.generation.number)
         for number, crew in list(self.crews.items()):
             if number not in needed and not crew.everyone:
                 crew.close()
@@ -357,6 +400,7 @@ class Supervisor:
             return
         log.warning("zygote_died", generation=crew.number, exit_code=exit_code)
         del self.crews[crew.number]
+        self._end_errand(crew, None, 1, crew.error or _said(exit_code))
         self._orphan(crew)
         if not crew.warm:
             self._fail(crew.number, "zygote", "host", crew.pid, crew.error or _said(exit_code))
@@ -376,6 +420,7 @@ class Supervisor:
         if child is None:
             return
         kill_group(pid)
+        self._end_errand(crew, child, exit_code, child.error or _said(exit_code))
         now = time.monotonic()
         slot = next((s for s in self.slots if child in (s.child, s.heir)), None)
         if slot is not None and not self.stop_requests:
@@ -384,7 +429,7 @@ class Supervisor:
             if not child.leaving:
                 error = child.error or _said(exit_code)
                 self._fail(crew.number, child.name, child.kind, pid, error)
-        expected = self.stop_requests or child.leaving
+        expected = self.stop_requests or child.leaving or (slot is None and exit_code == 0)
         (log.info if expected else log.warning)(
             "process_died",
             process=child.name,
@@ -439,7 +484,7 @@ class Supervisor:
         numbers = {slot.child.crew.number for slot in self.slots if slot.child and slot.child.ready}
         whole = all(slot.child is not None and slot.child.ready for slot in self.slots)
         others = any(
-            child.crew.number not in numbers
+            child.crew.number not in numbers and any(child.kind == slot.kind for slot in self.slots)
             for crew in self.crews.values()
             for child in crew.children.values()
         )

@@ -19,7 +19,9 @@ from tests.kernel.test_lifecycle_steps import alone, execute, joined, listed, wh
 
 __all__ = ["alone", "empty", "joined", "owner"]
 
-STATES = "SELECT state, count(*) FROM andes_generations GROUP BY 1 ORDER BY 1"
+STATES = (
+    "SELECT state, count(*) FROM andes_generations WHERE state NOT IN ('past', 'failed') GROUP BY 1"
+)
 
 
 @pytest.fixture
@@ -66,7 +68,8 @@ def test_restored_purge_has_deleted_nothing(
     assert f"generación {number}, purge club" in said
     assert whole(restored) == before
     ended = state == "contracting"
-    assert rows(restored, STATES) == [("current", 1), ("past" if ended else "failed", 1)]
+    assert club.look(target, number).state == ("current" if ended else "failed")
+    assert rows(restored, STATES) == [("current", 1)]
     ((shown, reason),) = listed(restored)
     assert shown == ("disabled" if ended else "enabled")
     assert reason == ("La copia se hizo en medio de este cambio: no se siguió con él. "
@@ -81,12 +84,12 @@ def test_restored_install_has_made_nothing(
     alone: Settings, owner: Engine, target: Settings, restored: Engine, tmp_path: Path, state: str
 ) -> None:
     before = whole(owner)
-    begin(alone, "install", state)
+    number = begin(alone, "install", state)
     execute(owner, "INSERT INTO andes_processes (id, host, name, kind, pid, generation, state)"
                    " VALUES ('a', 'a', 'host', 'host', 1, 2, 'ready')")  # fmt: skip
     copy(alone, target, tmp_path)
     assert whole(restored) == before
-    assert rows(restored, STATES) == [("current", 1), ("failed", 1)]
+    assert club.look(target, number).state == "failed"
     assert listed(restored) == rows(restored, "SELECT id FROM andes_processes") == []
     club.make(target, "install", "club")
 

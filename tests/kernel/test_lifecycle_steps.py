@@ -163,7 +163,8 @@ def test_contract_before_the_roll_ended_does_nothing(joined: Settings, owner: En
 
 JOBS = """
 INSERT INTO andes_jobs (name, args, status, leased_by, lease_until)
-VALUES ('club.avisar', '{}', 'running', 'quien murió', now()), ('club.avisar', '{}', 'queued', NULL, NULL),
+VALUES ('club.avisar', '{}', 'running', 'quien murió', now()),
+       ('club.avisar', '{}', 'queued', NULL, NULL),
        ('club.avisar', '{}', 'parked', NULL, NULL), ('base.otro', '{}', 'running', 'x', now())
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Engine
@@ -33,6 +33,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 Change = Callable[[str], None]
+
+
+@pytest.fixture
+def note() -> Iterator[Note]:
+    made = Note()
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -69,8 +76,7 @@ def test_answering_follows_the_states_of_a_change(owner: Engine, change: Change)
     }
 
 
-def test_process_whose_host_is_heard_of_asks_nobody(clock: Clock) -> None:
-    note = Note()
+def test_process_whose_host_is_heard_of_asks_nobody(clock: Clock, note: Note) -> None:
     mine = Standing(1, note.descriptor, lambda: pytest.fail("it asked"))
     note.write(clock.now, (1, 2))
     clock.now += FRESH_SECONDS - 0.1
@@ -78,9 +84,8 @@ def test_process_whose_host_is_heard_of_asks_nobody(clock: Clock) -> None:
 
 
 def test_process_of_a_silent_host_holds_while_nothing_changes(
-    clock: Clock, owner: Engine, change: Change
+    clock: Clock, note: Note, owner: Engine, change: Change
 ) -> None:
-    note = Note()
     mine = Standing(1, note.descriptor, owner.connect)
     note.write(clock.now, (1,))
     clock.now += 600
@@ -91,11 +96,10 @@ def test_process_of_a_silent_host_holds_while_nothing_changes(
 
 
 def test_process_of_a_silent_host_gives_up_before_others_stop_waiting(
-    clock: Clock, owner: Engine, change: Change
+    clock: Clock, note: Note, owner: Engine, change: Change
 ) -> None:
     change("expanding")
     change("rolling")
-    note = Note()
     old, new = (Standing(number, note.descriptor, owner.connect) for number in (1, 2))
     note.write(clock.now, (1, 2))
     clock.now += ALONE_SECONDS - 0.1
@@ -112,9 +116,8 @@ def test_process_of_a_silent_host_gives_up_before_others_stop_waiting(
 
 @pytest.mark.parametrize("again", [False, True], ids=["silent", "heard-of-again"])
 def test_process_of_what_is_past_never_answers_again(
-    clock: Clock, owner: Engine, change: Change, again: bool
+    clock: Clock, note: Note, owner: Engine, change: Change, again: bool
 ) -> None:
-    note = Note()
     old, new = (Standing(number, note.descriptor, owner.connect) for number in (1, 2))
     note.write(clock.now, (1,))
     for state in ("expanding", "rolling", "contracting"):
@@ -130,17 +133,15 @@ def test_process_of_what_is_past_never_answers_again(
 
 
 def test_new_process_that_the_note_does_not_know_yet_asks_the_database(
-    clock: Clock, owner: Engine, change: Change
+    clock: Clock, note: Note, owner: Engine, change: Change
 ) -> None:
-    note = Note()
     note.write(clock.now, (1,))
     change("expanding")
     change("rolling")
     assert Standing(2, note.descriptor, owner.connect).holds()
 
 
-def test_half_a_note_is_none() -> None:
-    note = Note()
+def test_half_a_note_is_none(note: Note) -> None:
     assert standing.read(note.descriptor) == (0.0, ())
     note.write(5.0, (7,))
     assert standing.read(note.descriptor) == (5.0, (7, -1))
