@@ -49,7 +49,7 @@ class Note:
     def write(self, at: float, numbers: tuple[int, ...]) -> None:
         """Keep which generations might answer at a time of the monotonic clock."""
         one, other = (*numbers, -1, -1)[:2]
-        os.pwrite(self.descriptor, _NOTE.pack(at, one, other, at), 0)
+        os.pwrite(self._file.fileno(), _NOTE.pack(at, one, other, at), 0)
 
     def close(self) -> None:
         """Let go of it; it is gone with the last process that has it open."""

@@ -213,7 +213,7 @@ def test_addon_that_raises_at_import_changes_nothing_and_says_why(rooted: Settin
 def test_addon_that_hangs_at_start_changes_nothing_and_says_where(rooted: Settings) -> None:
     hang = "import threading\nthreading.Event().wait()"
     faulty.write(rooted.addon_roots[0], "cuelga", plugin=hang)
-    with site(rooted, LOAD_SECONDS="6") as here, asking(here) as wrong:
+    with site(rooted, LOAD_SECONDS="15") as here, asking(here) as wrong:
         before = here.schema()
         done = here.change("install", "cuelga")
         assert done["state"] == "failed"
