@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from kernel import addon_changes, apart, db, ending, generations, lifecycle, logging
+from kernel import addon_changes, apart, db, ending, generations, lifecycle, logging, rehearsal
 from kernel.generations import SILENT, Generation
 from kernel.settings import Settings
 
@@ -210,6 +210,7 @@ class Conductor:
         if answer.code != 0:
             error = _fault(answer)
             log.error("change_failed", generation=going.number, error=error)
+            rehearsal.sweep(self._engine)
             with self._engine.begin() as anew:  # the other may have been cut in so long a time
                 generations.move(anew, going.number, "expanding", "failed", error)
 
@@ -247,6 +248,7 @@ class Conductor:
             return ""
         fault = _fault(answer)
         self._stage.failed()
+        rehearsal.sweep(self._engine)
         log.error("step_failed", generation=going.number, step=what, error=fault)
         if self._stage.tries >= TRIES:
             return fault
@@ -306,7 +308,8 @@ class Conductor:
 
 
 def _fault(answer: apart.Answer) -> str:
-    return answer.error or f"El proceso terminó con el código {answer.code}."
+    lines = [line for line in answer.error.splitlines() if not line.startswith('{"')]  # no logs
+    return "\n".join(lines) or f"El proceso terminó con el código {answer.code}."
 
 
 class Conducting(threading.Thread):

@@ -9,11 +9,12 @@ same statements in the same order.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from kernel import migrations, revisions
 from kernel.backup_tables import WORKSHOP
@@ -203,6 +204,14 @@ def noted(connection: Connection, note: Callable[[str], None]) -> Iterator[None]
         yield
     finally:
         event.remove(connection, "after_cursor_execute", after)
+
+
+def sweep(engine: Engine) -> None:
+    """Drop what a rehearsal left behind whose process was killed; the next one would, too."""
+    with suppress(DBAPIError), engine.begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        connection.execute(text(f"DROP SCHEMA IF EXISTS {WORKSHOP} CASCADE"))
 
 
 @contextmanager
