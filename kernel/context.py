@@ -158,6 +158,10 @@ class Ctx:
         """Return the next correlativo of a series; see ``kernel.sequences``."""
         return self.runtime.registry.sequences[sequence].next(self, serie)
 
+    def begin_numbers(self, sequence: str, serie: str, first: int) -> bool:
+        """Have a series go on from a number, never back; False where it is past it already."""
+        return self.runtime.registry.sequences[sequence].begin(self, serie, first)
+
     @property
     def time_zone(self) -> ZoneInfo:
         """The company's time zone."""

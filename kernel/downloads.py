@@ -31,7 +31,7 @@ def headers(name: str) -> dict[str, str]:
     return {"Content-Disposition": disposition(name), "Content-Security-Policy": DOWNLOAD_POLICY}
 
 
-def stream(name: str, media: str, size: int, chunks: Iterator[bytes]) -> Response:
-    """Return a stored file as a download."""
-    facts = {**headers(name), "Content-Length": str(size)}
+def stream(name: str, media: str, size: int | None, chunks: Iterator[bytes]) -> Response:
+    """Return a file as a download; without ``size`` it is as long as it turns out to be."""
+    facts = headers(name) | ({} if size is None else {"Content-Length": str(size)})
     return StreamingResponse(chunks, headers=facts, media_type=media)

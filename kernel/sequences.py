@@ -42,6 +42,15 @@ NEXT = Statement(
     """,
 )
 
+BEGIN = Statement(
+    "begin_numbers",
+    """
+    INSERT INTO andes_sequences AS c (name, serie, last) VALUES (%(name)s, %(serie)s, %(last)s)
+    ON CONFLICT (name, serie) DO UPDATE SET last = excluded.last WHERE c.last <= excluded.last
+    RETURNING last
+    """,
+)
+
 FAST = Statement("fast_number", "SELECT nextval('andes_fast_numbers')")
 
 
@@ -60,3 +69,7 @@ class Sequence:
         """Return the next number of the series, counting from 1."""
         statement, parameters = self.call(serie)
         return int(ctx.sql(statement, **parameters)[0][0])
+
+    def begin(self, ctx: Ctx, serie: str, first: int) -> bool:
+        """Have a gap-free series go on from a number; False where it is past it already."""
+        return bool(ctx.sql(BEGIN, name=self.name, serie=serie, last=first - 1))

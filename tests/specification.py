@@ -212,6 +212,15 @@ TABLES: Mapping[str, Mapping[str, Sequence[str]]] = {
             "estado",
             "intentos",
         ),
+        "resumen_diario": (
+            "id",
+            "fecha",
+            "cantidad_documentos",
+            "estado_envio",
+            "codigo_ticket",
+            "cdr_path",
+            "created_at",
+        ),
     },
     "base": {
         "usuarios": (
@@ -311,6 +320,7 @@ PATHS: Mapping[str, Sequence[str]] = {
         "POST /api/facturacion/comprobantes/{id}/reenviar/",
         "POST /api/facturacion/notas/",
         "GET /api/facturacion/cola-contingencia/",
+        "POST /api/facturacion/resumen-diario/",
     ),
     "base": (
         "POST /api/auth/login/",

@@ -47,19 +47,30 @@ class Transporte(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Direcciones:
-    """Where an environment answers; without ``consulta`` nobody can be asked for a CDR."""
+    """Where an environment answers; without ``consulta`` nobody can be asked for a CDR.
+
+    ``otros`` takes retenciones, percepciones and their reversiones.
+    """
 
     envio: str
     consulta: str
+    otros: str = ""
 
 
 SANDBOX = "http://sandbox.invalid"
 ENTORNOS = {
-    "sandbox": Direcciones(f"{SANDBOX}/billService", f"{SANDBOX}/billConsultService"),
-    "beta": Direcciones("https://e-beta.sunat.gob.pe/ol-ti-itcpfegem-beta/billService", ""),
+    "sandbox": Direcciones(
+        f"{SANDBOX}/billService", f"{SANDBOX}/billConsultService", f"{SANDBOX}/otroscpe"
+    ),
+    "beta": Direcciones(
+        "https://e-beta.sunat.gob.pe/ol-ti-itcpfegem-beta/billService",
+        "",
+        "https://e-beta.sunat.gob.pe/ol-ti-itemision-otroscpe-gem-beta/billService",
+    ),
     "produccion": Direcciones(
         "https://e-factura.sunat.gob.pe/ol-ti-itcpfegem/billService",
         "https://e-factura.sunat.gob.pe/ol-it-wsconscpegem/billConsultService",
+        "https://e-factura.sunat.gob.pe/ol-ti-itemision-otroscpe-gem/billService",
     ),
 }
 
@@ -125,6 +136,40 @@ class SunatClient:
             return soap.estado_de(respuesta)
         except RespuestaIlegible as error:
             raise Perdida(str(error)) from None
+
+    def enviar_resumen(self, nombre: str, paquete: bytes, *, otros: bool = False) -> str:
+        """Return the ticket of a file that SUNAT works through later.
+
+        ``otros`` says that it goes to the service of retenciones and percepciones.
+
+        Raises:
+            Falla, Perdida, RemoteDown: as ``enviar``; a ticket that is lost cannot be asked for.
+        """
+        respuesta = self._llamar(
+            self._de_resumenes(otros),
+            "sendSummary",
+            fileName=f"{nombre}.zip",
+            contentFile=base64.b64encode(paquete).decode(),
+        )
+        ticket = (respuesta.findtext(".//ticket") or "").strip()
+        if not ticket:
+            raise Perdida("La respuesta no trae ticket.")
+        return ticket
+
+    def consultar_ticket(self, ticket: str, *, otros: bool = False) -> Estado:
+        """Return how far a file is: 0 done and 99 done with errors, both with a CDR; 98 in process.
+
+        Raises:
+            Falla, Perdida, RemoteDown: as ``enviar``; asking changes nothing.
+        """
+        respuesta = self._llamar(self._de_resumenes(otros), "getStatus", ticket=ticket)
+        try:
+            return soap.estado_de(respuesta)
+        except RespuestaIlegible as error:
+            raise Perdida(str(error)) from None
+
+    def _de_resumenes(self, otros: bool) -> str:
+        return self._direcciones.otros if otros else self._direcciones.envio
 
     def _llamar(self, url: str, operacion: str, **campos: str) -> _Element:
         cuerpo = soap.sobre(operacion, self._usuario, self._clave, **campos)

@@ -27,6 +27,18 @@ class EstadoNoPermite(Conflict):
     code = "estado_no_permite"
 
 
+class PlazoVencido(Conflict):
+    """SUNAT voids no document of that age."""
+
+    code = "plazo_vencido"
+
+
+class VentaViva(Conflict):
+    """The sale of a comprobante stands, so it would be left without one."""
+
+    code = "venta_viva"
+
+
 class ArchivoPendiente(NotFound):
     """The file does not exist yet."""
 

@@ -2,8 +2,17 @@
 
 from datetime import timedelta
 
-from addons.sales.schemas import VentaRegistrada
-from addons.sunat.services import alarmas, archivos, emision, envio
+from addons.sales.schemas import VentaAnulada, VentaRegistrada
+from addons.sunat.services import (
+    alarmas,
+    archivos,
+    bajas,
+    correo,
+    emision,
+    envio,
+    resumenes,
+    tickets,
+)
 from kernel.context import Ctx
 from kernel.events import Subscriber
 from kernel.jobs import Job, Schedule
@@ -15,8 +24,46 @@ def enviar(ctx: Ctx, comprobante_id: int) -> None:
 
 
 def reintentar(ctx: Ctx) -> None:
-    """Send what still waits for an answer."""
+    """Send what still waits for an answer, and void what still waits to be voided."""
     envio.reintentar_pendientes(ctx)
+    tickets.retomar(ctx)
+    bajas.dar_de_baja(ctx)
+
+
+def enviar_resumen(ctx: Ctx, resumen_id: int) -> None:
+    """Send a resumen or comunicación de baja, or ask for its ticket."""
+    tickets.enviar(ctx, resumen_id, resumenes.ASUNTOS)
+
+
+def resumen_diario(ctx: Ctx, solo_notas: bool = False) -> None:
+    """Tell of the boletas that wait, and of the notes whose boletas are accepted."""
+    resumenes.resumir(ctx, solo_notas=solo_notas)
+
+
+def resumen_de_ayer(ctx: Ctx) -> None:
+    """Tell of what the night's resumen left: boletas of its last minutes, files that failed."""
+    hoy = ctx.now.astimezone(ctx.time_zone).date()
+    resumenes.resumir(ctx, hasta=hoy - timedelta(days=1))
+
+
+def dar_de_baja(ctx: Ctx) -> None:
+    """Void the comprobantes that somebody wants voided."""
+    bajas.dar_de_baja(ctx)
+
+
+def emitir_venta(ctx: Ctx, venta_id: int) -> None:
+    """Issue the comprobante of a sale whose first one was voided."""
+    emision.emitir_de_venta(ctx, venta_id)
+
+
+def enviar_correo(ctx: Ctx, comprobante_id: int, email: str) -> None:
+    """Send a comprobante to its client."""
+    correo.enviar_correo(ctx, comprobante_id, email)
+
+
+def archivar_resumen(ctx: Ctx, resumen_id: int) -> None:
+    """Copy XML and CDR of a resumen to the storage."""
+    archivos.archivar_resumen(ctx, resumen_id)
 
 
 def imprimir(ctx: Ctx, comprobante_id: int) -> None:
@@ -39,6 +86,11 @@ def al_vender(ctx: Ctx, venta: VentaRegistrada) -> None:
     emision.emitir_de_venta(ctx, venta.venta_id)
 
 
+def al_anular(ctx: Ctx, venta: VentaAnulada) -> None:
+    """Void the comprobante of an annulled sale."""
+    bajas.seguir_a_la_venta(ctx, venta.venta_id, venta.motivo)
+
+
 JOBS = [
     Job(
         emision.ENVIAR,
@@ -48,6 +100,20 @@ JOBS = [
         timeout=timedelta(minutes=30),
         remote=emision.REMOTO,
     ),
+    Job(
+        tickets.ENVIAR,
+        enviar_resumen,
+        "Envía un resumen o una comunicación de baja, y pregunta por su ticket.",
+        max_attempts=20,
+        timeout=timedelta(minutes=30),
+        remote=emision.REMOTO,
+    ),
+    Job(resumenes.RESUMIR, resumen_diario, "Resume las boletas que esperan."),
+    Job("sunat.resumen_de_ayer", resumen_de_ayer, "Resume las boletas que quedaron de ayer."),
+    Job(emision.DAR_DE_BAJA, dar_de_baja, "Da de baja los comprobantes que lo esperan."),
+    Job(emision.EMITIR_VENTA, emitir_venta, "Emite otra vez el comprobante de una venta."),
+    Job(correo.ENVIAR, enviar_correo, "Envía un comprobante por correo."),
+    Job(tickets.ARCHIVAR, archivar_resumen, "Guarda el XML y el CDR de un resumen."),
     Job(emision.IMPRIMIR, imprimir, "Prepara el PDF de un comprobante."),
     Job(emision.ARCHIVAR, archivar, "Guarda el XML y el CDR de un comprobante."),
     Job("sunat.alarmar", alarmar, "Avisa de certificados y comprobantes por vencer."),
@@ -55,6 +121,11 @@ JOBS = [
 ]
 SCHEDULES = [
     Schedule("sunat.reintentar", "*/15 * * * *", "sunat.reintentar"),
+    Schedule("sunat.resumen_diario", "50 23 * * *", resumenes.RESUMIR),
+    Schedule("sunat.resumen_de_ayer", "30 6 * * *", "sunat.resumen_de_ayer"),
     Schedule("sunat.alarmar", "30 7 * * *", "sunat.alarmar"),
 ]
-SUBSCRIBERS = [Subscriber("venta_registrada", al_vender, when="after_commit")]
+SUBSCRIBERS = [
+    Subscriber("venta_registrada", al_vender, when="after_commit"),
+    Subscriber("venta_anulada", al_anular, when="after_commit"),
+]

@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, or_, select
 
-from addons.sunat.models import Comprobante, EnvioSunat
+from addons.sunat.models import BajaComprobante, Comprobante, EnvioSunat
 from kernel.context import Ctx
 from kernel.rbac import Permission, RowRule, among
 
@@ -14,6 +14,7 @@ PERMISSIONS = [
     Permission("facturacion", "exportar", "Exportar comprobantes", CUENTAN),
     Permission("facturacion", "emitir", "Emitir facturas y boletas", VENDEN),
     Permission("facturacion", "notas", "Emitir notas de crédito y débito", CUENTAN),
+    Permission("facturacion", "anular", "Dar de baja comprobantes", CUENTAN),
     Permission("facturacion", "reenviar", "Reenviar a SUNAT y ver la cola", CUENTAN),
     Permission("series", "ver", "Ver las series", (*VENDEN, "CONTADOR")),
     Permission("series", "crear", "Crear series"),
@@ -36,7 +37,14 @@ def _de_los_suyos(ctx: Ctx) -> ColumnElement[bool] | None:
     return EnvioSunat.comprobante_id.in_(select(Comprobante.id))  # narrowed by its own rule
 
 
+def _bajas_suyas(ctx: Ctx) -> ColumnElement[bool] | None:
+    if ctx.scope("sucursales") is None:
+        return None
+    return BajaComprobante.comprobante_id.in_(select(Comprobante.id))
+
+
 ROW_RULES = [
     RowRule("sunat.comprobantes", Comprobante, _de_su_sucursal, "Solo los de sus sucursales."),
     RowRule("sunat.envios", EnvioSunat, _de_los_suyos, "Solo los de comprobantes que ve."),
+    RowRule("sunat.bajas", BajaComprobante, _bajas_suyas, "Solo las de comprobantes que ve."),
 ]

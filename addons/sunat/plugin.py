@@ -20,7 +20,7 @@ from kernel.views import Menu, View
 
 @hookimpl
 def register_models() -> list[type[Model]]:
-    """Comprobantes, their lines, notes and sendings; series, certificates, credentials."""
+    """Comprobantes, resúmenes, bajas and sendings; series, certificates, credentials."""
     return models.TABLES
 
 
@@ -51,7 +51,7 @@ def register_events() -> list[EventType]:
 
 @hookimpl
 def register_subscribers() -> list[Subscriber]:
-    """A sale has its comprobante."""
+    """A sale has its comprobante; an annulled one has it voided."""
     return jobs.SUBSCRIBERS
 
 
@@ -69,8 +69,8 @@ def register_schedules() -> list[Schedule]:
 
 @hookimpl
 def register_sequences() -> list[Sequence]:
-    """Comprobantes are numbered without gaps, by type and series."""
-    return [Sequence("comprobante")]
+    """Comprobantes are numbered without gaps, by type and series; resúmenes by day."""
+    return [Sequence("comprobante"), Sequence("resumen")]
 
 
 @hookimpl

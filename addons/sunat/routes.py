@@ -3,8 +3,26 @@
 from starlette.responses import Response
 
 from addons.sunat import schemas
-from addons.sunat.models import Certificado, Comprobante, EnvioSunat, SerieComprobante
-from addons.sunat.services import archivos, emision, empresa, envio, notas
+from addons.sunat.models import (
+    BajaComprobante,
+    Certificado,
+    Comprobante,
+    EnvioSunat,
+    ResumenDiario,
+    SerieComprobante,
+)
+from addons.sunat.services import (
+    archivos,
+    bajas,
+    correcciones,
+    correo,
+    descargas,
+    emision,
+    empresa,
+    envio,
+    notas,
+    resumenes,
+)
 from kernel import downloads, filetypes
 from kernel.context import Ctx
 from kernel.http import endpoint
@@ -27,6 +45,7 @@ COMPROBANTES = Resource(
         "sucursal_id",
         "moneda",
         "modo_emision",
+        "canal",
         "total_venta",
         "limite_envio",
     ),
@@ -39,8 +58,10 @@ SERIES = Resource(
     path="/api/facturacion/series/",
     model=SerieComprobante,
     modulo="series",
-    fields=("id", "tipo", "serie", "sucursal_id", "activo"),
+    fields=("id", "tipo", "serie", "sucursal_id", "inicio", "activo"),
     create=schemas.SerieNueva,
+    create_with=empresa.crear_serie,
+    update_with=empresa.cambiar_serie,
     filters=("tipo", "sucursal_id", "activo"),
     sort=("id", "serie"),
     actions=("list", "detail", "create", "update"),
@@ -63,6 +84,7 @@ ENVIOS = Resource(
     fields=(
         "id",
         "comprobante_id",
+        "resumen_id",
         "operacion",
         "fecha_envio",
         "fecha_respuesta",
@@ -76,12 +98,33 @@ ENVIOS = Resource(
         "proximo_intento",
         "limite",
     ),
-    filters=("comprobante_id", "estado", "fecha_envio", "codigo_respuesta"),
+    filters=("comprobante_id", "resumen_id", "estado", "fecha_envio", "codigo_respuesta"),
     sort=("-id", "fecha_envio"),
     actions=("list", "detail"),
 )
 
-RESOURCES = [COMPROBANTES, SERIES, CERTIFICADOS, ENVIOS]
+RESUMENES = Resource(
+    path="/api/facturacion/resumen-diario/",
+    model=ResumenDiario,
+    modulo="facturacion",
+    fields=tuple(schemas.ResumenLeido.model_fields),
+    filters=("tipo", "fecha", "fecha_referencia", "estado_envio", "codigo_ticket"),
+    search=("nombre_archivo",),
+    sort=("-id", "fecha"),
+    actions=("list", "detail"),
+)
+
+BAJAS = Resource(
+    path="/api/facturacion/bajas/",
+    model=BajaComprobante,
+    modulo="facturacion",
+    fields=(*schemas.BajaLeida.model_fields, "created_at"),
+    filters=("comprobante_id", "resumen_id", "estado", "limite"),
+    sort=("-id", "limite"),
+    actions=("list", "detail"),
+)
+
+RESOURCES = [COMPROBANTES, SERIES, CERTIFICADOS, ENVIOS, RESUMENES, BAJAS]
 
 
 @endpoint(
@@ -185,3 +228,90 @@ def guardar_credencial(ctx: Ctx, nueva: schemas.CredencialNueva) -> schemas.Cred
     """Guarda el usuario SOL, o el de un OSE con sus direcciones."""
     made = empresa.guardar_credencial(ctx, nueva)
     return schemas.CredencialLeida.model_validate(made)
+
+
+@endpoint(
+    "POST",
+    "/api/facturacion/resumen-diario/",
+    permission="facturacion.reenviar",
+    status=201,
+    statuses=(422,),
+)
+def generar_resumen(ctx: Ctx, nuevo: schemas.ResumenNuevo) -> schemas.Resumenes:
+    """Genera y envía el resumen de las boletas que esperan uno."""
+    hechos = resumenes.resumir(ctx, desde=nuevo.fecha, hasta=nuevo.fecha)
+    return schemas.Resumenes(items=[schemas.ResumenLeido.model_validate(uno) for uno in hechos])
+
+
+@endpoint(
+    "GET",
+    "/api/facturacion/resumen-diario/{id}/xml/",
+    permission="facturacion.ver",
+    files=(filetypes.XML,),
+)
+def descargar_xml_de_resumen(ctx: Ctx, id: QueryId) -> Response:
+    """Descarga el XML firmado de un resumen o de una comunicación de baja."""
+    nombre, datos = archivos.xml_de_resumen(ctx, id)
+    return downloads.stream(nombre, filetypes.XML, len(datos), iter([datos]))
+
+
+@endpoint(
+    "GET",
+    "/api/facturacion/resumen-diario/{id}/cdr/",
+    permission="facturacion.ver",
+    files=(filetypes.ZIP,),
+)
+def descargar_cdr_de_resumen(ctx: Ctx, id: QueryId) -> Response:
+    """Descarga la constancia de recepción de un resumen o de una comunicación de baja."""
+    nombre, datos = archivos.cdr_de_resumen(ctx, id)
+    return downloads.stream(nombre, filetypes.ZIP, len(datos), iter([datos]))
+
+
+@endpoint(
+    "POST",
+    "/api/facturacion/comprobantes/{id}/anular/",
+    permission="facturacion.anular",
+    status=201,
+    statuses=(404, 409),
+)
+def anular(ctx: Ctx, id: QueryId, nueva: schemas.BajaNueva) -> schemas.BajaLeida:
+    """Pide la baja de un comprobante: por comunicación de baja, o por resumen si es boleta."""
+    return schemas.BajaLeida.model_validate(bajas.pedir_baja(ctx, id, nueva))
+
+
+@endpoint(
+    "POST",
+    "/api/facturacion/comprobantes/{id}/corregir/",
+    permission="facturacion.emitir",
+    status=201,
+    statuses=(404, 409, 422),
+)
+def corregir(ctx: Ctx, id: QueryId, cambios: schemas.Correccion) -> schemas.ComprobanteEmitido:
+    """Corrige un comprobante que SUNAT no admitió y lo emite otra vez."""
+    return schemas.ComprobanteEmitido.model_validate(correcciones.corregir(ctx, id, cambios))
+
+
+@endpoint(
+    "POST",
+    "/api/facturacion/comprobantes/{id}/enviar-correo/",
+    permission="facturacion.emitir",
+    status=202,
+    statuses=(404, 409),
+)
+def enviar_correo(ctx: Ctx, id: QueryId, nuevo: schemas.CorreoNuevo) -> schemas.CorreoPedido:
+    """Envía el PDF y el XML de un comprobante por correo."""
+    return correo.pedir_correo(ctx, id, nuevo)
+
+
+@endpoint(
+    "GET",
+    "/api/facturacion/descarga/",
+    permission="facturacion.exportar",
+    files=(filetypes.ZIP,),
+    statuses=(422,),
+)
+def descargar(ctx: Ctx, pedido: schemas.Descarga) -> Response:
+    """Descarga el XML, el CDR y el PDF de muchos comprobantes en un solo ZIP."""
+    archivos_ = descargas.reunir(ctx, pedido)
+    partes = descargas.comprimir(ctx.runtime.storage.get, archivos_)
+    return downloads.stream("comprobantes.zip", filetypes.ZIP, None, partes)

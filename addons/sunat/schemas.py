@@ -10,9 +10,10 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, Strict, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from addons.sales.schemas import Correo
 from kernel import filetypes
 from kernel.forms import Form
 from kernel.money import Amount, Exact, Money
@@ -59,6 +60,13 @@ class Facturacion(BaseModel):
     )
     imprimir: bool = Field(
         default=True, description="Preparar el PDF de cada comprobante al emitirlo."
+    )
+    boletas: Literal["una_a_una", "resumen"] = Field(
+        default="una_a_una",
+        description="Enviar cada boleta al emitirla, o informarlas en el resumen diario (23:50).",
+    )
+    enviar_correo: bool = Field(
+        default=False, description="Enviar al cliente el PDF y el XML cuando SUNAT acepta."
     )
 
 
@@ -251,6 +259,10 @@ class ComprobanteEmitido(Answer):
     proximo_intento: datetime | None
     limite_envio: date
     nombre_archivo: str
+    canal: str
+    corrige_id: int | None
+    correo: str
+    correo_enviado_at: datetime | None
 
 
 class EnCola(ComprobanteEmitido):
@@ -285,6 +297,93 @@ class Revision(Answer):
     total_igv: Decimal | None = None
 
 
+class Correccion(Schema):
+    """What was wrong with a comprobante that SUNAT refused; the rest stays as it was."""
+
+    cliente_id: RefId | None = None
+    detalle: Annotated[list[LineaNueva], Field(max_length=MAX_LINEAS)] = Field(default_factory=list)
+    cuotas: Annotated[list[CuotaNueva], Field(max_length=360)] = Field(default_factory=list)
+
+
+class CorreoNuevo(Schema):
+    """Where to send a comprobante, if not to its cliente."""
+
+    email: Correo = ""
+
+
+class CorreoPedido(Answer):
+    """Where a comprobante will be sent."""
+
+    comprobante_id: int
+    email: str
+
+
+class Descarga(Schema):
+    """Which comprobantes to download at once."""
+
+    desde: Day | None = None
+    hasta: Day | None = None
+    tipo: Codigo = ""
+    serie: Codigo = ""
+    estado_sunat: Annotated[str, StringConstraints(max_length=20)] = ""
+    cliente_id: RefId | None = None
+
+
+class ResumenNuevo(Schema):
+    """Which boletas to tell of: those of a day, or all that wait."""
+
+    fecha: Day | None = None
+
+
+class ResumenLeido(Answer):
+    """A resumen diario, comunicación de baja or resumen de reversiones, as it stands."""
+
+    id: int
+    tipo: str
+    fecha: date
+    correlativo: int
+    fecha_referencia: date
+    cantidad_documentos: int
+    estado_envio: str
+    codigo_ticket: str
+    codigo_sunat: str
+    mensaje_sunat: str
+    observaciones: list[Any]
+    hash: str
+    nombre_archivo: str
+    intentos: int
+    proximo_intento: datetime | None
+    limite_envio: date
+    reemplaza_id: int | None
+
+
+class Resumenes(Answer):
+    """What was made; nothing where nothing waits."""
+
+    items: list[ResumenLeido]
+
+
+class BajaNueva(Schema):
+    """Why a comprobante is to be voided; ``reemitir`` issues another one of its sale."""
+
+    motivo: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=100)]
+    reemitir: Flag = False
+
+
+class BajaLeida(Answer):
+    """The voiding of a comprobante, as it stands."""
+
+    id: int
+    comprobante_id: int
+    motivo: str
+    estado: str
+    mensaje: str
+    reemitir: bool
+    limite: date
+    resumen_id: int | None
+    usuario_id: int | None
+
+
 class Impresion(Schema):
     """Which printed form: an A4 page, or a ticket of 80 mm."""
 
@@ -292,11 +391,12 @@ class Impresion(Schema):
 
 
 class SerieNueva(Schema):
-    """A series to number with."""
+    """A series to number with, from ``inicio`` on: after what another system issued in it."""
 
     tipo: Literal["01", "03", "07", "08"]
     serie: Annotated[str, StringConstraints(pattern=r"^[FB][A-Z0-9]{3}$")]
     sucursal_id: RefId | None = None
+    inicio: Annotated[int, Strict(), Field(ge=1, le=99_999_999)] = 1
     activo: Flag = True
 
 

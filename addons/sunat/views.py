@@ -1,5 +1,6 @@
 """Screens and menus of sunat."""
 
+from addons.sunat.documents.codigos import MOTIVOS_CREDITO
 from kernel.views import (
     Button,
     Choice,
@@ -29,6 +30,28 @@ ESTADOS = (
     Choice("EXCEPCION", "Excepción", "bad"),
     Choice("ANULADO", "Anulado"),
 )
+RESUMENES = (
+    Choice("PENDIENTE", "Pendiente", "info"),
+    Choice("ENVIADO", "Enviado", "info"),
+    Choice("EN_PROCESO", "En proceso", "info"),
+    Choice("SIN_TICKET", "Ticket perdido", "warn"),
+    Choice("ACEPTADO", "Aceptado", "good"),
+    Choice("RECHAZADO", "Rechazado", "bad"),
+    Choice("EXCEPCION", "Excepción", "bad"),
+)
+CLASES = (
+    Choice("RC", "Resumen diario"),
+    Choice("RA", "Comunicación de baja", "warn"),
+    Choice("RR", "Resumen de reversiones", "warn"),
+)
+BAJAS = (
+    Choice("pedida", "Pedida", "info"),
+    Choice("enviada", "Enviada", "info"),
+    Choice("aceptada", "Aceptada", "good"),
+    Choice("rechazada", "Rechazada", "bad"),
+)
+MOTIVOS = tuple(Choice(codigo, nombre) for codigo, nombre in MOTIVOS_CREDITO.items())
+CANALES = (Choice("individual", "Uno a uno"), Choice("resumen", "Resumen diario"))
 ENVIOS = (
     Choice("enviando", "Enviando", "info"),
     Choice("aceptado", "Aceptado", "good"),
@@ -36,6 +59,7 @@ ENVIOS = (
     Choice("excepcion", "Excepción", "bad"),
     Choice("desconocido", "Sin respuesta", "warn"),
     Choice("no_enviado", "No enviado", "warn"),
+    Choice("en_proceso", "En proceso", "info"),
     Choice("sistemico", "SUNAT no admite a la empresa", "bad"),
 )
 
@@ -56,9 +80,11 @@ VIEWS: list[View] = [
             Column("mensaje_sunat", "Respuesta de SUNAT"),
             Column("limite_envio", "Plazo", optional=True),
             Column("intentos", "Intentos", optional=True),
+            Column("canal", "Envío", choices=CANALES, optional=True),
         ),
         filters=(
             Filter("hoy", "Hoy", "fecha_emision__gte=@today"),
+            Filter("en_cola", "En cola", "estado_sunat__in=PENDIENTE,ENVIADO,CONTINGENCIA"),
             Filter("rechazados", "Rechazados", "estado_sunat=RECHAZADO"),
             Filter("excepciones", "Excepciones", "estado_sunat=EXCEPCION"),
             Filter("contingencia", "Contingencia", "estado_sunat=CONTINGENCIA"),
@@ -98,6 +124,10 @@ VIEWS: list[View] = [
                     Field("proximo_intento", "Próximo intento"),
                     Field("limite_envio", "Plazo"),
                     Field("hash", "Valor resumen", span=2),
+                    Field("canal", "Envío", choices=CANALES),
+                    Field("corrige_id", "Corrige a"),
+                    Field("correo", "Enviado por correo a"),
+                    Field("correo_enviado_at", "Enviado por correo"),
                 ),
             ),
         ),
@@ -107,6 +137,41 @@ VIEWS: list[View] = [
                 "Reenviar",
                 "/api/facturacion/comprobantes/{id}/reenviar/",
                 when=("PENDIENTE", "ENVIADO", "CONTINGENCIA", "EXCEPCION"),
+            ),
+            Button(
+                "corregir",
+                "Corregir y emitir otra vez",
+                "/api/facturacion/comprobantes/{id}/corregir/",
+                when=("RECHAZADO", "EXCEPCION"),
+                fields=(Field("cliente_id", "Cliente", span=4),),
+            ),
+            Button(
+                "nota",
+                "Nota de crédito",
+                "/api/facturacion/notas/",
+                when=("PENDIENTE", "ENVIADO", "CONTINGENCIA", "ACEPTADO"),
+                fields=(
+                    Field("motivo_codigo", "Motivo", choices=MOTIVOS, span=2),
+                    Field("motivo_descripcion", "Descripción", span=2),
+                ),
+                identifies="comprobante_origen_id",
+            ),
+            Button(
+                "correo",
+                "Enviar por correo",
+                "/api/facturacion/comprobantes/{id}/enviar-correo/",
+                when=("ACEPTADO",),
+                fields=(Field("email", "Correo", span=4),),
+            ),
+            Button(
+                "anular",
+                "Dar de baja",
+                "/api/facturacion/comprobantes/{id}/anular/",
+                when=("PENDIENTE", "ENVIADO", "CONTINGENCIA", "ACEPTADO"),
+                fields=(
+                    Field("motivo", "Motivo", span=4),
+                    Field("reemitir", "Emitir otro de la misma venta"),
+                ),
             ),
         ),
         states=StateBar("estado_sunat", ESTADOS),
@@ -120,6 +185,7 @@ VIEWS: list[View] = [
         (
             Column("fecha_envio", "Fecha"),
             Column("comprobante_id", "Comprobante"),
+            Column("resumen_id", "Resumen"),
             Column("operacion", "Llamada"),
             Column("estado", "Estado", choices=ENVIOS),
             Column("codigo_respuesta", "Código"),
@@ -130,6 +196,75 @@ VIEWS: list[View] = [
         icon="send",
     ),
     ListView(
+        "sunat.resumenes.list",
+        "Resúmenes y bajas",
+        "facturacion.ver",
+        "/api/facturacion/resumen-diario/",
+        (
+            Column("nombre_archivo", "Archivo"),
+            Column("tipo", "Clase", choices=CLASES),
+            Column("fecha_referencia", "Del día"),
+            Column("cantidad_documentos", "Documentos"),
+            Column("estado_envio", "Estado", choices=RESUMENES),
+            Column("codigo_ticket", "Ticket"),
+            Column("mensaje_sunat", "Respuesta de SUNAT"),
+            Column("limite_envio", "Plazo", optional=True),
+        ),
+        filters=(
+            Filter("en_curso", "En curso", "estado_envio__in=PENDIENTE,ENVIADO,EN_PROCESO"),
+            Filter("rechazados", "Rechazados", "estado_envio=RECHAZADO"),
+        ),
+        buttons=(
+            Button("resumir", "Resumir boletas pendientes", "/api/facturacion/resumen-diario/"),
+        ),
+        icon="layers",
+        empty="Las boletas se resumen a las 23:50, si la empresa así las envía.",
+    ),
+    FormView(
+        "sunat.resumenes.form",
+        "Resumen",
+        "facturacion.ver",
+        "/api/facturacion/resumen-diario/",
+        (
+            Section(
+                "resumen",
+                "Resumen",
+                (
+                    Field("tipo", "Clase", choices=CLASES),
+                    Field("fecha", "Generado"),
+                    Field("fecha_referencia", "Del día"),
+                    Field("cantidad_documentos", "Documentos"),
+                    Field("codigo_ticket", "Ticket"),
+                    Field("codigo_sunat", "Código"),
+                    Field("mensaje_sunat", "Respuesta", span=2),
+                    Field("intentos", "Intentos"),
+                    Field("proximo_intento", "Próximo intento"),
+                    Field("limite_envio", "Plazo"),
+                    Field("reemplaza_id", "En lugar de"),
+                ),
+            ),
+        ),
+        states=StateBar("estado_envio", RESUMENES),
+        name="nombre_archivo",
+    ),
+    ListView(
+        "sunat.bajas.list",
+        "Bajas pedidas",
+        "facturacion.ver",
+        "/api/facturacion/bajas/",
+        (
+            Column("created_at", "Pedida"),
+            Column("comprobante_id", "Comprobante"),
+            Column("motivo", "Motivo"),
+            Column("estado", "Estado", choices=BAJAS),
+            Column("mensaje", "Respuesta"),
+            Column("resumen_id", "Con"),
+            Column("limite", "Plazo"),
+        ),
+        filters=(Filter("en_curso", "En curso", "estado__in=pedida,enviada"),),
+        icon="ban",
+    ),
+    ListView(
         "sunat.series.list",
         "Series",
         "series.ver",
@@ -138,6 +273,7 @@ VIEWS: list[View] = [
             Column("tipo", "Tipo", choices=TIPOS),
             Column("serie", "Serie"),
             Column("sucursal_id", "Sucursal"),
+            Column("inicio", "Desde el número"),
             Column("activo", "Activa"),
         ),
         icon="hash",
@@ -167,6 +303,15 @@ MENUS = [
         310,
     ),
     Menu("sunat.envios", "Envíos a SUNAT", "sunat.envios.list", "base.tributario", "send", 320),
+    Menu(
+        "sunat.resumenes",
+        "Resúmenes y bajas",
+        "sunat.resumenes.list",
+        "base.tributario",
+        "layers",
+        322,
+    ),
+    Menu("sunat.bajas", "Bajas pedidas", "sunat.bajas.list", "base.tributario", "ban", 324),
     Menu("sunat.series", "Series", "sunat.series.list", "base.tributario", "hash", 330),
     Menu(
         "sunat.certificados",

@@ -127,6 +127,11 @@ def mismo_documento(cdr: Cdr, ruc: str, serie: str, numero: int) -> bool:
     return igual and cdr.ruc in ("", ruc)
 
 
+def mismo_resumen(cdr: Cdr, ruc: str, identificador: str) -> bool:
+    """Return whether a CDR is about a resumen, ``RC-20261126-1``, of a company."""
+    return cdr.referencia == identificador and cdr.ruc in ("", ruc)
+
+
 def _texto(nodo: _Element | None, camino: str) -> str:
     texto = nodo.findtext(camino, namespaces=_NS) if nodo is not None else None
     return (texto or "").strip()

@@ -24,6 +24,8 @@ TEXTO = (
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0"
     "#PasswordText"
 )
+CON_ERRORES = 99
+"""What getStatus says of a ticket that ended with errors."""
 _CODIGO = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
@@ -82,6 +84,12 @@ def leer(contenido: bytes) -> _Element:
     return cuerpo[0]
 
 
+def codigo_en(texto: str) -> int:
+    """Return the last code of SUNAT's in a text, 0 where there is none."""
+    encontrados = _CODIGO.findall(texto)
+    return int(encontrados[-1]) if encontrados else 0
+
+
 def _falla(nodo: _Element) -> Falla:
     """Return a fault: the last 4 digits of faultcode, else of faultstring, else of detail.
 
@@ -93,10 +101,7 @@ def _falla(nodo: _Element) -> Falla:
         for nombre in ("faultcode", "faultstring", "detail")
     ]
     mensaje = next((texto for texto in textos[1:] if re.search(r"[^\d\s]", texto)), textos[1])
-    for texto in textos:
-        if encontrados := _CODIGO.findall(texto):
-            return Falla(int(encontrados[-1]), mensaje[:2000])
-    return Falla(0, mensaje[:2000])
+    return Falla(next(filter(None, map(codigo_en, textos)), 0), mensaje[:2000])
 
 
 def contenido_de(respuesta: _Element, nombre: str) -> bytes:
@@ -118,12 +123,21 @@ def contenido_de(respuesta: _Element, nombre: str) -> bytes:
 def estado_de(respuesta: _Element) -> Estado:
     """Return the answer to getStatus or getStatusCdr.
 
+    Of a ticket that ended with errors, the content may be a text in place of a CDR.
+
     Raises:
-        RespuestaIlegible: it has no code.
+        RespuestaIlegible: it has no code, or a content that is neither.
     """
     codigo = (respuesta.findtext(".//statusCode") or "").strip()
     if not codigo.isdigit():
         raise RespuestaIlegible("La respuesta no trae statusCode.")
+    mensaje = (respuesta.findtext(".//statusMessage") or "").strip()
     hay = (respuesta.findtext(".//content") or "").strip()
-    contenido = contenido_de(respuesta, "content") if hay else None
-    return Estado(codigo, (respuesta.findtext(".//statusMessage") or "").strip(), contenido)
+    if not hay:
+        return Estado(codigo, mensaje, None)
+    try:
+        return Estado(codigo, mensaje, contenido_de(respuesta, "content"))
+    except RespuestaIlegible:
+        if int(codigo) != CON_ERRORES:
+            raise
+        return Estado(codigo, hay[:2000], None)

@@ -447,7 +447,8 @@ def _esquema(tributo: Tributo) -> str:
     return _ESQUEMAS[tributo]
 
 
-def _escribir_esquema(tributo: Tributo) -> str:
+def escribir_tributo(tributo: Tributo) -> str:
+    """Return a tribute as XML names it."""
     return grupo(
         "cac:TaxScheme",
         el("cbc:ID", tributo.codigo),
@@ -457,6 +458,6 @@ def _escribir_esquema(tributo: Tributo) -> str:
 
 
 _ESQUEMAS = {
-    uno: _escribir_esquema(uno)
+    uno: escribir_tributo(uno)
     for uno in (*codigos.AFECTACIONES.values(), codigos.ISC, codigos.ICBPER)
 }

@@ -69,6 +69,13 @@ TEXTOS = {
     2326: "El certificado usado se encuentra de baja",
     2329: "La fecha de emision se encuentra fuera del limite permitido",
     2335: "El documento electrónico ingresado ha sido alterado",
+    126: "El ticket no le pertenece",
+    127: "El ticket no existe",
+    2223: "El archivo ya fue presentado anteriormente",
+    2236: "La fecha del IssueDate no debe ser mayor a la fecha de recepción",
+    2301: "La fecha del IssueDate no debe ser mayor a la fecha de recepción",
+    2324: "El archivo de comunicacion de baja ya fue presentado anteriormente",
+    2346: "La fecha de generación del resumen debe ser igual a la del nombre del archivo",
     2076: "No existe información de la firma",
 }
 
@@ -91,7 +98,9 @@ def error_de_esquema(documento: _Element, esquemas: Path | None) -> str:
     if esquemas is None:
         return ""
     nombre = nombre_de(documento)
-    esquema = _esquema(esquemas / "ubl-2.1" / "maindoc" / f"UBL-{nombre}-2.1.xsd")
+    de_sunat = esquemas / "sunat-1.0" / "maindoc" / f"UBLPE-{nombre}-1.0.xsd"
+    de_ubl = esquemas / "ubl-2.1" / "maindoc" / f"UBL-{nombre}-2.1.xsd"
+    esquema = _esquema(de_sunat if de_sunat.is_file() else de_ubl)
     if esquema.validate(documento):
         return ""
     return str(esquema.error_log.last_error)
@@ -109,8 +118,10 @@ def _esquema(ruta: Path) -> XMLSchema:
 
 def juzgar(documento: _Element, tipo: str, hoy: date) -> Veredicto:
     """Return SUNAT's verdict on a document of a type, received today."""
-    ruc = _texto(documento, "cac:AccountingSupplierParty/cac:Party/cac:PartyIdentification/cbc:ID")
-    codigo, digest = _firma(documento, ruc, hoy)
+    ruc = texto_de(
+        documento, "cac:AccountingSupplierParty/cac:Party/cac:PartyIdentification/cbc:ID"
+    )
+    codigo, digest = revisar_firma(documento, ruc, hoy)
     detalle = ""
     if not codigo:
         for prueba in _PRUEBAS:
@@ -125,30 +136,32 @@ def juzgar(documento: _Element, tipo: str, hoy: date) -> Veredicto:
     if totales is None:
         totales = documento.find("cac:RequestedMonetaryTotal", NS)
     hechos = {
-        "fecha": _texto(documento, "cbc:IssueDate"),
-        "importe": _texto(totales, "cbc:PayableAmount"),
-        "moneda": _texto(documento, "cbc:DocumentCurrencyCode"),
+        "fecha": texto_de(documento, "cbc:IssueDate"),
+        "importe": texto_de(totales, "cbc:PayableAmount"),
+        "moneda": texto_de(documento, "cbc:DocumentCurrencyCode"),
     }
-    return Veredicto(ruc, _texto(documento, "cbc:ID"), codigo, detalle, digest, hechos)
+    return Veredicto(ruc, texto_de(documento, "cbc:ID"), codigo, detalle, digest, hechos)
 
 
-def _texto(nodo: _Element | None, camino: str) -> str:
+def texto_de(nodo: _Element | None, camino: str) -> str:
+    """Return the text of an element, nothing where there is none."""
     texto = nodo.findtext(camino, namespaces=NS) if nodo is not None else None
     return (texto or "").strip()
 
 
-def _numero(nodo: _Element | None, camino: str) -> Decimal:
-    return Decimal(_texto(nodo, camino) or "0")
+def numero_de(nodo: _Element | None, camino: str) -> Decimal:
+    """Return the number in an element, zero where there is none."""
+    return Decimal(texto_de(nodo, camino) or "0")
 
 
 # Signature ----------------------------------------------------------------------------------------
 
 
-def _firma(documento: _Element, ruc: str, hoy: date) -> tuple[int, str]:
+def revisar_firma(documento: _Element, ruc: str, hoy: date) -> tuple[int, str]:
     """Return 0 and the digest of a good signature, or the code of what is wrong with it."""
     firma = documento.find(".//ext:ExtensionContent/ds:Signature", NS)
-    digest = _texto(firma, "ds:SignedInfo/ds:Reference/ds:DigestValue")
-    texto = _texto(firma, "ds:KeyInfo/ds:X509Data/ds:X509Certificate")
+    digest = texto_de(firma, "ds:SignedInfo/ds:Reference/ds:DigestValue")
+    texto = texto_de(firma, "ds:KeyInfo/ds:X509Data/ds:X509Certificate")
     if firma is None or not digest or not texto:
         return 2076, digest
     certificado = x509.load_der_x509_certificate(base64.b64decode(texto))
@@ -175,7 +188,7 @@ def _verificada(documento: _Element, firma: _Element, certificado: x509.Certific
     exclusiva = metodo is not None and "exc-c14n" in (metodo.get("Algorithm") or "")
     suelta = parse_xml(etree.tostring(info, with_tail=False))
     canonica = etree.tostring(suelta, method="c14n", exclusive=exclusiva)
-    valor = base64.b64decode(_texto(firma, "ds:SignatureValue"))
+    valor = base64.b64decode(texto_de(firma, "ds:SignatureValue"))
     try:
         publica.verify(valor, canonica, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
@@ -187,7 +200,7 @@ def _verificada(documento: _Element, firma: _Element, certificado: x509.Certific
         return False
     padre.remove(suya)
     resumen = hashlib.sha256(etree.tostring(copia, method="c14n")).digest()
-    return base64.b64encode(resumen).decode() == _texto(info, "ds:Reference/ds:DigestValue")
+    return base64.b64encode(resumen).decode() == texto_de(info, "ds:Reference/ds:DigestValue")
 
 
 # Content ------------------------------------------------------------------------------------------
@@ -203,19 +216,19 @@ DE_NOTA = re.compile(r"[FB][A-Z0-9]{3}-\d{1,8}")
 
 
 def _versiones(documento: _Element, tipo: str, hoy: date) -> Iterator[Encontrado]:
-    if _texto(documento, "cbc:UBLVersionID") != "2.1":
+    if texto_de(documento, "cbc:UBLVersionID") != "2.1":
         yield 2074, "UBLVersionID"
-    if _texto(documento, "cbc:CustomizationID") != "2.0":
+    if texto_de(documento, "cbc:CustomizationID") != "2.0":
         yield 2072, "CustomizationID"
-    if not SERIES.get(tipo, DE_NOTA).fullmatch(_texto(documento, "cbc:ID")):
+    if not SERIES.get(tipo, DE_NOTA).fullmatch(texto_de(documento, "cbc:ID")):
         yield 1001, "ID"
 
 
 def _fechas(documento: _Element, tipo: str, hoy: date) -> Iterator[Encontrado]:
-    emitida = date.fromisoformat(_texto(documento, "cbc:IssueDate"))
+    emitida = date.fromisoformat(texto_de(documento, "cbc:IssueDate"))
     if emitida > hoy + timedelta(days=2):
         yield 2329, "IssueDate"
-    de_factura = _texto(documento, "cbc:ID").startswith("F")
+    de_factura = texto_de(documento, "cbc:ID").startswith("F")
     if hoy - emitida > timedelta(days=3 if de_factura else 5):
         yield (2108 if de_factura else 1079), "IssueDate"
 
@@ -223,7 +236,7 @@ def _fechas(documento: _Element, tipo: str, hoy: date) -> Iterator[Encontrado]:
 def _partes(documento: _Element, tipo: str, hoy: date) -> Iterator[Encontrado]:
     emisor = "cac:AccountingSupplierParty/cac:Party/"
     direccion = f"{emisor}cac:PartyLegalEntity/cac:RegistrationAddress/"
-    if not _texto(documento, f"{direccion}cbc:AddressTypeCode"):
+    if not texto_de(documento, f"{direccion}cbc:AddressTypeCode"):
         yield 3030, "AddressTypeCode"
     receptor = documento.find(
         "cac:AccountingCustomerParty/cac:Party/cac:PartyIdentification/cbc:ID", NS
@@ -257,10 +270,10 @@ def _lineas_de(documento: _Element) -> list[_Element]:
 def _subtotales(nodo: _Element) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
     """Return base, amount and rate of each tribute of a line or of the whole."""
     return {
-        _texto(uno, "cac:TaxCategory/cac:TaxScheme/cbc:ID"): (
-            _numero(uno, "cbc:TaxableAmount"),
-            _numero(uno, "cbc:TaxAmount"),
-            _numero(uno, "cac:TaxCategory/cbc:Percent") / 100,
+        texto_de(uno, "cac:TaxCategory/cac:TaxScheme/cbc:ID"): (
+            numero_de(uno, "cbc:TaxableAmount"),
+            numero_de(uno, "cbc:TaxAmount"),
+            numero_de(uno, "cac:TaxCategory/cbc:Percent") / 100,
         )
         for uno in nodo.iterfind("cac:TaxTotal/cac:TaxSubtotal", NS)
     }
@@ -269,8 +282,8 @@ def _subtotales(nodo: _Element) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
 def _cargos(nodo: _Element) -> dict[str, Decimal]:
     montos: dict[str, Decimal] = {}
     for uno in nodo.iterfind("cac:AllowanceCharge", NS):
-        codigo = _texto(uno, "cbc:AllowanceChargeReasonCode")
-        montos[codigo] = montos.get(codigo, Decimal(0)) + _numero(uno, "cbc:Amount")
+        codigo = texto_de(uno, "cbc:AllowanceChargeReasonCode")
+        montos[codigo] = montos.get(codigo, Decimal(0)) + numero_de(uno, "cbc:Amount")
     return montos
 
 
@@ -292,12 +305,14 @@ def _linea(linea: _Element) -> Iterator[Encontrado]:
         for uno in linea
         if str(uno.tag).endswith(("InvoicedQuantity", "CreditedQuantity", "DebitedQuantity"))
     )
-    valor = _numero(linea, "cbc:LineExtensionAmount")
+    valor = numero_de(linea, "cbc:LineExtensionAmount")
     cargos, tributos = _cargos(linea), _subtotales(linea)
     cero = Decimal(0)
     gratuita = tributos.get("9996", (cero, cero, cero))[0] > 0
-    de_venta = _numero(linea, "cac:PricingReference/cac:AlternativeConditionPrice/cbc:PriceAmount")
-    unitario = de_venta if gratuita else _numero(linea, "cac:Price/cbc:PriceAmount")
+    de_venta = numero_de(
+        linea, "cac:PricingReference/cac:AlternativeConditionPrice/cbc:PriceAmount"
+    )
+    unitario = de_venta if gratuita else numero_de(linea, "cac:Price/cbc:PriceAmount")
     esperado = unitario * cantidad - cargos.get("00", cero) + cargos.get("47", cero)
     if _difiere(valor, esperado):
         yield 3271, f"{valor} {esperado}"
@@ -311,7 +326,7 @@ def _linea(linea: _Element) -> Iterator[Encontrado]:
                 yield 3103, f"{monto}"
     if isc[0] > 0 and _difiere(isc[1], isc[0] * isc[2]):
         yield 3108, f"{isc}"
-    impuestos = _numero(linea, "cac:TaxTotal/cbc:TaxAmount")
+    impuestos = numero_de(linea, "cac:TaxTotal/cbc:TaxAmount")
     if _difiere(impuestos, sum((tributos[c][1] for c in SUMAN if c in tributos), cero)):
         yield 3292, f"{impuestos}"
     pagado = valor + impuestos - cargos.get("01", cero) + cargos.get("48", cero)
@@ -328,7 +343,7 @@ class _Leido:
 
     def __init__(self, documento: _Element, tipo: str) -> None:
         self.lineas = [
-            (_numero(uno, "cbc:LineExtensionAmount"), _subtotales(uno), _cargos(uno))
+            (numero_de(uno, "cbc:LineExtensionAmount"), _subtotales(uno), _cargos(uno))
             for uno in _lineas_de(documento)
         ]
         self.cargos, self.tributos = _cargos(documento), _subtotales(documento)
@@ -337,7 +352,7 @@ class _Leido:
         gravadas = [t[self.gravado] for _, t, _ in self.lineas if self.gravado in t]
         self.bases = sum((base for base, _, _ in gravadas), CERO)
         self.tasa = gravadas[0][2] if gravadas else CERO
-        self.impuestos = _numero(documento, "cac:TaxTotal/cbc:TaxAmount")
+        self.impuestos = numero_de(documento, "cac:TaxTotal/cbc:TaxAmount")
         nombre = "cac:RequestedMonetaryTotal" if tipo == "08" else "cac:LegalMonetaryTotal"
         self.totales = documento.find(nombre, NS)
 
@@ -355,7 +370,7 @@ class _Leido:
 
     def total(self, nombre: str) -> Decimal:
         """Return an amount of the document's totals."""
-        return _numero(self.totales, f"cbc:{nombre}")
+        return numero_de(self.totales, f"cbc:{nombre}")
 
 
 def _tributos(documento: _Element, tipo: str, hoy: date) -> Iterator[Encontrado]:
@@ -408,20 +423,20 @@ def _pagos(documento: _Element, tipo: str, hoy: date) -> Iterator[Encontrado]:
     cuotas = Decimal(0)
     pendiente = None
     for uno in documento.iterfind("cac:PaymentTerms[cbc:ID='FormaPago']", NS):
-        cual = _texto(uno, "cbc:PaymentMeansID")
+        cual = texto_de(uno, "cbc:PaymentMeansID")
         if cual == "Credito":
-            pendiente = _numero(uno, "cbc:Amount")
+            pendiente = numero_de(uno, "cbc:Amount")
         elif cual.startswith("Cuota"):
-            cuotas += _numero(uno, "cbc:Amount")
-            if _texto(uno, "cbc:PaymentDueDate") <= _texto(documento, "cbc:IssueDate"):
+            cuotas += numero_de(uno, "cbc:Amount")
+            if texto_de(uno, "cbc:PaymentDueDate") <= texto_de(documento, "cbc:IssueDate"):
                 yield 3267, cual
     if pendiente is not None and pendiente != cuotas:
         yield 3319, f"{cuotas} {pendiente}"
     anticipos = sum(
-        (_numero(uno, "cbc:PaidAmount") for uno in documento.iterfind("cac:PrepaidPayment", NS)),
+        (numero_de(uno, "cbc:PaidAmount") for uno in documento.iterfind("cac:PrepaidPayment", NS)),
         Decimal(0),
     )
-    if anticipos != _numero(documento, "cac:LegalMonetaryTotal/cbc:PrepaidAmount"):
+    if anticipos != numero_de(documento, "cac:LegalMonetaryTotal/cbc:PrepaidAmount"):
         yield 2509, f"{anticipos}"
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from addons.base.services.notificaciones import Noticia, con_permiso, notificar
-from addons.sunat.models import EN_COLA, Comprobante
+from addons.sunat.models import (
+    EN_COLA,
+    ENVIADA,
+    PEDIDA,
+    RECHAZADA,
+    BajaComprobante,
+    Comprobante,
+)
 from addons.sunat.services import empresa
 from kernel.context import Ctx
 
@@ -20,7 +27,7 @@ PLAZO = 1
 def avisar(ctx: Ctx) -> None:
     """Tell who keeps the books, once for each day and reason."""
     hoy = ctx.now.astimezone(ctx.time_zone).date()
-    dichos = [*_certificado(ctx), *_plazos(ctx)]
+    dichos = [*_certificado(ctx), *_plazos(ctx), *_bajas(ctx)]
     noticias = [
         Noticia(usuario_id, "facturacion", titulo, f"sunat:{clave}:{hoy}", texto)
         for usuario_id in con_permiso(ctx, "certificados.ver")
@@ -59,3 +66,24 @@ def _plazos(ctx: Ctx) -> list[tuple[str, str, str]]:
     cuales = ", ".join(f"{serie}-{numero} ({dia:%d/%m})" for serie, numero, dia in por_vencer)
     titulo = f"{len(por_vencer)} comprobantes están por pasar el plazo de SUNAT"
     return [("plazo", titulo, f"Esperan respuesta: {cuales}.")]
+
+
+def _bajas(ctx: Ctx) -> list[tuple[str, str, str]]:
+    """Return what is said of voidings whose time runs out, and of those that SUNAT refused."""
+    hoy = ctx.now.astimezone(ctx.time_zone).date()
+    corre = and_(
+        BajaComprobante.estado.in_((PEDIDA, ENVIADA)),
+        BajaComprobante.limite <= hoy + timedelta(days=PLAZO),
+    )
+    fallo = and_(BajaComprobante.estado == RECHAZADA, BajaComprobante.limite >= hoy)
+    query = (
+        select(Comprobante.serie, Comprobante.numero, BajaComprobante.estado)
+        .join(Comprobante, Comprobante.id == BajaComprobante.comprobante_id)
+        .where(or_(corre, fallo))
+        .order_by(BajaComprobante.id)
+    )
+    halladas = list(ctx.session.execute(query.limit(50)))
+    if not halladas:
+        return []
+    cuales = ", ".join(f"{serie}-{numero} ({estado})" for serie, numero, estado in halladas)
+    return [("bajas", f"{len(halladas)} bajas de comprobantes piden atención", f"{cuales}.")]

@@ -6,17 +6,20 @@ the printed forms are made in the background and lie in the storage only.
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from addons.sunat.documents import impreso
 from addons.sunat.documents.importes import calcular
 from addons.sunat.errors import ArchivoPendiente, PdfPendiente
-from addons.sunat.models import Comprobante
+from addons.sunat.models import ACEPTADO, ADICIONAR, Comprobante, DetalleResumen, ResumenDiario
 from addons.sunat.services import emision, notas
 from kernel import filetypes
 from kernel.context import Ctx
-from kernel.errors import ConfigurationError, Permanent
+from kernel.errors import ConfigurationError, NotFound, Permanent
 from kernel.pdf import render
 
 CARPETA = "comprobantes"
+RESUMENES = "resumenes"
 
 
 def xml(ctx: Ctx, comprobante_id: int) -> tuple[str, bytes]:
@@ -30,7 +33,7 @@ def xml(ctx: Ctx, comprobante_id: int) -> tuple[str, bytes]:
 
 
 def cdr(ctx: Ctx, comprobante_id: int) -> tuple[str, bytes]:
-    """Return name and bytes of the package with SUNAT's CDR.
+    """Return name and bytes of the package with SUNAT's CDR, or of the resumen that told of it.
 
     Raises:
         NotFound: there is no such comprobante.
@@ -38,8 +41,54 @@ def cdr(ctx: Ctx, comprobante_id: int) -> tuple[str, bytes]:
     """
     de = emision.encontrar(ctx, comprobante_id)
     if de.cdr is None and de.cdr_path is None:
-        raise ArchivoPendiente(f"No hay CDR: el comprobante está {de.estado_sunat}.")
+        resumen = _resumen_que_informa(ctx, de)
+        if resumen is None:
+            raise ArchivoPendiente(f"No hay CDR: el comprobante está {de.estado_sunat}.")
+        return cdr_de_resumen(ctx, resumen.id)
     return f"R-{de.nombre_archivo}.zip", _bytes(ctx, de.cdr, de.cdr_path)
+
+
+def _resumen_que_informa(ctx: Ctx, de: Comprobante) -> ResumenDiario | None:
+    query = (
+        select(ResumenDiario)
+        .join(DetalleResumen, DetalleResumen.resumen_id == ResumenDiario.id)
+        .where(
+            DetalleResumen.comprobante_id == de.id,
+            DetalleResumen.condicion == ADICIONAR,
+            ResumenDiario.estado_envio == ACEPTADO,
+        )
+    )
+    return ctx.session.scalars(query.limit(1)).first()
+
+
+def xml_de_resumen(ctx: Ctx, resumen_id: int) -> tuple[str, bytes]:
+    """Return name and bytes of the signed XML of a resumen.
+
+    Raises:
+        NotFound: there is no such resumen.
+    """
+    de = _resumen(ctx, resumen_id)
+    return f"{de.nombre_archivo}.xml", _bytes(ctx, de.xml, de.xml_path)
+
+
+def cdr_de_resumen(ctx: Ctx, resumen_id: int) -> tuple[str, bytes]:
+    """Return name and bytes of the package with the CDR of a resumen.
+
+    Raises:
+        NotFound: there is no such resumen.
+        ArchivoPendiente: SUNAT has not answered with one.
+    """
+    de = _resumen(ctx, resumen_id)
+    if de.cdr is None and de.cdr_path is None:
+        raise ArchivoPendiente(f"No hay CDR: el resumen está {de.estado_envio}.")
+    return f"R-{de.nombre_archivo}.zip", _bytes(ctx, de.cdr, de.cdr_path)
+
+
+def _resumen(ctx: Ctx, resumen_id: int) -> ResumenDiario:
+    found = ctx.session.get(ResumenDiario, resumen_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def pdf(ctx: Ctx, comprobante_id: int, formato: str) -> tuple[str, bytes]:
@@ -102,6 +151,20 @@ def archivar(ctx: Ctx, comprobante_id: int) -> None:
         ctx.runtime.storage.put(de.cdr_path, bytes(de.cdr), content_type=filetypes.ZIP)
     de.xml = de.cdr = None
     notas.copiar_archivos(ctx, de)
+    ctx.session.flush()
+
+
+def archivar_resumen(ctx: Ctx, resumen_id: int) -> None:
+    """Copy XML and CDR of a resumen to the storage, and let the row go of them."""
+    de = ctx.session.get_one(ResumenDiario, resumen_id, with_for_update={"key_share": True})
+    carpeta = f"{RESUMENES}/{de.fecha:%Y/%m}"
+    if de.xml is not None:
+        de.xml_path = f"{carpeta}/{de.nombre_archivo}.xml"
+        ctx.runtime.storage.put(de.xml_path, bytes(de.xml), content_type=filetypes.XML)
+    if de.cdr is not None:
+        de.cdr_path = f"{carpeta}/R-{de.nombre_archivo}.zip"
+        ctx.runtime.storage.put(de.cdr_path, bytes(de.cdr), content_type=filetypes.ZIP)
+    de.xml = de.cdr = None
     ctx.session.flush()
 
 

@@ -12,19 +12,21 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from addons.sales.models import ANULADA, Cliente, DetalleVenta, Producto, Venta
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo, paquete, ubl
-from addons.sunat.documents.firma import firmar
+from addons.sunat.documents.firma import Llave, firmar
 from addons.sunat.documents.importes import Totales
 from addons.sunat.documents.reglas import Entorno, Hallazgo, revisar
 from addons.sunat.errors import ComprobanteRechazado
 from addons.sunat.models import (
     CONTINGENCIA,
     EN_COLA,
+    INDIVIDUAL,
     PENDIENTE,
+    RESUMEN,
     Comprobante,
     DetalleComprobante,
 )
@@ -35,6 +37,8 @@ from kernel.errors import FieldError, NotFound, ValidationFailed
 
 REMOTO = "sunat"
 ENVIAR = "sunat.enviar"
+DAR_DE_BAJA = "sunat.dar_de_baja"
+EMITIR_VENTA = "sunat.emitir_venta"
 IMPRIMIR = "sunat.imprimir"
 ARCHIVAR = "sunat.archivar"
 MAX_COLA = 500
@@ -241,8 +245,11 @@ def registrar(
     cliente_id: int,
     venta_id: int | None = None,
     sucursal_id: int | None = None,
+    corrige_id: int | None = None,
 ) -> Comprobante:
     """Return the row of a document: checked, numbered, written, signed; its sending is queued.
+
+    Where the company so wants, boletas and notes on them wait for the resumen diario instead.
 
     Raises:
         ComprobanteRechazado: SUNAT would reject it; no number was taken.
@@ -251,26 +258,18 @@ def registrar(
     totales = exigir_valido(ctx, de)
     numero = ctx.next_number("comprobante", f"{de.tipo}-{de.serie}")
     de = replace(de, numero=numero)
-    firmado = firmar(ubl.escribir(de, totales), llave)
     hecho = Comprobante(
         tipo=de.tipo,
         serie=de.serie,
         numero=numero,
-        fecha_emision=de.fecha_emision,
-        hora_emision=de.hora_emision,
         cliente_id=cliente_id,
         venta_id=venta_id,
         sucursal_id=sucursal_id,
-        moneda=de.moneda,
-        **_montos(totales),
         estado_sunat=CONTINGENCIA if ctx.sql(CAIDO) else PENDIENTE,
-        hash=firmado.digest,
-        firma_digital=firmado.firma,
-        qr=paquete.texto_qr(de, totales, firmado.digest),
-        documento=_plano(de),
         nombre_archivo=paquete.nombre(de.emisor.ruc, de.tipo, de.serie, numero),
-        xml=firmado.xml,
-        limite_envio=limite(de),
+        canal=RESUMEN if de.serie.startswith("B") and _en_resumen(ctx) else INDIVIDUAL,
+        corrige_id=corrige_id,
+        **_escrito(de, totales, llave),
     )
     if hecho.estado_sunat == CONTINGENCIA:
         hecho.modo_emision = "contingencia"
@@ -279,6 +278,45 @@ def registrar(
     ctx.session.add_all(_detalle(hecho.id, totales))
     _anunciar(ctx, hecho)
     return hecho
+
+
+def reescribir(ctx: Ctx, hecho: Comprobante, de: modelo.Comprobante) -> Comprobante:
+    """Return a comprobante that SUNAT never registered, with other content and the same number.
+
+    Raises:
+        ComprobanteRechazado: SUNAT would reject it.
+    """
+    llave = empresa.llave(ctx)
+    totales = exigir_valido(ctx, de)
+    for columna, valor in _escrito(de, totales, llave).items():
+        setattr(hecho, columna, valor)
+    hecho.estado_sunat = PENDIENTE
+    hecho.codigo_sunat = hecho.mensaje_sunat = ""
+    hecho.observaciones = []
+    hecho.cdr = hecho.xml_path = hecho.cdr_path = hecho.pdf_path = hecho.ticket_path = None
+    suyas = DetalleComprobante.comprobante_id == hecho.id
+    ctx.session.execute(delete(DetalleComprobante).where(suyas))
+    ctx.session.add_all(_detalle(hecho.id, totales))
+    ctx.session.flush()
+    _anunciar(ctx, hecho)
+    return hecho
+
+
+def _escrito(de: modelo.Comprobante, totales: Totales, llave: Llave) -> dict[str, Any]:
+    """Return what a row keeps of a document: its bytes, their signature, its amounts."""
+    firmado = firmar(ubl.escribir(de, totales), llave)
+    return {
+        "fecha_emision": de.fecha_emision,
+        "hora_emision": de.hora_emision,
+        "moneda": de.moneda,
+        **_montos(totales),
+        "hash": firmado.digest,
+        "firma_digital": firmado.firma,
+        "qr": paquete.texto_qr(de, totales, firmado.digest),
+        "documento": _plano(de),
+        "xml": firmado.xml,
+        "limite_envio": limite(de),
+    }
 
 
 def exigir_valido(ctx: Ctx, de: modelo.Comprobante) -> Totales:
@@ -304,7 +342,12 @@ def limite(de: modelo.Comprobante) -> date:
 
 
 def _entorno(ctx: Ctx) -> Entorno:
-    return Entorno(hoy=ctx.now.astimezone(ctx.time_zone).date())
+    hoy = ctx.now.astimezone(ctx.time_zone).date()
+    return Entorno(hoy=hoy, en_resumen=_en_resumen(ctx))
+
+
+def _en_resumen(ctx: Ctx) -> bool:
+    return ctx.config(schemas.Facturacion).boletas == "resumen"
 
 
 def explicado(uno: Hallazgo) -> str:
@@ -370,7 +413,8 @@ def _anunciar(ctx: Ctx, hecho: Comprobante) -> None:
         "venta_id": hecho.venta_id,
     }
     ctx.audit("emitir", "comprobantes", hecho.id, despues=resumen, modulo="facturacion")
-    ctx.enqueue(ENVIAR, comprobante_id=hecho.id)
+    if hecho.canal == INDIVIDUAL:
+        ctx.enqueue(ENVIAR, comprobante_id=hecho.id)
     if ctx.config(schemas.Facturacion).imprimir:
         ctx.enqueue(IMPRIMIR, comprobante_id=hecho.id)
     ctx.notify("comprobantes", comprobante_id=hecho.id)
@@ -391,7 +435,8 @@ def emitir_de_venta(ctx: Ctx, venta_id: int) -> Comprobante | None:
     )
     if not config.emitir_ventas or ctx.session.scalars(ya).first() is not None:
         return None
-    venta = ctx.session.get(Venta, venta_id)
+    # Shared with no annulment: that waits until this commits, or is seen here.
+    venta = ctx.session.get(Venta, venta_id, with_for_update={"read": True})
     if venta is None or venta.estado == ANULADA or empresa.vigente(ctx) is None:
         return None
     return emitir_comprobante(

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from threading import Lock
 
+from pydantic import BaseModel
 from sqlalchemy import or_, select
 
 from addons.base.models import Configuracion
@@ -13,7 +14,7 @@ from addons.sunat import schemas
 from addons.sunat.documents import modelo
 from addons.sunat.documents.codigos import NOTAS
 from addons.sunat.documents.firma import Llave, abrir_pfx
-from addons.sunat.errors import CertificadoRechazado, SinConfigurar
+from addons.sunat.errors import CertificadoRechazado, EstadoNoPermite, SinConfigurar
 from addons.sunat.models import Certificado, CredencialSunat, SerieComprobante
 from kernel.context import Ctx
 
@@ -169,6 +170,32 @@ def es_serie(ctx: Ctx, tipo: str, serie: str) -> bool:
         SerieComprobante.tipo == tipo, SerieComprobante.serie == serie, SerieComprobante.activo
     )
     return ctx.session.scalars(query).first() is not None
+
+
+def crear_serie(ctx: Ctx, nueva: schemas.SerieNueva) -> SerieComprobante:
+    """Return a series, which numbers from its ``inicio`` on."""
+    made = SerieComprobante(**nueva.model_dump(exclude_unset=True))
+    ctx.session.add(made)
+    ctx.session.flush()
+    if nueva.inicio > 1:
+        _empezar(ctx, made)
+    return made
+
+
+def cambiar_serie(ctx: Ctx, serie: SerieComprobante, cambio: BaseModel) -> None:
+    """Have a series go on from another number.
+
+    Raises:
+        EstadoNoPermite: it numbered past it already.
+    """
+    if "inicio" in cambio.model_fields_set:
+        _empezar(ctx, serie)
+
+
+def _empezar(ctx: Ctx, serie: SerieComprobante) -> None:
+    if not ctx.begin_numbers("comprobante", f"{serie.tipo}-{serie.serie}", serie.inicio):
+        message = f"La serie {serie.serie} ya pasó del número {serie.inicio}: no vuelve atrás."
+        raise EstadoNoPermite(message, field="inicio")
 
 
 SERIES = [

@@ -9,98 +9,50 @@ of a series go in the order of its numbers. Source: módulo 3; reference on SUNA
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from addons.sunat import schemas
-from addons.sunat.client import ENTORNOS, Direcciones, Falla, Perdida, SunatClient
-from addons.sunat.documents import codigos
-from addons.sunat.documents.cdr import Cdr, CdrIlegible, Desenlace, desenlace, leer_cdr
-from addons.sunat.documents.cdr import mismo_documento as es_de
-from addons.sunat.documents.paquete import empaquetar
-from addons.sunat.documents.soap import Estado
-from addons.sunat.errors import EstadoNoPermite, SinConfigurar
+from addons.sunat.errors import EstadoNoPermite
 from addons.sunat.models import (
     ACEPTADO,
     CONTINGENCIA,
     EN_COLA,
     ENVIADO,
     EXCEPCION,
+    INDIVIDUAL,
+    PEDIDA,
     PENDIENTE,
-    RECHAZADO,
+    RESUMEN,
+    BajaComprobante,
     Comprobante,
-    CredencialSunat,
     EnvioSunat,
     NotaCreditoDebito,
 )
-from addons.sunat.services import emision, empresa
+from addons.sunat.services import correo, emision
+from addons.sunat.services.conexion import cliente_para, conectar
+from addons.sunat.services.llamadas import (
+    ENVIAR_,
+    PREGUNTAR,
+    Reserva,
+    Resultado,
+    llamar,
+    se_consulta,
+    se_resume,
+)
 from kernel.context import Ctx
-from kernel.errors import CredentialsRefused, RemoteDown
-from kernel.outbound import AnswerLost, Limits
 
 if TYPE_CHECKING:
     from kernel.runtime import Runtime
 
-ENVIAR_ = "sendBill"
-PREGUNTAR = "getStatusCdr"
-LIBRE = ("MODDATOS", "moddatos")
-RUTA_SANDBOX = Path("sunat") / "sandbox.sqlite"
 MARGEN = timedelta(seconds=5)
 """A call that took this much longer than it may is lost: its process died."""
 MAS_LARGA = timedelta(minutes=15)
-
-EXISTE, RECHAZADA, BAJA, CON_CDR, NO_EXISTE = "0001", "0002", "0003", "0004", "0011"
-
-
-@dataclass(frozen=True, slots=True)
-class Conexion:
-    """To whom, and as whom; ``espera`` in seconds."""
-
-    entorno: str
-    direcciones: Direcciones
-    usuario: str
-    clave: str
-    espera: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reserva:
-    """A call that is about to be made; the row of its attempt is committed."""
-
-    envio_id: int
-    comprobante_id: int
-    operacion: str
-    ruc: str
-    tipo: str
-    serie: str
-    numero: int
-    nombre: str
-    digest: str
-    xml: bytes
-    hubo_intento: bool
-    """Whether an earlier call may have registered these bytes."""
-    conexion: Conexion
-
-
-@dataclass(frozen=True, slots=True)
-class Resultado:
-    """What a call came to."""
-
-    estado: str
-    """Of the attempt: ``envios_sunat.estado``."""
-    comprobante: str
-    """Of the document: ``comprobantes.estado_sunat``."""
-    codigo: str = ""
-    mensaje: str = ""
-    cdr: Cdr | None = None
-    paquete: bytes = b""
-    error: Exception | None = None
-    """What the whole remote suffers from; raised after everything is saved."""
+SOLO_RESUMEN = "1079"
 
 
 def enviar(ctx: Ctx, comprobante_id: int) -> None:
@@ -129,7 +81,7 @@ def _guardar(runtime: Runtime, reserva: Reserva, resultado: Resultado) -> None:
 def esperar(ctx: Ctx, comprobante_id: int) -> None:
     """Queue the sending again, if the comprobante still waits for its answer."""
     found = ctx.session.get(Comprobante, comprobante_id)
-    if found is None or found.estado_sunat not in EN_COLA:
+    if found is None or found.estado_sunat not in EN_COLA or found.canal != INDIVIDUAL:
         return
     pronto = ctx.now + timedelta(seconds=1)
     ctx.enqueue(
@@ -145,9 +97,9 @@ def esperar(ctx: Ctx, comprobante_id: int) -> None:
 def reservar(ctx: Ctx, comprobante_id: int) -> Reserva | None:
     """Return the next call of a comprobante's series, its attempt written; None if none is due."""
     suyo = ctx.session.get(Comprobante, comprobante_id)
-    if suyo is None or suyo.estado_sunat not in EN_COLA:
+    if suyo is None or suyo.estado_sunat not in EN_COLA or suyo.canal != INDIVIDUAL:
         return None
-    conexion = _conexion(ctx)
+    conexion = conectar(ctx)
     de = _primero(ctx, suyo)
     if de is None:
         return None
@@ -188,11 +140,6 @@ def reservar(ctx: Ctx, comprobante_id: int) -> Reserva | None:
     )
 
 
-def se_consulta(tipo: str, serie: str) -> bool:
-    """Return whether SUNAT can be asked for the CDR of a document."""
-    return tipo != codigos.BOLETA and serie.startswith("F")
-
-
 def _primero(ctx: Ctx, suyo: Comprobante) -> Comprobante | None:
     """Return the first document of a series that is due, locked."""
     vencido = and_(Comprobante.estado_sunat == ENVIADO, Comprobante.proximo_intento <= ctx.now)
@@ -201,6 +148,7 @@ def _primero(ctx: Ctx, suyo: Comprobante) -> Comprobante | None:
         .where(
             Comprobante.tipo == suyo.tipo,
             Comprobante.serie == suyo.serie,
+            Comprobante.canal == INDIVIDUAL,
             or_(Comprobante.estado_sunat.in_((PENDIENTE, CONTINGENCIA)), vencido),
         )
         .order_by(Comprobante.numero)
@@ -230,149 +178,6 @@ def _hubo_intento(ctx: Ctx, comprobante_id: int, menos: int) -> bool:
     return ctx.session.scalars(query.limit(1)).first() is not None
 
 
-def _conexion(ctx: Ctx) -> Conexion:
-    """Return to whom the company sends, and as whom.
-
-    Raises:
-        SinConfigurar: a real environment without SOL user.
-    """
-    config = ctx.config(schemas.Facturacion)
-    ruc = empresa.configuracion(ctx).ruc
-    direcciones = ENTORNOS[config.entorno]
-    credencial = ctx.session.get(CredencialSunat, 1)
-    if credencial is None:
-        if config.entorno == "produccion":
-            raise SinConfigurar("Falta el usuario SOL: guárdelo en Facturación, Credenciales.")
-        return Conexion(config.entorno, direcciones, f"{ruc}{LIBRE[0]}", LIBRE[1], config.espera)
-    direcciones = Direcciones(
-        credencial.url_envio or direcciones.envio, credencial.url_consulta or direcciones.consulta
-    )
-    usuario = f"{ruc}{credencial.usuario.removeprefix(ruc)}"
-    return Conexion(config.entorno, direcciones, usuario, credencial.clave or "", config.espera)
-
-
-def cliente_para(runtime: Runtime, conexion: Conexion) -> SunatClient:
-    """Return the client of a connection; the sandbox's needs no socket."""
-    limites = Limits(
-        connect=min(5, conexion.espera), read=conexion.espera, total=conexion.espera, size=2**24
-    )
-    if conexion.direcciones == ENTORNOS["sandbox"]:
-        from addons.sunat.sandbox.servicio import Sunat
-        from addons.sunat.sandbox.transporte import EnProceso
-
-        transporte = EnProceso(Sunat(runtime.settings.data_dir / RUTA_SANDBOX, runtime.clock))
-        return SunatClient(
-            transporte, conexion.direcciones, conexion.usuario, conexion.clave, limites
-        )
-    http = runtime.outbound("sunat")
-    return SunatClient(http, conexion.direcciones, conexion.usuario, conexion.clave, limites)
-
-
-# The call -----------------------------------------------------------------------------------------
-
-
-def llamar(cliente: SunatClient, reserva: Reserva) -> Resultado:
-    """Return what a call comes to; nothing is raised for what SUNAT or the line may do."""
-    try:
-        if reserva.operacion == PREGUNTAR:
-            sabe = cliente.consultar_cdr(reserva.ruc, reserva.tipo, reserva.serie, reserva.numero)
-            return _de_consulta(reserva, sabe)
-        paquete = cliente.enviar(reserva.nombre, empaquetar(reserva.nombre, reserva.xml))
-        return _de_cdr(reserva, paquete)
-    except Falla as falla:
-        return _de_falla(reserva, falla)
-    except RemoteDown as error:
-        en = ENVIADO if reserva.operacion == PREGUNTAR else CONTINGENCIA
-        estado = "desconocido" if reserva.operacion == PREGUNTAR else "no_enviado"
-        return Resultado(estado, en, mensaje=str(error), error=error)
-    except (Perdida, AnswerLost) as error:
-        return Resultado("desconocido", ENVIADO, mensaje=str(error))
-
-
-def _de_consulta(reserva: Reserva, estado: Estado) -> Resultado:
-    if estado.contenido is not None:
-        return _de_cdr(reserva, estado.contenido)
-    if estado.codigo in (EXISTE, RECHAZADA):
-        aceptada = estado.codigo == EXISTE
-        return Resultado(
-            "aceptado" if aceptada else "rechazado",
-            ACEPTADO if aceptada else RECHAZADO,
-            estado.codigo,
-            estado.mensaje,
-        )
-    if estado.codigo == BAJA:
-        return Resultado("excepcion", EXCEPCION, estado.codigo, estado.mensaje)
-    # It does not exist, or SUNAT cannot say: the same bytes are sent, and a second registration
-    # is refused with 1033.
-    return Resultado("no_enviado", PENDIENTE, estado.codigo, estado.mensaje)
-
-
-def _de_cdr(reserva: Reserva, paquete: bytes) -> Resultado:
-    try:
-        cdr = leer_cdr(paquete)
-    except CdrIlegible as error:
-        return Resultado("desconocido", ENVIADO, mensaje=f"CDR ilegible: {error}")
-    if not es_de(cdr, reserva.ruc, reserva.serie, reserva.numero):
-        mensaje = f"El CDR recibido es de otro documento: {cdr.ruc} {cdr.referencia}."
-        return Resultado("desconocido", ENVIADO, mensaje=mensaje)
-    codigo = f"{cdr.codigo:04d}" if cdr.codigo else "0"
-    if cdr.digest and cdr.digest != reserva.digest:
-        mensaje = "SUNAT tiene registrado otro documento con este número: revíselo en el portal."
-        return Resultado("excepcion", EXCEPCION, "1033", mensaje, cdr, paquete)
-    return _segun(reserva, cdr.desenlace, Resultado("", "", codigo, cdr.descripcion, cdr, paquete))
-
-
-def _de_falla(reserva: Reserva, falla: Falla) -> Resultado:
-    codigo = f"{falla.codigo:04d}" if falla.codigo else ""
-    if reserva.operacion == PREGUNTAR and falla.codigo not in range(101, 114):
-        return Resultado("desconocido", ENVIADO, codigo, falla.mensaje)
-    return _segun(reserva, desenlace(falla.codigo), Resultado("", "", codigo, falla.mensaje))
-
-
-def _segun(reserva: Reserva, fin: Desenlace, hecho: Resultado) -> Resultado:
-    """Return the states that an outcome means."""
-    if fin is Desenlace.REGISTRADO:
-        return _registrado(reserva, hecho)
-    if fin is Desenlace.SISTEMICO:
-        error = CredentialsRefused(f"SUNAT {hecho.codigo}: {hecho.mensaje}")
-        perdido = reserva.operacion == PREGUNTAR
-        return replace(
-            hecho,
-            estado="desconocido" if perdido else "sistemico",
-            comprobante=ENVIADO if perdido else CONTINGENCIA,
-            error=error,
-        )
-    estados = {
-        Desenlace.ACEPTADO: ("aceptado", ACEPTADO),
-        Desenlace.RECHAZADO: ("rechazado", RECHAZADO),
-        Desenlace.EXCEPCION: ("excepcion", EXCEPCION),
-        Desenlace.DESCONOCIDO: ("desconocido", ENVIADO),
-    }
-    envio, comprobante = estados[fin]
-    return replace(hecho, estado=envio, comprobante=comprobante)
-
-
-def _registrado(reserva: Reserva, hecho: Resultado) -> Resultado:
-    """Return what follows where SUNAT has the number already.
-
-    Who can be asked is asked for the CDR. Else it is ours if an earlier call of ours may have
-    brought it there, and somebody's else if none did.
-    """
-    consulta = se_consulta(reserva.tipo, reserva.serie)
-    if consulta and reserva.conexion.direcciones.consulta:
-        return replace(hecho, estado="desconocido", comprobante=ENVIADO)
-    if reserva.hubo_intento:
-        aceptado = hecho.codigo == "1033"
-        mensaje = f"{hecho.mensaje} (registrado por un envío cuya respuesta se perdió; sin CDR)"
-        return replace(
-            hecho,
-            estado="aceptado" if aceptado else "rechazado",
-            comprobante=ACEPTADO if aceptado else RECHAZADO,
-            mensaje=mensaje,
-        )
-    return replace(hecho, estado="excepcion", comprobante=EXCEPCION)
-
-
 # After a call -------------------------------------------------------------------------------------
 
 
@@ -391,13 +196,16 @@ def registrar_resultado(ctx: Ctx, reserva: Reserva, resultado: Resultado) -> Non
     )
     if de.estado_sunat not in EN_COLA:
         return
+    if resultado.codigo == SOLO_RESUMEN and se_resume(de):
+        de.canal = RESUMEN  # too late to be sent by itself: the next resumen tells of it
+        resultado = replace(resultado, comprobante=PENDIENTE)
     cambiar_estado(ctx, de, resultado)
     if resultado.comprobante == ENVIADO:
-        de.proximo_intento = ctx.now + _pausa(de.intentos, reserva.conexion.espera)
+        de.proximo_intento = ctx.now + pausa(de.intentos, reserva.conexion.espera)
     envio.proximo_intento = de.proximo_intento
 
 
-def _pausa(intentos: int, espera: int) -> timedelta:
+def pausa(intentos: int, espera: int) -> timedelta:
     """Return how long to wait before asking: a tenth of a call's time, doubled each time."""
     segundos = max(0.2, espera / 10) * 2 ** min(intentos - 1, 10)
     return min(timedelta(seconds=segundos), MAS_LARGA)
@@ -432,8 +240,20 @@ def cambiar_estado(ctx: Ctx, de: Comprobante, resultado: Resultado) -> None:
         modulo="facturacion",
     )
     ctx.enqueue(emision.ARCHIVAR, comprobante_id=de.id)
+    if de.estado_sunat == ACEPTADO:
+        _al_aceptar(ctx, de)
     ctx.publish(schemas.ComprobanteCambio(de.id, de.venta_id, de.estado_sunat))
     ctx.notify("comprobantes", comprobante_id=de.id)
+
+
+def _al_aceptar(ctx: Ctx, de: Comprobante) -> None:
+    """Start what waited for a comprobante to be accepted."""
+    pedida = select(BajaComprobante.id).where(
+        BajaComprobante.comprobante_id == de.id, BajaComprobante.estado == PEDIDA
+    )
+    if ctx.session.scalars(pedida.limit(1)).first() is not None:
+        ctx.enqueue(emision.DAR_DE_BAJA)
+    correo.al_aceptar(ctx, de)
 
 
 # What people and schedules start ------------------------------------------------------------------
@@ -447,6 +267,8 @@ def reenviar(ctx: Ctx, comprobante_id: int) -> Comprobante:
         EstadoNoPermite: it has its answer.
     """
     de = emision.encontrar(ctx, comprobante_id)
+    if de.canal != INDIVIDUAL:
+        raise EstadoNoPermite("Va en el resumen diario: se envía con el próximo.")
     if de.estado_sunat == EXCEPCION:
         de.estado_sunat = PENDIENTE
     elif de.estado_sunat not in EN_COLA:
@@ -463,6 +285,7 @@ def reintentar_pendientes(ctx: Ctx) -> int:
         select(Comprobante.id)
         .where(
             Comprobante.estado_sunat.in_(EN_COLA),
+            Comprobante.canal == INDIVIDUAL,
             or_(Comprobante.proximo_intento.is_(None), Comprobante.proximo_intento <= ctx.now),
         )
         .ext(distinct_on(Comprobante.tipo, Comprobante.serie))

@@ -34,21 +34,27 @@ def emitir_nota(ctx: Ctx, nueva: schemas.NotaNueva) -> Comprobante:
     totales = emision.exigir_valido(ctx, de)
     _comprobar_con_origen(ctx, de, totales, origen)
     hecho = emision.registrar(ctx, de, cliente_id=origen.cliente_id, sucursal_id=origen.sucursal_id)
+    anotar(ctx, hecho, de, origen.id)
+    return hecho
+
+
+def anotar(ctx: Ctx, hecho: Comprobante, de: modelo.Comprobante, origen_id: int) -> None:
+    """Write why a note was issued, and on what."""
+    por_que = de.modifica
     ctx.session.add(
         NotaCreditoDebito(
             comprobante_id=hecho.id,
-            comprobante_origen_id=origen.id,
+            comprobante_origen_id=origen_id,
             tipo_nota=hecho.tipo,
             serie=hecho.serie,
             numero=hecho.numero,
             fecha_emision=hecho.fecha_emision,
-            motivo_codigo=nueva.motivo_codigo,
-            motivo_descripcion=de.modifica.motivo_descripcion if de.modifica else "",
+            motivo_codigo=por_que.motivo_codigo if por_que else "",
+            motivo_descripcion=por_que.motivo_descripcion if por_que else "",
             estado_sunat=hecho.estado_sunat,
         )
     )
     ctx.session.flush()
-    return hecho
 
 
 def _origen(ctx: Ctx, nueva: schemas.NotaNueva) -> Comprobante:

@@ -22,8 +22,9 @@ from kernel.money import CENT, round_half_up
 IGV = Decimal("0.18")
 CERO = Decimal(0)
 
-cantidades = st.decimals("0.0001", "9999", places=4)
-precios = st.decimals("0", "9999.999999", places=6)
+cantidades = st.integers(1, 99_990_000).map(lambda n: Decimal(n).scaleb(-4))
+precios = st.integers(0, 9_999_999_999).map(lambda n: Decimal(n).scaleb(-6))
+partes = st.integers(0, 10_000).map(lambda n: Decimal(n).scaleb(-4))
 tasas = st.sampled_from([CERO, IGV, Decimal("0.105"), Decimal("0.10")])
 
 
@@ -32,8 +33,8 @@ def lineas_de(draw: st.DrawFn, tasa: st.SearchStrategy[Decimal] = tasas) -> Line
     """A line whose discount doesn't exceed its value."""
     cantidad, precio = draw(cantidades), draw(precios)
     valor = round_half_up(cantidad * precio)
-    parte = draw(st.decimals(0, 1, places=4))
-    return Linea(cantidad, precio, round_half_up(valor * parte).min(valor), draw(tasa))
+    descuento = round_half_up(valor * draw(partes)).min(valor)
+    return Linea(cantidad, precio, descuento, draw(tasa))
 
 
 varias = st.lists(lineas_de(), min_size=1, max_size=12)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from addons.base.testing import Connect
 from addons.sales.models import Cliente
 from addons.sunat.sandbox.servicio import Sunat
 from addons.sunat.schemas import Facturacion
-from addons.sunat.services import empresa, envio
+from addons.sunat.services import empresa
+from addons.sunat.services.conexion import RUTA_SANDBOX
 from kernel.context import Ctx
 from kernel.execution import Execution
 from kernel.leases import Backoff, Leases
 from kernel.runtime import Runtime
 from tests.addons.sunat import facturas
-from tests.shop import Shop
+from tests.shop import PASSWORD, Shop
 
 
 @dataclass
@@ -45,6 +49,35 @@ class Emisora:
                 ends.append(Execution(self.runtime, leases, job, claim).perform())
         return ends
 
+    def pasar(self, **cuanto: float) -> None:
+        """Let time pass on the clock of the instance, and on that of its jobs and remotes."""
+        antes, salto = self.runtime.clock, timedelta(**cuanto)
+        self.runtime.clock = lambda: antes() + salto
+        with self.runtime.database.engine.begin() as connection:
+            connection.execute(text("UPDATE andes_remotes SET paused_until = now()"))
+            connection.execute(text("UPDATE andes_jobs SET run_at = now() WHERE status = 'queued'"))
+
+    def terminar(self, minutos: int = 120) -> None:
+        """Work, minute after minute, until no job waits."""
+        self.trabajar()
+        for _ in range(minutos):
+            with self.runtime.database.engine.connect() as connection:
+                query = "SELECT count(*) FROM andes_jobs WHERE status = 'queued'"
+                if not connection.execute(text(query)).scalar_one():
+                    return
+            self.pasar(minutes=1)
+            self.trabajar()
+        pytest.fail("jobs are waiting still")
+
+    def encargar(self, job: str, **args: Any) -> None:
+        """Leave a job, as a schedule would."""
+        self.runtime.transact(lambda ctx: ctx.enqueue(job, **args))
+
+    def ajustar(self, **cambios: Any) -> None:
+        """Set how the company issues."""
+        facturacion = Facturacion(**{"espera": 1, "imprimir": False, **cambios})
+        self.runtime.transact(lambda ctx: ctx.runtime.preferences.write(ctx.session, facturacion))
+
 
 QUICK = Backoff(base=0.001, cap=0.01)
 
@@ -52,7 +85,7 @@ QUICK = Backoff(base=0.001, cap=0.01)
 @pytest.fixture
 def sunat(runtime: Runtime) -> Sunat:
     """The sandbox of the instance, the one that its jobs call; it judges by the XSD too."""
-    made = Sunat(runtime.settings.data_dir / envio.RUTA_SANDBOX, runtime.clock)
+    made = Sunat(runtime.settings.data_dir / RUTA_SANDBOX, runtime.clock)
     made.ajustar(esquemas=facturas.esquemas())
     return made
 
@@ -74,6 +107,40 @@ def emisora(runtime: Runtime, sunat: Sunat, shop: Shop) -> Emisora:
 
     cliente, persona = runtime.transact(preparar)
     return Emisora(runtime, sunat, cliente, persona, shop)
+
+
+class Paciente(TestClient):
+    """A client that signs in again when the clock went past the end of its session."""
+
+    usuario = ""
+
+    def entrar(self) -> None:
+        """Sign in."""
+        body = {"email": f"{self.usuario}@tienda.pe", "password": PASSWORD}
+        answer = super().request("POST", "/api/auth/login/", json=body)
+        assert answer.status_code == 200, answer.text
+        self.headers["Authorization"] = f"Bearer {answer.json()['access']}"
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the answer to a request."""
+        answer = super().request(*args, **kwargs)
+        if answer.status_code != 401:
+            return answer
+        self.entrar()
+        return super().request(*args, **kwargs)
+
+
+@pytest.fixture
+def connect(http: TestClient) -> Connect:
+    """Return a function that gives a client signed in as a user of the shop, by first name."""
+
+    def sign_in(name: str) -> TestClient:
+        client = Paciente(http.app, raise_server_exceptions=False)
+        client.portal, client.usuario = http.portal, name
+        client.entrar()
+        return client
+
+    return sign_in
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Tables of sunat. Source: spec/erp-modules.md, módulo 3; reference on SUNAT, 1.13."""
+"""Comprobantes, their lines, and what notes change."""
 
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -17,8 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.model import Id, Model, MoneyColumn, Timestamps
-from kernel.sealed import Sealed
+from addons.sunat.models.columnas import to
+from kernel.model import Id, Model, MoneyColumn
 
 PENDIENTE = "PENDIENTE"
 ENVIADO = "ENVIADO"
@@ -32,11 +32,10 @@ ESTADOS = (PENDIENTE, ENVIADO, CONTINGENCIA, ACEPTADO, RECHAZADO, EXCEPCION, ANU
 EN_COLA = (PENDIENTE, ENVIADO, CONTINGENCIA)
 """Signed and numbered, and SUNAT's answer is not known yet."""
 
+INDIVIDUAL = "individual"
+RESUMEN = "resumen"
+
 _ESTADO = f"estado_sunat IN ({', '.join(repr(uno) for uno in ESTADOS)})"
-
-
-def _to(table: str, *, index: bool = False) -> Any:
-    return mapped_column(BigInteger, ForeignKey(f"{table}.id"), index=index)
 
 
 def _zero() -> Any:
@@ -47,7 +46,8 @@ class Comprobante(Model):
     """A signed factura, boleta or note. Row, number and bytes are of one transaction.
 
     ``xml`` holds the signed bytes until they lie in the storage under ``xml_path``. ``intentos``
-    counts calls; ``limite_envio`` is the day by which SUNAT takes it.
+    counts calls; ``limite_envio`` is the day by which SUNAT takes it. ``canal`` says whether it is
+    sent by itself or told in a resumen diario; ``corrige_id`` names the one whose mistake it mends.
     """
 
     __tablename__ = "comprobantes"
@@ -56,6 +56,7 @@ class Comprobante(Model):
         UniqueConstraint("tipo", "serie", "numero"),
         CheckConstraint(_ESTADO, name="estado_sunat"),
         CheckConstraint("modo_emision IN ('normal', 'contingencia')", name="modo_emision"),
+        CheckConstraint("canal IN ('individual', 'resumen')", name="canal"),
         Index("ix_comprobantes_fecha_emision", "fecha_emision", "id"),
         Index("ix_comprobantes_cliente_id", "cliente_id", "id"),
         Index(
@@ -81,9 +82,9 @@ class Comprobante(Model):
     numero: Mapped[int] = mapped_column(BigInteger)
     fecha_emision: Mapped[date]
     hora_emision: Mapped[time]
-    cliente_id: Mapped[int] = _to("clientes")
-    venta_id: Mapped[int | None] = _to("ventas")
-    sucursal_id: Mapped[int | None] = _to("sucursales", index=True)
+    cliente_id: Mapped[int] = to("clientes")
+    venta_id: Mapped[int | None] = to("ventas")
+    sucursal_id: Mapped[int | None] = to("sucursales", index=True)
     moneda: Mapped[str]
     total_gravada: Mapped[MoneyColumn] = _zero()
     total_exonerada: Mapped[MoneyColumn] = _zero()
@@ -113,6 +114,10 @@ class Comprobante(Model):
     intentos: Mapped[int] = mapped_column(server_default="0", default=0)
     proximo_intento: Mapped[datetime | None]
     limite_envio: Mapped[date]
+    canal: Mapped[str] = mapped_column(server_default=INDIVIDUAL, default=INDIVIDUAL)
+    corrige_id: Mapped[int | None] = to("comprobantes", index=True)
+    correo: Mapped[str] = mapped_column(server_default="", default="")
+    correo_enviado_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -123,7 +128,7 @@ class DetalleComprobante(Model):
     __audited__ = False
 
     id: Mapped[Id]
-    comprobante_id: Mapped[int] = _to("comprobantes", index=True)
+    comprobante_id: Mapped[int] = to("comprobantes", index=True)
     codigo_producto: Mapped[str]
     descripcion: Mapped[str]
     cantidad: Mapped[Decimal] = mapped_column(Numeric(22, 10))
@@ -149,7 +154,7 @@ class NotaCreditoDebito(Model):
     comprobante_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("comprobantes.id"), unique=True
     )
-    comprobante_origen_id: Mapped[int] = _to("comprobantes", index=True)
+    comprobante_origen_id: Mapped[int] = to("comprobantes", index=True)
     tipo_nota: Mapped[str]
     serie: Mapped[str]
     numero: Mapped[int] = mapped_column(BigInteger)
@@ -159,95 +164,3 @@ class NotaCreditoDebito(Model):
     estado_sunat: Mapped[str] = mapped_column(server_default=PENDIENTE, default=PENDIENTE)
     xml_path: Mapped[str | None]
     cdr_path: Mapped[str | None]
-
-
-class EnvioSunat(Model):
-    """One call to SUNAT about a comprobante: written before it, completed after it.
-
-    ``estado`` is ``enviando`` until an answer is saved; one that stays so has an unknown outcome.
-    ``hash`` is the SHA-256 of the bytes that were sent.
-    """
-
-    __tablename__ = "envios_sunat"
-    __audited__ = False
-    __table_args__ = (
-        CheckConstraint(
-            "estado IN ('enviando', 'aceptado', 'rechazado', 'excepcion', 'desconocido', "
-            "'no_enviado', 'sistemico')",
-            name="estado",
-        ),
-        CheckConstraint("operacion IN ('sendBill', 'getStatusCdr')", name="operacion"),
-    )
-
-    id: Mapped[Id]
-    comprobante_id: Mapped[int] = _to("comprobantes", index=True)
-    operacion: Mapped[str]
-    fecha_envio: Mapped[datetime]
-    fecha_respuesta: Mapped[datetime | None]
-    respuesta_sunat: Mapped[str] = mapped_column(server_default="", default="")
-    codigo_respuesta: Mapped[str] = mapped_column(server_default="", default="")
-    mensaje_respuesta: Mapped[str] = mapped_column(server_default="", default="")
-    cdr_xml: Mapped[str | None] = mapped_column(deferred=True)
-    estado: Mapped[str] = mapped_column(server_default="enviando", default="enviando")
-    intentos: Mapped[int]
-    hash: Mapped[str]
-    ticket: Mapped[str] = mapped_column(server_default="", default="")
-    proximo_intento: Mapped[datetime | None]
-    limite: Mapped[date]
-
-
-class SerieComprobante(Timestamps, Model):
-    """A series that numbers comprobantes of a type; of a sucursal, or of all."""
-
-    __tablename__ = "series_comprobantes"
-    __table_args__ = (UniqueConstraint("tipo", "serie"),)
-
-    id: Mapped[Id]
-    tipo: Mapped[str]
-    serie: Mapped[str]
-    sucursal_id: Mapped[int | None] = _to("sucursales")
-    activo: Mapped[bool] = mapped_column(server_default="true", default=True)
-
-
-class Certificado(Timestamps, Model):
-    """A PFX of the company, sealed with its password; the newest active one signs."""
-
-    __tablename__ = "certificados"
-
-    id: Mapped[Id]
-    titular: Mapped[str]
-    serial: Mapped[str]
-    desde: Mapped[datetime]
-    hasta: Mapped[datetime]
-    activo: Mapped[bool] = mapped_column(server_default="true", default=True)
-    pfx_sellado: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    clave_sellada: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-
-    pfx = Sealed("pfx_sellado")
-    clave = Sealed("clave_sellada")
-
-
-class CredencialSunat(Timestamps, Model):
-    """How the company signs in at SUNAT (Clave SOL, secondary user), or at its OSE; one row."""
-
-    __tablename__ = "credenciales_sunat"
-    __table_args__ = (CheckConstraint("id = 1", name="singleton"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    usuario: Mapped[str]
-    clave_sellada: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    url_envio: Mapped[str] = mapped_column(server_default="", default="")
-    url_consulta: Mapped[str] = mapped_column(server_default="", default="")
-
-    clave = Sealed("clave_sellada")
-
-
-TABLES: list[type[Model]] = [
-    Comprobante,
-    DetalleComprobante,
-    NotaCreditoDebito,
-    EnvioSunat,
-    SerieComprobante,
-    Certificado,
-    CredencialSunat,
-]

@@ -1,0 +1,239 @@
+"""Voiding: who asks, until when, and that the sale and its comprobante agree.
+
+Facturas and notes on them are voided by RA, boletas and theirs by RC, up to seven days after their
+date; later a nota de crédito does it. An annulled sale has its comprobante voided by itself; the
+comprobante of a sale that stands is voided only to be issued again.
+Source: módulo 3; reference on SUNAT, 1.2, 1.10.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from addons.sales.models import ANULADA, Venta
+from addons.sunat import schemas
+from addons.sunat.documents import codigos
+from addons.sunat.errors import EstadoNoPermite, PlazoVencido, VentaViva
+from addons.sunat.models import (
+    ACEPTADO,
+    ANULADO,
+    ANULAR,
+    EN_COLA,
+    ENVIADA,
+    PEDIDA,
+    RA,
+    RC,
+    RECHAZADA,
+    RECHAZADO,
+    BajaComprobante,
+    Comprobante,
+    NotaCreditoDebito,
+    ResumenDiario,
+)
+from addons.sunat.services import emision, notas
+from addons.sunat.services.llamadas import se_resume
+from addons.sunat.services.resumenes import DIAS, Linea, hacer, partir, rechazados
+from kernel.context import Ctx
+
+ANULACION = "01"
+"""Of catalogue 09: a nota de crédito that takes all back."""
+LARGO = 100
+"""Letters of a reason."""
+
+
+def pedir_baja(ctx: Ctx, comprobante_id: int, nueva: schemas.BajaNueva) -> BajaComprobante:
+    """Return that a comprobante is to be voided; it goes to SUNAT once SUNAT has accepted it.
+
+    Raises:
+        NotFound: there is none.
+        EstadoNoPermite: it was rejected or voided, or is being voided, or notes change it.
+        PlazoVencido: it is older than seven days.
+        VentaViva: its sale stands, and no other comprobante was asked for.
+    """
+    emision.encontrar(ctx, comprobante_id)
+    de = ctx.session.get_one(Comprobante, comprobante_id, with_for_update={"key_share": True})
+    if de.estado_sunat not in (ACEPTADO, *EN_COLA):
+        raise EstadoNoPermite(f"El comprobante está {de.estado_sunat}: no se da de baja.")
+    if viva(ctx, de.id) is not None:
+        raise EstadoNoPermite("Ya se pidió la baja de este comprobante.")
+    if vencida(ctx, de):
+        raise PlazoVencido(
+            f"Pasaron más de {DIAS} días desde su emisión: emita una nota de crédito (SUNAT: 2957)."
+        )
+    if _tiene_notas(ctx, de):
+        raise EstadoNoPermite("Tiene notas de crédito o débito: dé de baja primero las notas.")
+    if _venta_viva(ctx, de) and not nueva.reemitir:
+        raise VentaViva(
+            "Su venta sigue en pie: anule la venta, y el comprobante se da de baja solo; o pida "
+            "que se emita otro."
+        )
+    return _pedir(ctx, de, nueva.motivo, reemitir=nueva.reemitir)
+
+
+def _pedir(ctx: Ctx, de: Comprobante, motivo: str, *, reemitir: bool = False) -> BajaComprobante:
+    limpio = " ".join(motivo.split())[:LARGO]
+    hecha = BajaComprobante(
+        comprobante_id=de.id,
+        motivo=limpio if len(limpio) > 2 else f"ANULACIÓN {limpio}".strip(),
+        estado=PEDIDA,
+        reemitir=reemitir,
+        limite=limite(de),
+        usuario_id=ctx.user_id,
+    )
+    ctx.session.add(hecha)
+    ctx.session.flush()
+    ctx.session.refresh(hecha)
+    despues = {"motivo": hecha.motivo, "reemitir": reemitir}
+    ctx.audit("pedir_baja", "comprobantes", de.id, despues=despues, modulo="facturacion")
+    ctx.enqueue(emision.DAR_DE_BAJA)
+    return hecha
+
+
+def viva(ctx: Ctx, comprobante_id: int) -> BajaComprobante | None:
+    """Return the voiding of a comprobante that was asked for and not refused."""
+    query = select(BajaComprobante).where(
+        BajaComprobante.comprobante_id == comprobante_id, BajaComprobante.estado != RECHAZADA
+    )
+    return ctx.session.scalars(query).first()
+
+
+def limite(de: Comprobante) -> date:
+    """Return the last day on which a comprobante may be voided."""
+    return de.fecha_emision + timedelta(days=DIAS)
+
+
+def vencida(ctx: Ctx, de: Comprobante) -> bool:
+    """Return whether a comprobante is too old to be voided."""
+    return ctx.now.astimezone(ctx.time_zone).date() > limite(de)
+
+
+def _tiene_notas(ctx: Ctx, de: Comprobante) -> bool:
+    query = (
+        select(NotaCreditoDebito.id)
+        .join(Comprobante, Comprobante.id == NotaCreditoDebito.comprobante_id)
+        .where(
+            NotaCreditoDebito.comprobante_origen_id == de.id,
+            Comprobante.estado_sunat.not_in((RECHAZADO, ANULADO)),
+        )
+    )
+    return ctx.session.scalars(query.limit(1)).first() is not None
+
+
+def _venta_viva(ctx: Ctx, de: Comprobante) -> bool:
+    if de.venta_id is None or de.tipo in codigos.NOTAS:
+        return False
+    venta = ctx.session.get(Venta, de.venta_id)
+    return venta is not None and venta.estado != ANULADA
+
+
+# What sales does ----------------------------------------------------------------------------------
+
+
+def seguir_a_la_venta(ctx: Ctx, venta_id: int, motivo: str) -> None:
+    """Void the comprobante of an annulled sale, or take it back by a nota de crédito.
+
+    Runs in the background and may run twice.
+
+    Raises:
+        ComprobanteRechazado: notes took off a part already; a person must see to the rest.
+    """
+    query = (
+        select(Comprobante)
+        .where(
+            Comprobante.venta_id == venta_id,
+            Comprobante.tipo.in_((codigos.FACTURA, codigos.BOLETA)),
+            Comprobante.estado_sunat.in_((ACEPTADO, *EN_COLA)),
+        )
+        .with_for_update(key_share=True)
+    )
+    de = ctx.session.scalars(query).first()
+    if de is None or viva(ctx, de.id) is not None:
+        return
+    if not vencida(ctx, de) and not _tiene_notas(ctx, de):
+        _pedir(ctx, de, motivo)
+        return
+    if not _anulado_por_nota(ctx, de):
+        notas.emitir_nota(
+            ctx,
+            schemas.NotaNueva(
+                comprobante_origen_id=de.id,
+                motivo_codigo=ANULACION,
+                motivo_descripcion=motivo[:250],
+            ),
+        )
+
+
+def _anulado_por_nota(ctx: Ctx, de: Comprobante) -> bool:
+    query = (
+        select(NotaCreditoDebito.id)
+        .join(Comprobante, Comprobante.id == NotaCreditoDebito.comprobante_id)
+        .where(
+            NotaCreditoDebito.comprobante_origen_id == de.id,
+            NotaCreditoDebito.tipo_nota == codigos.NOTA_CREDITO,
+            NotaCreditoDebito.motivo_codigo == ANULACION,
+            Comprobante.estado_sunat.not_in((RECHAZADO, ANULADO)),
+        )
+    )
+    return ctx.session.scalars(query.limit(1)).first() is not None
+
+
+# Sending ------------------------------------------------------------------------------------------
+
+
+def dar_de_baja(ctx: Ctx) -> list[ResumenDiario]:
+    """Return the files that void what was asked for: RA for facturas, RC for boletas.
+
+    What never came to be registered needs no voiding, and what is too old cannot be any more; both
+    are said of the request.
+    """
+    query = (
+        select(BajaComprobante, Comprobante)
+        .join(Comprobante, Comprobante.id == BajaComprobante.comprobante_id)
+        .where(BajaComprobante.estado == PEDIDA)
+        .order_by(BajaComprobante.id)
+        .with_for_update(of=BajaComprobante, skip_locked=True)
+    )
+    grupos: dict[tuple[str, date], list[tuple[BajaComprobante, Linea]]] = defaultdict(list)
+    for baja, de in ctx.session.execute(query):
+        if de.estado_sunat in EN_COLA:
+            continue
+        if de.estado_sunat != ACEPTADO:
+            _rechazar(baja, f"El comprobante está {de.estado_sunat}: no hay qué dar de baja.")
+        elif vencida(ctx, de):
+            _rechazar(baja, f"Pasaron más de {DIAS} días: emita una nota de crédito (SUNAT: 2957).")
+        else:
+            tipo = RC if se_resume(de) else RA
+            grupos[tipo, de.fecha_emision].append((baja, Linea(de, ANULAR, baja.motivo)))
+    return [
+        hecho
+        for (tipo, fecha), suyas in sorted(grupos.items(), key=lambda par: par[0])
+        for hecho in _enviar(ctx, tipo, fecha, suyas)
+    ]
+
+
+def _rechazar(baja: BajaComprobante, mensaje: str) -> None:
+    baja.estado, baja.mensaje = RECHAZADA, mensaje
+
+
+def _enviar(
+    ctx: Ctx, tipo: str, fecha: date, suyas: Sequence[tuple[BajaComprobante, Linea]]
+) -> list[ResumenDiario]:
+    bajas = {linea.de.id: baja for baja, linea in suyas}
+    veces = rechazados(ctx, list(bajas), ANULAR)
+    por_veces: dict[int, list[Linea]] = defaultdict(list)
+    for _, linea in suyas:
+        por_veces[veces.get(linea.de.id, 0)].append(linea)
+    hechos = []
+    for cuantas, lineas in sorted(por_veces.items()):
+        for parte in partir(lineas, cuantas):
+            hecho = hacer(ctx, tipo, fecha, parte)
+            for una in parte:
+                bajas[una.de.id].estado = ENVIADA
+                bajas[una.de.id].resumen_id = hecho.id
+            hechos.append(hecho)
+    ctx.session.flush()
+    return hechos

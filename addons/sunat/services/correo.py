@@ -1,0 +1,109 @@
+"""A comprobante by mail: its XML and its PDF to the client. Source: módulo 3, step 14."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from addons.sales.models import Cliente
+from addons.sunat import schemas
+from addons.sunat.documents import codigos
+from addons.sunat.errors import EstadoNoPermite
+from addons.sunat.models import ACEPTADO, Comprobante
+from addons.sunat.services import archivos, emision, empresa
+from kernel import filetypes
+from kernel.context import Ctx
+from kernel.errors import Permanent, ValidationFailed
+
+if TYPE_CHECKING:
+    from kernel.mail import Attachment
+
+ENVIAR = "sunat.enviar_correo"
+CARTA = """Estimados señores {cliente}:
+
+Adjuntamos su {tipo} {numero} del {dia}, por {moneda} {total}, aceptada por la SUNAT.
+
+{empresa}
+RUC {ruc}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Carta:
+    """What is sent, read before the call."""
+
+    asunto: str
+    texto: str
+    hash: str
+    adjuntos: list[Attachment]
+
+
+def pedir_correo(ctx: Ctx, comprobante_id: int, nuevo: schemas.CorreoNuevo) -> schemas.CorreoPedido:
+    """Return where a comprobante will be sent by a job.
+
+    Raises:
+        NotFound: there is none.
+        EstadoNoPermite: SUNAT has not accepted it.
+        ValidationFailed: neither the request nor the cliente has an address.
+    """
+    de = emision.encontrar(ctx, comprobante_id)
+    if de.estado_sunat != ACEPTADO:
+        raise EstadoNoPermite(f"El comprobante está {de.estado_sunat}: se envía cuando se acepta.")
+    email = nuevo.email or ctx.session.get_one(Cliente, de.cliente_id).email
+    if not email:
+        raise ValidationFailed("El cliente no tiene correo; escriba uno.", field="email")
+    ctx.enqueue(ENVIAR, comprobante_id=de.id, email=email)
+    return schemas.CorreoPedido(comprobante_id=de.id, email=email)
+
+
+def al_aceptar(ctx: Ctx, de: Comprobante) -> None:
+    """Send an accepted comprobante to its cliente, if the company so wants and he has a mailbox."""
+    if not ctx.config(schemas.Facturacion).enviar_correo:
+        return
+    cliente = ctx.session.get(Cliente, de.cliente_id)
+    if cliente is not None and cliente.email:
+        ctx.enqueue(ENVIAR, key=f"{de.id}:aceptado", comprobante_id=de.id, email=cliente.email)
+
+
+def enviar_correo(ctx: Ctx, comprobante_id: int, email: str) -> None:
+    """Send a comprobante, and note when; the job behind ``pedir_correo``.
+
+    A second try has the same Message-ID, by which receivers know it.
+    """
+    from kernel.mail import Message  # smtplib and email: for jobs only
+
+    carta = ctx.runtime.transact(lambda propia: _carta(propia, comprobante_id))
+    ctx.runtime.mailer.send(
+        Message(email, carta.asunto, carta.texto, attachments=carta.adjuntos),
+        f"comprobante:{comprobante_id}:{carta.hash}:{email}:{ctx.job.id if ctx.job else 0}",
+    )
+    de = ctx.session.get_one(Comprobante, comprobante_id)
+    de.correo, de.correo_enviado_at = email, ctx.now
+    ctx.audit("enviar_correo", "comprobantes", de.id, modulo="facturacion")
+
+
+def _carta(ctx: Ctx, comprobante_id: int) -> Carta:
+    from kernel.mail import Attachment
+
+    de = ctx.session.get_one(Comprobante, comprobante_id)
+    nombre, xml = archivos.xml(ctx, de.id)
+    adjuntos = [Attachment(nombre, xml, filetypes.XML)]
+    try:
+        archivos.imprimir(ctx, de.id)
+        nombre, pdf = archivos.pdf(ctx, de.id, "a4")
+        adjuntos.insert(0, Attachment(nombre, pdf, filetypes.PDF))
+    except Permanent:
+        pass  # a machine that makes no PDF sends the XML, which is the comprobante
+    emisor = empresa.configuracion(ctx)
+    tipo, numero = codigos.TIPOS[de.tipo], f"{de.serie}-{de.numero}"
+    texto = CARTA.format(
+        cliente=ctx.session.get_one(Cliente, de.cliente_id).razon_social,
+        tipo=tipo.lower(),
+        numero=numero,
+        dia=f"{de.fecha_emision:%d/%m/%Y}",
+        moneda="S/" if de.moneda == "PEN" else de.moneda,
+        total=f"{de.total_venta:,.2f}",
+        empresa=emisor.nombre_comercial or emisor.razon_social,
+        ruc=emisor.ruc,
+    )
+    return Carta(f"{tipo} {numero}", texto, de.hash, adjuntos)
