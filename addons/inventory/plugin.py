@@ -8,6 +8,7 @@ from addons.inventory import (
     demo,
     jobs,
     models,
+    pages,
     permissions,
     reports,
     routes,
@@ -39,6 +40,12 @@ def register_models() -> list[type[Model]]:
 def register_routes() -> list[Endpoint | Resource]:
     """Warehouses, stock, and all that moves it."""
     return [*routes.RESOURCES, *endpoints_in(*routes.SUBJECTS)]
+
+
+@hookimpl
+def register_pages() -> list[Endpoint]:
+    """The kardex of a product."""
+    return pages.PAGES
 
 
 @hookimpl

@@ -22,19 +22,31 @@ PATCHES = [
         after="precio",
     ),
 ]
+_KARDEX = Menu(
+    "inventory.kardex",
+    "Kardex",
+    parent="base.operacion",
+    icon="book-open",
+    order=159,
+    page="/app/inventario/kardex/",
+    permission="stock.kardex",
+)
 MENUS = [
-    Menu(f"inventory.{noun}", title, f"inventory.{noun}.list", "base.operacion", icon, order)
-    for order, (noun, title, icon) in enumerate(
-        [
-            ("stock", "Stock", "package"),
-            ("movimientos", "Movimientos", "arrow-left-right"),
-            ("transferencias", "Transferencias", "truck"),
-            ("incidencias", "Incidencias", "triangle-alert"),
-            ("lotes", "Lotes y series", "barcode"),
-            ("reservas", "Reservas", "bookmark"),
-            ("conteos", "Conteos", "clipboard-list"),
-            ("almacenes", "Almacenes", "warehouse"),
-        ],
-        150,
-    )
+    *(
+        Menu(f"inventory.{noun}", title, f"inventory.{noun}.list", "base.operacion", icon, order)
+        for order, (noun, title, icon) in enumerate(
+            [
+                ("stock", "Stock", "package"),
+                ("movimientos", "Movimientos", "arrow-left-right"),
+                ("transferencias", "Transferencias", "truck"),
+                ("incidencias", "Incidencias", "triangle-alert"),
+                ("lotes", "Lotes y series", "barcode"),
+                ("reservas", "Reservas", "bookmark"),
+                ("conteos", "Conteos", "clipboard-list"),
+                ("almacenes", "Almacenes", "warehouse"),
+            ],
+            150,
+        )
+    ),
+    _KARDEX,
 ]

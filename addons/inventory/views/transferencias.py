@@ -75,11 +75,11 @@ TRANSFERENCIAS: list[View] = [
                 "Mercadería",
                 (
                     Column("id", "Línea"),
+                    Column("cantidad_recibida", "Recibido"),
+                    Column("cantidad_enviada", "Enviado"),
                     Column("producto_id", "Producto"),
                     Column("numero_lote", "Lote"),
                     Column("numero_serie", "Serie"),
-                    Column("cantidad_enviada", "Enviado"),
-                    Column("cantidad_recibida", "Recibido"),
                 ),
             ),
             Lines(

@@ -200,6 +200,7 @@ VENTAS: list[View] = [
                     Field(
                         "caja_id",
                         "Caja que da el efectivo",
+                        refers="/api/cajas/",
                         help="Si no dice nada, la de la venta o la suya",
                         span=2,
                     ),

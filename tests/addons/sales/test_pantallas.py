@@ -120,3 +120,25 @@ def test_sheet_is_sent_mapped_tried_and_imported(
     person.get("/app/importaciones/")
     assert "hoja.csv" in person.texts("table a")
     browser("cajero").get("/app/importaciones/")
+
+
+def test_kardex_is_found_by_sku_and_keeps_to_who_may(
+    browser: Open, connect: Connect, shop: Shop
+) -> None:
+    person = browser("almacen")
+    kardex = "/app/inventario/kardex/"
+    person.get(kardex)
+    assert person.status == 200
+    person.get(f"{kardex}?producto=P-01")
+    assert person.texts("tbody td")[-1] == "700.00"
+    assert "100.0000" in person.texts("tfoot td")
+    pdf = person.page.cssselect("#main a.button")[0].get("href")
+    assert pdf == f"/api/reportes/kardex/?producto_id={shop.productos[0]}&formato=pdf"
+    person.get(f"{kardex}?producto=nada")
+    assert "Ningún producto se llama así." in person.texts(".empty p")
+    for wrong in ("desde=ayer", "almacen_id=x", "desde=2026-02-02&hasta=2026-01-01"):
+        person.get(f"{kardex}?producto=P-01&{wrong}")
+        assert person.texts("[role=alert]"), wrong
+    other = browser("cajero")
+    other.get(kardex)
+    assert other.status == 403

@@ -1,0 +1,55 @@
+"""Pages of inventory: the kardex of a product, which no view can declare."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from kernel.answers import Outcome
+from kernel.context import Ctx
+from kernel.errors import DomainError
+from kernel.http import Endpoint
+from kernel.page import Asked, draw, fetch, page
+
+REPORTE = "/api/reportes/kardex/"
+PEDIDO = ("almacen_id", "desde", "hasta")
+
+
+@page("GET", "/app/inventario/kardex/", permission="stock.kardex")
+def mostrar_kardex(ctx: Ctx, asked: Asked) -> Outcome:
+    """El kardex de un producto, que se pide por su SKU o su código de barras."""
+    buscado = asked.query.get("producto").strip()
+    pedido = {name: asked.query.get(name) for name in PEDIDO if asked.query.get(name)}
+    values: dict[str, Any] = {"producto": None, "tabla": None, "refusal": None, "consulta": ""}
+    if buscado:
+        values["producto"] = _buscar(ctx, buscado)
+    if values["producto"] is not None:
+        values["consulta"] = urlencode({"producto_id": values["producto"]["id"], **pedido})
+        try:
+            values["tabla"] = fetch(ctx, REPORTE, values["consulta"])
+        except DomainError as refusal:
+            if refusal.status == 401:
+                raise
+            values["refusal"] = refusal
+    return draw(
+        ctx,
+        asked,
+        "addons.inventory:kardex.html",
+        title="Kardex",
+        crumbs=[("Kardex", "")],
+        buscado=buscado,
+        pedido=pedido,
+        almacenes=fetch(ctx, "/api/almacenes/", "limit=200&sort=nombre")["items"],
+        **values,
+    )
+
+
+def _buscar(ctx: Ctx, buscado: str) -> Any:
+    """Return the product of a SKU or bar code, else the first that the text finds."""
+    for query in ({"sku": buscado}, {"codigo_barras": buscado}, {"q": buscado}):
+        fields = {"fields": "id,sku,nombre,unidad_medida", "limit": "1"}
+        items = fetch(ctx, "/api/productos/", urlencode({**query, **fields}))["items"]
+        if items:
+            return items[0]
+    return None
+
+
+PAGES: list[Endpoint] = [mostrar_kardex]
