@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix addon bench sbom clean
+.PHONY: help run demo test check fix texts addon bench sbom clean
 .DELETE_ON_ERROR:
 
 PORT ?= 8000
@@ -54,6 +54,9 @@ fix: $(DEV) ## repair what ruff can repair
 	@.venv/bin/ruff check --fix --quiet || true
 	@.venv/bin/ruff format --quiet
 	@.venv/bin/ruff check --quiet
+
+texts: $(DEV) ## bring the catalogues of translations up to date, and list what lacks one
+	@$(PYTHON) -m kernel.texts
 
 addon: $(DEV) ## a new addon from the template; NAME=…
 	@test -n "$(NAME)" || { echo "Say which: make addon NAME=warranty" >&2; exit 2; }

@@ -28,6 +28,7 @@ from kernel.errors import (
     ValidationFailed,
 )
 from kernel.storage import FileMissing
+from kernel.translations import later
 
 log = logging.get(__name__)
 
@@ -35,20 +36,22 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 FORM = "multipart/form-data"
 
-TITLES: Mapping[int, str] = {
-    400: "Datos no válidos",
-    401: "Sin identificar",
-    403: "Sin permiso",
-    404: "No encontrado",
-    405: "Método no permitido",
-    409: "Conflicto",
-    413: "Demasiado grande",
-    415: "Tipo de contenido no admitido",
-    422: "Sin sentido",
-    429: "Demasiadas solicitudes",
-    500: "Error interno",
-    503: "No disponible",
-}
+TITLES: Mapping[int, str] = later(
+    {
+        400: "Datos no válidos",
+        401: "Sin identificar",
+        403: "Sin permiso",
+        404: "No encontrado",
+        405: "Método no permitido",
+        409: "Conflicto",
+        413: "Demasiado grande",
+        415: "Tipo de contenido no admitido",
+        422: "Sin sentido",
+        429: "Demasiadas solicitudes",
+        500: "Error interno",
+        503: "No disponible",
+    }
+)
 
 OF_ACCESS = frozenset({401, 403, 429})
 """Refusals of who asks, not of what is asked. ASVS 16.3.1, 16.3.2."""

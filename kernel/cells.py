@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from kernel import rbac, translations, web
+from kernel import rbac, translations
 from kernel.context import Ctx
 from kernel.registry import Registry
 from kernel.resource import Resource
@@ -114,6 +114,17 @@ def local_day(value: Any, how: Style) -> date | None:
     if len(value) == len("2026-01-31"):
         return date.fromisoformat(value)
     return datetime.fromisoformat(value).astimezone(how.zone).date()
+
+
+def resolved(value: str, today: date) -> str:
+    """Return a value with ``@today``, ``@week``, ``@month`` or ``@year`` as a day."""
+    days = {
+        "@today": today,
+        "@week": today - timedelta(days=today.weekday()),
+        "@month": today.replace(day=1),
+        "@year": today.replace(month=1, day=1),
+    }
+    return days[value].isoformat() if value in days else value
 
 
 def day(value: Any, how: Style) -> str:
@@ -253,24 +264,19 @@ def _named(ctx: Ctx, path: str, ids: set[int]) -> list[tuple[int, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Painter:
-    """Draws the cells of a page."""
+    """Says values as people read them, with the names of the records that they refer to."""
 
     how: Style
     names: Names
-
-    def cell(self, column: Drawn, row: Mapping[str, Any]) -> str:
-        """Return a cell of a row."""
-        value = row.get(column.name)
-        if value is None or value == "":
-            return ""
-        return web.macro("cell", column.widget)(self.said(column, value), value, column)
 
     def said(self, column: Drawn, value: Any) -> str:
         """Return what a value is read as."""
         if value is None:
             return ""
         if column.refers:
-            return self.names.get((column.refers, value)) or f"N.º {value}"
+            return self.names.get((column.refers, value)) or translations.translate(
+                "N.º {n}", n=value
+            )
         if column.choices:
             choice = column.choices.get(str(value))
             return translations.translate(choice.label) if choice else str(value)

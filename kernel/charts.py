@@ -83,6 +83,19 @@ def chart(kind: str, points: Sequence[Point], title: str) -> Drawing:
     )
 
 
+def spark(points: Sequence[Point]) -> Drawing:
+    """Return the line of a figure's last days, without words."""
+    wide, high = 120, 36
+    top = max((one.value for one in points), default=0) or 1
+    step = wide / max(len(points) - 1, 1)
+    places = [
+        (i * step, high - 2 - max(0.0, one.value) / top * (high - 4))
+        for i, one in enumerate(points)
+    ]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    return Drawing("spark", "", wide, high, line=line, area=f"0,{high} {line} {wide},{high}")
+
+
 def _nice(value: float) -> float:
     """Return a round number that is not below a value."""
     if value <= 0:

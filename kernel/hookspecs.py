@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from kernel.reports import Report
     from kernel.resource import Resource
     from kernel.sequences import Sequence as Correlativo
-    from kernel.views import Menu, Patch, View
+    from kernel.views import Menu, Patch, Step, View
     from kernel.welcome import Welcome
+    from kernel.widgets import Widget
 
 hookspec = pluggy.HookspecMarker("andes")
 hookimpl = pluggy.HookimplMarker("andes")
@@ -142,6 +143,18 @@ def register_views() -> Sequence[View]:
 @hookspec
 def register_view_patches() -> Sequence[Patch]:
     """Return the parts that the addon puts into views of others."""
+    raise AssertionError
+
+
+@hookspec
+def register_steps() -> Sequence[Step]:
+    """Return the first steps of an empty company."""
+    raise AssertionError
+
+
+@hookspec
+def register_widgets() -> Sequence[Widget]:
+    """Return the ways to draw a value that the addon adds to the kernel's."""
     raise AssertionError
 
 

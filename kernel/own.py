@@ -8,11 +8,13 @@ from __future__ import annotations
 import sys
 from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field as SchemaField
 
 from kernel import (
     addon_routes,
     attachments,
+    bulk,
     import_routes,
     import_runs,
     import_tables,
@@ -41,7 +43,7 @@ from kernel.installed import AddonRow
 from kernel.jobs import JobAttempt, JobRow
 from kernel.messages import validation_failed
 from kernel.model import Model
-from kernel.preferences import Preference, Regional
+from kernel.preferences import Mapa, Preference, Regional
 from kernel.rbac import Permission
 from kernel.remotes import Remote
 from kernel.resource import Resource
@@ -49,7 +51,19 @@ from kernel.schedules import ScheduleRun
 from kernel.schemas import Answer, QueryId, Schema
 from kernel.sequences import Counter
 from kernel.throttle import Intentos
-from kernel.views import Choice, Column, Filter, ListView, Menu, View
+from kernel.views import (
+    Button,
+    Choice,
+    Column,
+    Field,
+    Filter,
+    FormView,
+    ListView,
+    Menu,
+    Section,
+    StateBar,
+    View,
+)
 
 JOBS = Resource(
     path="/api/jobs/",
@@ -110,6 +124,51 @@ VIEWS: list[View] = [
         icon="workflow",
         empty="Todavía no hubo trabajo en segundo plano.",
     ),
+    FormView(
+        "kernel.jobs.form",
+        "Tarea",
+        "jobs.ver",
+        "/api/jobs/",
+        (
+            Section(
+                "tarea",
+                fields=(
+                    Field("progress_line", "Avance", span=2),
+                    Field("progress_done", "Hecho"),
+                    Field("progress_total", "Total"),
+                    Field("attempts", "Intentos"),
+                    Field("max_attempts", "Intentos como máximo"),
+                    Field("run_at", "Para"),
+                    Field("deadline", "Plazo"),
+                    Field("remote", "Servicio"),
+                    Field("usuario_id", "Usuario"),
+                    Field("created_at", "Creada"),
+                    Field("finished_at", "Terminada"),
+                    Field("args", "Parámetros", span=4),
+                    Field("error", "Error", span=4),
+                ),
+            ),
+        ),
+        buttons=(
+            Button(
+                "reintentar",
+                "Reintentar",
+                "/api/jobs/{id}/retry/",
+                "rotate-ccw",
+                when=("failed", "cancelled"),
+            ),
+            Button(
+                "cancelar",
+                "Cancelar",
+                "/api/jobs/{id}/cancel/",
+                "ban",
+                when=("queued", "running", "parked"),
+            ),
+        ),
+        states=StateBar("status", ESTADOS),
+        name="name",
+        live=("queued", "running"),
+    ),
     ListView(
         "kernel.audit.list",
         "Auditoría",
@@ -127,6 +186,37 @@ VIEWS: list[View] = [
         ),
         filters=(Filter("hoy", "Hoy", "created_at__gte=@today"),),
         icon="history",
+    ),
+    FormView(
+        "kernel.audit.form",
+        "Acto",
+        "auditoria.ver",
+        "/api/audit-logs/",
+        (
+            Section(
+                "acto",
+                fields=(
+                    Field("created_at", "Cuándo"),
+                    Field("usuario", "Quién", span=2),
+                    Field("accion", "Acción"),
+                    Field("modulo", "Módulo"),
+                    Field("objeto_tipo", "Registro"),
+                    Field("objeto_id", "N.º"),
+                    Field("sello", "Sello"),
+                    Field("ip", "Dirección IP"),
+                    Field("user_agent", "Programa", span=3),
+                ),
+            ),
+            Section(
+                "cambios",
+                "Cambios",
+                (
+                    Field("datos_anteriores_json", "Antes", "changes", span=2),
+                    Field("datos_nuevos_json", "Después", "changes", span=2),
+                ),
+            ),
+        ),
+        name="accion",
     ),
 ]
 MENUS = [
@@ -150,6 +240,15 @@ MENUS = [
         permission="importaciones.crear",
     ),
     Menu("kernel.jobs", "Tareas", "kernel.jobs.list", "kernel.sistema", "workflow", 920),
+    Menu(
+        "kernel.settings",
+        "Configuración",
+        parent="kernel.sistema",
+        icon="settings",
+        order=990,
+        page="/app/ajustes/",
+        permission="ajustes.ver",
+    ),
     Menu("kernel.audit", "Auditoría", "kernel.audit.list", "kernel.sistema", "history", 930),
 ]
 
@@ -159,7 +258,7 @@ class SettingsGroup(Answer):
 
     name: str
     values: dict[str, Any]
-    schema_: dict[str, Any] = Field(alias="schema", serialization_alias="schema")
+    schema_: dict[str, Any] = SchemaField(alias="schema", serialization_alias="schema")
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -326,8 +425,8 @@ def register_row_rules() -> list[rbac.RowRule]:
 
 @hookimpl
 def register_settings() -> list[type[BaseModel]]:
-    """Where the company is."""
-    return [Regional]
+    """Where the company is, and where its maps come from."""
+    return [Regional, Mapa]
 
 
 @hookimpl
@@ -344,8 +443,9 @@ def register_menus() -> list[Menu]:
 
 @hookimpl
 def register_jobs() -> list[jobs.Job]:
-    """Deliveries of events, imports, and the cleaning of old rows."""
-    return [*worker.JOBS, *sealing.JOBS, *attachments.JOBS, *throttle.JOBS, *import_runs.JOBS]
+    """Deliveries of events, imports, acts on all that match, and the cleaning of old rows."""
+    mine = (worker, sealing, attachments, throttle, import_runs, bulk)
+    return [one for module in mine for one in module.JOBS]
 
 
 @hookimpl

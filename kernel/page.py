@@ -8,6 +8,7 @@ refused page is a page that says what to do; one for who is signed in sends othe
 
 from __future__ import annotations
 
+import functools
 import gzip
 import inspect
 import json
@@ -22,7 +23,7 @@ from pydantic_core import to_json
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
-from kernel import answers, bodies, forms, queries, rbac
+from kernel import answers, bodies, forms, queries, rbac, translations
 from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError, DomainError, Forbidden, NotFound, ValidationFailed
@@ -115,10 +116,16 @@ def page(
         names = list(inspect.signature(handler).parameters)[2:]
         if any(f"{{{name}}}" not in path for name in names):
             raise ConfigurationError(f"{method} {path}: {names} must be in the path.")
+
+        @functools.wraps(handler)
+        def speaking(ctx: Ctx, asked: Asked, **in_path: Any) -> Outcome:
+            translations.speak(asked.language or ctx.runtime.regional(ctx.session).idioma)
+            return handler(ctx, asked, **in_path)
+
         return Endpoint(
             method,
             path,
-            handler,
+            speaking,
             permission,
             public,
             summary=(inspect.getdoc(handler) or "").partition("\n")[0],

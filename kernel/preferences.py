@@ -7,19 +7,23 @@ differs. Read per transaction, so a change counts from the next request on.
 from __future__ import annotations
 
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Statement, execute
 from kernel.model import Model, Timestamps, addon_of
+from kernel.translations import later
 
 ModelT = TypeVar("ModelT")
 
 
 class Regional(BaseModel):
     """Where the company is: how instants are shown and schedules are planned."""
+
+    model_config = ConfigDict(title=later("País e idioma"))
 
     zona_horaria: str = Field(default="America/Lima", description="Zona horaria IANA.")
     moneda: str = Field(default="PEN", description="Moneda ISO 4217.")
@@ -31,6 +35,28 @@ class Regional(BaseModel):
         """Refuse a zone that the time-zone database doesn't have."""
         if value not in available_timezones():
             raise ValueError("no es una zona horaria IANA, por ejemplo America/Lima")
+        return value
+
+
+class Mapa(BaseModel):
+    """Where the tiles of maps come from."""
+
+    model_config = ConfigDict(title=later("Mapas"))
+
+    teselas: str = Field(
+        default="",
+        description="Dirección de las teselas, con {z}, {x} e {y}; en blanco: sin fondo.",
+    )
+    atribucion: str = Field(default="", description="Lo que su proveedor pide que se lea.")
+
+    @field_validator("teselas")
+    @classmethod
+    def check_address(cls, value: str) -> str:
+        """Refuse an address that a browser could not ask."""
+        parts = urlsplit(value)
+        whole = all(one in value for one in ("{z}", "{x}", "{y}"))
+        if value and not (parts.scheme == "https" and parts.hostname and whole):
+            raise ValueError("escriba una dirección https con {z}, {x} e {y}")
         return value
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 import pluggy
 
-from kernel import hookspecs, model, own, reports
+from kernel import hookspecs, model, own, reports, translations
 from kernel.conflicts import address, conflict
 from kernel.errors import ConfigurationError
 from kernel.events import EventBus, EventType, Subscriber
@@ -128,6 +128,7 @@ def load(manifests: Sequence[Manifest]) -> Registry:
             if find_spec(glue) is not None:
                 plugins.register(_import(glue, manifest), name=f"{manifest.name}+{other}")
     plugins.check_pending()
+    translations.declare(one.code for one in manifests)
     list(gather(plugins, "register_models"))
     model.map_models()
     return _build(tuple(manifests), plugins)
@@ -218,6 +219,7 @@ def _screens(
         gather(plugins, "register_view_patches"),
         gather(plugins, "register_menus"),
         endpoints,
+        frozenset(names.index(plugins, "register_widgets", "widget", lambda one: str(one.name))),
     )
 
 

@@ -26,9 +26,11 @@ from kernel.views import (
     Patch,
     Place,
     Records,
+    SettingsView,
     Tile,
     View,
 )
+from kernel.widgets import CELLS, INPUTS
 
 OwnerT = TypeVar("OwnerT")
 Declared = Iterable[tuple[str, Any]]
@@ -88,9 +90,13 @@ class Eyes:
 
 
 def assemble(
-    views: Declared, patches: Declared, menus: Declared, endpoints: Iterable[Endpoint]
+    views: Declared,
+    patches: Declared,
+    menus: Declared,
+    endpoints: Iterable[Endpoint],
+    widgets: frozenset[str] = frozenset(),
 ) -> Screens:
-    """Return the screens of what the addons declare.
+    """Return the screens of what the addons declare; ``widgets`` are those of addons.
 
     Raises:
         ConfigurationError: a declaration is wrong; the addon is named.
@@ -99,6 +105,7 @@ def assemble(
     found: dict[str, View] = {}
     for addon, view in views:
         _check(view, addresses, addon)
+        _check_widgets(view, widgets, addon)
         found[view.id] = view
     for addon, patch in patches:
         if patch.view not in found:
@@ -107,6 +114,7 @@ def assemble(
             )
         found[patch.view] = patched(found[patch.view], patch, addon)
         _check(found[patch.view], addresses, addon)
+        _check_widgets(found[patch.view], widgets, addon)
     return Screens(found, _menus(menus, found))
 
 
@@ -209,8 +217,22 @@ def _check(view: Any, addresses: Mapping[tuple[str, str], Endpoint], addon: str)
             _known(("POST", part.path), addresses, f"{where} button «{part.id}»")
         elif isinstance(part, Tile):
             _known(("GET", part.report), addresses, f"{where} tile «{part.id}»")
+    if isinstance(view, SettingsView):
+        taken = _known(("PUT", view.resource), addresses, where).body
+        answered = _known(("GET", view.resource), addresses, where).answer
+        known = {**_members(taken, ""), **_members(answered, "")}
+        for name in (one.name for one in _naming(view) if one.name not in known):
+            raise ConfigurationError(f"{where}: {view.resource} has no field «{name}».")
     if isinstance(view, Records):
         _check_fields(view, _fields(view, addresses, where), where)
+
+
+def _check_widgets(view: Any, added: frozenset[str], addon: str) -> None:
+    for part in parts_of(view):
+        known = CELLS if isinstance(part, Column) else INPUTS
+        name = part.widget if isinstance(part, Column | Field) else ""
+        if name and name not in known and name not in added:
+            raise ConfigurationError(f"{addon}: «{view.id}» asks for an unknown widget «{name}».")
 
 
 def _check_fields(view: Records, known: Mapping[str, list[Any]], where: str) -> None:

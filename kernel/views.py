@@ -135,6 +135,8 @@ class Button:
     fields: tuple[Field, ...] = ()
     identifies: str = ""
     """The field of the body that gets the record's id, where the path hasn't got it."""
+    leads: str = ""
+    """The state that the record is in afterwards: a board moves its card by it."""
 
     SLOTS: ClassVar[Mapping[str, type]] = {"fields": Field}
 
@@ -156,8 +158,13 @@ class Tile:
     report: str
     widget: Literal["number", "bar", "line", "pie", "table"] = "number"
     query: str = ""
+    """The report's parameters; ``@today``, ``@week``, ``@month``, ``@year`` as in filters."""
     view: str = ""
     """The view that it opens."""
+    by: str = ""
+    """The column that labels what is drawn; the first one."""
+    measure: str = ""
+    """The column that is summed or drawn; the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +209,8 @@ class FormView(Records):
     buttons: tuple[Button, ...] = ()
     states: StateBar | None = None
     name: str = ""
+    live: tuple[str, ...] = ()
+    """The states in which what is shown is asked for again every other second."""
     kind: Literal["form"] = field(default="form", init=False)
 
     SLOTS: ClassVar[Mapping[str, type]] = {
@@ -279,6 +288,18 @@ class DashboardView(Screen):
     SLOTS: ClassVar[Mapping[str, type]] = {"tiles": Tile}
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsView(Screen):
+    """What an address answers and takes as one document: GET and PUT of ``resource``."""
+
+    resource: str
+    panels: tuple[Section, ...]
+    icon: str = ""
+    kind: Literal["settings"] = field(default="settings", init=False)
+
+    SLOTS: ClassVar[Mapping[str, type]] = {"panels": Section}
+
+
 View: TypeAlias = (
     ListView
     | FormView
@@ -288,8 +309,28 @@ View: TypeAlias = (
     | PivotView
     | MapView
     | DashboardView
+    | SettingsView
 )
 Part: TypeAlias = Column | Filter | Field | Section | Lines | Tab | Button | Tile
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a company's first days, on the first page until it is taken.
+
+    It is when ``asks``, an address of the API, answers something: a document, or a list that is
+    not empty.
+    """
+
+    id: str
+    title: str
+    text: str
+    page: str
+    asks: str
+    permission: str
+    icon: str = "circle-play"
+    order: int = 100
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,3 +375,7 @@ class Menu:
     order: int = 100
     page: str = ""
     permission: str = ""
+    badge: str = ""
+    """An address of the API that answers how many things wait there, as ``{"…": 3}``."""
+    top: bool = False
+    """Whether it stands in the bar at the top, as an icon."""

@@ -1,8 +1,9 @@
 """The web client's drawing: Jinja templates around what a page shows, in one look.
 
 Templates are compiled once a process. Every answer has a nonce and a Content-Security-Policy
-without ``unsafe-*``; htmx heeds only elements that carry the nonce. A widget is a macro
-``cell_<name>`` or ``input_<name>`` of ``widgets.html``.
+without ``unsafe-*``; htmx heeds only elements that carry the nonce. A widget of an addon is a macro
+``cell_<name>`` (and ``input_<name>``) of a template of its own; the kernel's own are in
+``web_rows`` and ``inputs.html``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from kernel import cells_text, static, translations
+from kernel import cells_text, static, translations, widgets
 from kernel.answers import TITLES, Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
@@ -33,32 +34,33 @@ STATUS_ICONS = {
     429: "timer",
     503: "cloud-off",
 }
-CURES = {
-    400: "Vuelva atrás, corrija los datos y envíelos otra vez.",
-    403: "Pida ese permiso a quien administra su empresa, o vuelva al inicio.",
-    404: "Revise la dirección o búsquelo desde el inicio.",
-    409: "Vuelva atrás, cargue la página de nuevo y repita el cambio.",
-    413: "Envíe un archivo más pequeño.",
-    429: "Espere un momento antes de intentarlo otra vez.",
-    500: "Inténtelo otra vez. Si se repite, avise a quien administra el sistema.",
-    503: "Espere unos segundos e inténtelo otra vez; nada de lo que envió se guardó a medias.",
-}
+CURES = translations.later(
+    {
+        400: "Vuelva atrás, corrija los datos y envíelos otra vez.",
+        403: "Pida ese permiso a quien administra su empresa, o vuelva al inicio.",
+        404: "Revise la dirección o búsquelo desde el inicio.",
+        409: "Vuelva atrás, cargue la página de nuevo y repita el cambio.",
+        413: "Envíe un archivo más pequeño.",
+        429: "Espere un momento antes de intentarlo otra vez.",
+        500: "Inténtelo otra vez. Si se repite, avise a quien administra el sistema.",
+        503: "Espere unos segundos e inténtelo otra vez; nada de lo que envió se guardó a medias.",
+    }
+)
 
 
-def content_policy(nonce: str, *more: str) -> str:
-    """Return the Content-Security-Policy of a page."""
+def content_policy(nonce: str, images: str | None = None) -> str:
+    """Return the Content-Security-Policy of a page; ``images`` is the host of a map's tiles."""
     return policy(
         f"script-src 'self' 'nonce-{nonce}'",
         "style-src 'self'",
-        "img-src 'self' data:",
+        f"img-src 'self' data: {images or ''}".rstrip(),
         "font-src 'self'",
         "connect-src 'self'",
         "manifest-src 'self'",
         "worker-src 'self'",
         "form-action 'self'",
         "require-trusted-types-for 'script'",
-        "trusted-types htmx",
-        *more,
+        "trusted-types htmx" if images is None else "trusted-types htmx default",
     )
 
 
@@ -80,6 +82,8 @@ def environment() -> Environment:
         initials=cells_text.initials,
         tone=cells_text.tone,
         _=translations.translate,
+        m_=translations.message,
+        own_widget=macro,
         n_=translations.number,
     )
     made.globals["icon"] = made.get_template("icon.html").module.icon  # type: ignore[attr-defined]
@@ -112,11 +116,11 @@ def template(name: str) -> Template:
 
 
 @functools.cache
-def macro(kind: str, name: str) -> Callable[..., Markup]:
-    """Return a widget; an unknown one is shown as text."""
-    module = template("widgets.html").module
-    found = getattr(module, f"{kind}_{name}", None) or getattr(module, f"{kind}_text")
-    return cast("Callable[..., Markup]", found)
+def macro(kind: str, name: str) -> Callable[..., Markup] | None:
+    """Return the macro of a widget that an addon registered; the kernel's own cells are none."""
+    where = widgets.template_of(name)
+    found = getattr(template(where).module, f"{kind}_{name}", None) if where else None
+    return cast("Callable[..., Markup] | None", found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,8 @@ class Entry:
     icon: str
     current: bool
     entries: tuple[Entry, ...] = ()
+    badge: str = ""
+    """The id by which the count of what waits there is asked for."""
 
 
 def render(
@@ -137,15 +143,18 @@ def render(
     /,
     *,
     status: int = 200,
+    images: str | None = None,
     crumbs: Sequence[tuple[str, str]] = (),
     **values: Any,
 ) -> Outcome:
     """Return a page, or the part of it that htmx asks for (``part`` is then true)."""
     nonce = secrets.token_urlsafe(16)
-    language = asked.language or (ctx.runtime.regional(ctx.session).idioma if ctx else "")
-    translations.speak(language)
+    if ctx is None:  # else who declared the page has said it
+        translations.speak(asked.language or translations.spoken())
     part = bool(asked.target)
-    shell = {"menu": menu(ctx, asked), "user": ctx.user} if ctx and ctx.user and not part else {}
+    shell: dict[str, Any] = {}
+    if ctx and ctx.user and not part:
+        shell = {"menu": menu(ctx, asked), "tools": tools(ctx, asked), "user": ctx.user}
     body = template(name).render(
         {
             "asked": asked,
@@ -155,6 +164,7 @@ def render(
             "language": translations.spoken(),
             "crumbs": crumbs,
             "menu": (),
+            "tools": (),
             "user": None,
             "site": "Andes",
             **shell,
@@ -162,7 +172,7 @@ def render(
         }
     )
     headers = {
-        "Content-Security-Policy": content_policy(nonce),
+        "Content-Security-Policy": content_policy(nonce, images),
         "Vary": "HX-Request",
         **(ctx.headers if ctx else {}),
     }
@@ -174,21 +184,34 @@ def address_of(menu: Menu, resources: Mapping[str, str]) -> str:
     return menu.page or f"/app{resources[menu.view].removeprefix('/api')}"
 
 
-def menu(ctx: Ctx, asked: Asked) -> tuple[Entry, ...]:
-    """Return the groups of the menu that the user may open."""
-    screens = ctx.runtime.registry.screens
-    paths = {
-        one.id: getattr(one, "resource", "") or f"/{one.id}/" for one in screens.views.values()
-    }
-    entries = screens.entries(ctx.can)
+def entries(ctx: Ctx, asked: Asked, *, top: bool) -> list[Entry]:
+    """Return the entries that the user may open: those of the bar at the top, or of the side."""
+    registry = ctx.runtime.registry
+    screens = registry.screens
+    if "paths" not in registry.memo:
+        registry.memo["paths"] = {
+            one.id: getattr(one, "resource", "") or f"/{one.id}/" for one in screens.views.values()
+        }
+    paths = registry.memo["paths"]
+    shown = [one for one in screens.entries(ctx.can) if one.top == top]
 
     def made(one: Menu) -> Entry:
-        below = tuple(made(other) for other in entries if other.parent == one.id)
+        below = tuple(made(other) for other in shown if other.parent == one.id)
         address = address_of(one, paths) if one.view or one.page else ""
         current = bool(address) and asked.path.startswith(address)
-        return Entry(one.title, address, one.icon, current, below)
+        return Entry(one.title, address, one.icon, current, below, one.id if one.badge else "")
 
-    top = [made(one) for one in entries if not one.parent]
+    return [made(one) for one in shown if not one.parent]
+
+
+def tools(ctx: Ctx, asked: Asked) -> list[Entry]:
+    """Return the entries of the bar at the top."""
+    return entries(ctx, asked, top=True)
+
+
+def menu(ctx: Ctx, asked: Asked) -> tuple[Entry, ...]:
+    """Return the groups of the menu that the user may open."""
+    top = entries(ctx, asked, top=False)
     loose = tuple(one for one in top if one.address)
     groups = tuple(one for one in top if not one.address)
     return (*((Entry("", "", "", current=False, entries=loose),) if loose else ()), *groups)

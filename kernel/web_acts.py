@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from kernel import cells, translations, web, web_form, web_list
+from kernel import bulk, cells, translations, web, web_form, web_list
 from kernel.answers import Outcome
 from kernel.cells import Painter
 from kernel.context import Ctx
-from kernel.errors import DomainError, NotFound
-from kernel.page import Asked, attempt, redirect, send
+from kernel.errors import DomainError, Forbidden, NotFound
+from kernel.page import Asked, attempt, fetch, redirect, send
 from kernel.views import Button, ListView
-from kernel.web_form import Draft, Input
-from kernel.web_list import around
+from kernel.web_inputs import Draft, Input, id_of, input_of
+from kernel.web_list import around, may
 from kernel.web_routes import address
 
 MAX_AT_ONCE = 500
@@ -32,7 +32,7 @@ class Question:
     refusal: DomainError | None = None
 
 
-def question(ctx: Ctx, button: Button, place: str, typed: web_form.Draft | None = None) -> Question:
+def question(ctx: Ctx, button: Button, place: str, typed: Draft | None = None) -> Question:
     """Return the form of a button."""
     draft = typed or Draft()
     registry = ctx.runtime.registry
@@ -47,9 +47,9 @@ def question(ctx: Ctx, button: Button, place: str, typed: web_form.Draft | None 
             drawn = cells.Drawn(one.name, one.label, "reference", drawn.choices, refers)
         name = f"_{button.id}.{one.name}"
         value = draft.value(name)
-        names = cells.names(ctx, [drawn], [{one.name: web_form.id_of(value)}])
+        names = cells.names(ctx, [drawn], [{one.name: id_of(value)}])
         made.append(
-            web_form.input_of(
+            input_of(
                 one,
                 drawn,
                 info,
@@ -76,6 +76,10 @@ def act(ctx: Ctx, path: str, asked: Asked) -> Outcome:
     if view is None:
         raise NotFound
     wanted = asked.form.get("_acto")
+    if wanted == "_mover":
+        from kernel import web_board
+
+        return web_board.move(ctx, path, asked)
     if wanted in ("_guardar_vista", "_quitar_vista"):
         return _saved(ctx, view, asked)
     button = next((one for one in view.buttons if one.id == wanted), None)
@@ -83,9 +87,29 @@ def act(ctx: Ctx, path: str, asked: Asked) -> Outcome:
         return _act_alone(ctx, view, button, asked)
     if button is None and wanted != "_eliminar":
         raise NotFound
+    if asked.form.get("_todos") and "limit" in _query_of(ctx, path):
+        return _act_on_all(ctx, view, button, asked)
     ids = [one for one in asked.form.all("id") if one.isascii() and one.isdigit()][:MAX_AT_ONCE]
     done, refusals = _each(ctx, path, button, ids)
     return _told(ctx, view, asked, done, refusals)
+
+
+def _query_of(ctx: Ctx, path: str) -> Mapping[str, Any]:
+    query = ctx.runtime.registry.addresses["GET", path].query
+    return query.model_fields if query is not None else {}
+
+
+def _act_on_all(ctx: Ctx, view: ListView, button: Button | None, asked: Asked) -> Outcome:
+    """Leave a job that acts on all that the list's query finds, and lead to how it goes."""
+    path = view.resource
+    act = bulk.DELETE if button is None else button.path
+    target = ("DELETE", f"{path}{{id}}/") if button is None else ("POST", button.path)
+    if not may(ctx, *target):
+        raise Forbidden("Su rol no puede hacer esto con los registros de la lista.")
+    query = asked.form.get("_consulta")
+    fetch(ctx, path, f"{query}&limit=1" if query else "limit=1")  # a bad query is refused now
+    ctx.enqueue(bulk.NAME, path=path, act=act, query=query)
+    return redirect(ctx, f"{address(path)}?{urlencode({'_encargado': 1})}", asked)
 
 
 def _saved(ctx: Ctx, view: ListView, asked: Asked) -> Outcome:

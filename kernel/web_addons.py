@@ -6,7 +6,7 @@ says how many are there, and if it is given up, why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -16,26 +16,27 @@ from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.page import Asked, fetch, redirect, send
+from kernel.translations import later
 
 PLACE = "/app/aplicaciones/"
-CRUMB = ("Aplicaciones", PLACE)
+CRUMB = (later("Aplicaciones"), PLACE)
 ACTIONS: Mapping[str, tuple[str, str]] = {
-    "install": ("Instalar", "plus"),
-    "enable": ("Activar", "power"),
-    "upgrade": ("Actualizar", "refresh-cw"),
-    "disable": ("Desactivar", "power-off"),
-    "archive": ("Archivar", "archive"),
-    "purge": ("Borrar para siempre", "trash-2"),
+    "install": (later("Instalar"), "plus"),
+    "enable": (later("Activar"), "power"),
+    "upgrade": (later("Actualizar"), "refresh-cw"),
+    "disable": (later("Desactivar"), "power-off"),
+    "archive": (later("Archivar"), "archive"),
+    "purge": (later("Borrar para siempre"), "trash-2"),
 }
-PAST = {"migrate": "Poner al día", "import": "Importar"}
+PAST = {"migrate": later("Poner al día"), "import": later("Importar")}
 REMOVING = ("disable", "archive", "purge")
 STATES: Mapping[str, tuple[str, str]] = {
-    "enabled": ("Activo", "good"),
-    "disabled": ("Desactivado", ""),
-    "archived": ("Archivado", ""),
-    "available": ("Disponible", "info"),
-    "invalid": ("Con fallas", "bad"),
-    "missing": ("Sin código", "bad"),
+    "enabled": (later("Activo"), "good"),
+    "disabled": (later("Desactivado"), ""),
+    "archived": (later("Archivado"), ""),
+    "available": (later("Disponible"), "info"),
+    "invalid": (later("Con fallas"), "bad"),
+    "missing": (later("Sin código"), "bad"),
 }
 ALLOWED: Mapping[str, tuple[str, ...]] = {
     "enabled": ("disable", "archive", "purge"),
@@ -45,13 +46,13 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "missing": ("disable",),
 }
 CHANGES: Mapping[str, tuple[str, str]] = {
-    "requested": ("Pedido", "info"),
-    "expanding": ("Preparando la base de datos", "info"),
-    "rolling": ("Reemplazando procesos", "info"),
-    "contracting": ("Terminando", "info"),
-    "current": ("Hecho", "good"),
-    "past": ("Hecho", "good"),
-    "failed": ("No se hizo: nada cambió", "bad"),
+    "requested": (later("Pedido"), "info"),
+    "expanding": (later("Preparando la base de datos"), "info"),
+    "rolling": (later("Reemplazando procesos"), "info"),
+    "contracting": (later("Terminando"), "info"),
+    "current": (later("Hecho"), "good"),
+    "past": (later("Hecho"), "good"),
+    "failed": (later("No se hizo: nada cambió"), "bad"),
 }
 TROUBLES: Mapping[str, str] = {
     "contracting": "Falta quitar lo que ya no se usa; se volverá a intentar. La causa:",
@@ -62,13 +63,13 @@ TROUBLES: Mapping[str, str] = {
 NOTHING = "El cambio no se hizo y nada cambió. La causa:"
 QUARANTINED = "El addon fallaba una y otra vez y se desactivó solo. La causa:"
 UNDER_WAY = ("requested", "expanding", "rolling", "contracting", "reverting")
-KINDS: tuple[tuple[str, str, str], ...] = (
-    ("menus", "menú", "menús"),
-    ("routes", "dirección", "direcciones"),
-    ("permissions", "permiso", "permisos"),
-    ("jobs", "tarea", "tareas"),
-    ("schedules", "horario", "horarios"),
-)
+KINDS: Mapping[str, Callable[[int], str]] = {
+    "menus": lambda n: translations.number("{n} menú", "{n} menús", n),
+    "routes": lambda n: translations.number("{n} dirección", "{n} direcciones", n),
+    "permissions": lambda n: translations.number("{n} permiso", "{n} permisos", n),
+    "jobs": lambda n: translations.number("{n} tarea", "{n} tareas", n),
+    "schedules": lambda n: translations.number("{n} horario", "{n} horarios", n),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +132,13 @@ def _app(ctx: Ctx, one: Mapping[str, Any]) -> App:
     label, tone = STATES[state]
     return App(
         one["name"],
-        one["title"],
+        translations.translate(one["title"]),
         summary,
         (translations.translate(label), tone),
         one["installed"] or one["version"],
         tuple(filter(None, notes)),
         one["icon"] or "puzzle",
-        one["reason"],
+        translations.message(one["reason"]),
         tuple(actions),
     )
 
@@ -146,12 +147,7 @@ def _counted(plan: Mapping[str, Any] | None) -> list[str]:
     """Return how much comes or goes with a plan: 4 menús, 9 direcciones."""
     if plan is None:
         return []
-    found = [(len(plan.get(kind) or ()), one, many) for kind, one, many in KINDS]
-    return [
-        translations.number(f"{{n}} {one}", f"{{n}} {many}", count)
-        for count, one, many in found
-        if count
-    ]
+    return [told(len(plan[kind])) for kind, told in KINDS.items() if plan.get(kind)]
 
 
 def ask(ctx: Ctx, asked: Asked) -> Outcome:
@@ -182,8 +178,8 @@ def progress(ctx: Ctx, asked: Asked, number: int) -> Outcome:
         "change": _told(ctx, change),
         "under_way": change["state"] in UNDER_WAY,
     }
-    crumbs = [CRUMB, (f"N.º {number}", "")]
-    return web.render(ctx, asked, "change.html", title="Cambio", crumbs=crumbs, **values)
+    crumbs = [CRUMB, (translations.translate("N.º {n}", n=number), "")]
+    return web.render(ctx, asked, "change.html", title=later("Cambio"), crumbs=crumbs, **values)
 
 
 def _told(ctx: Ctx, change: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,14 +11,23 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from kernel import cells, charts, listing, translations, web
+from kernel import cells, charts, listing, translations, web, web_board, web_map
 from kernel.answers import Outcome
 from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
 from kernel.errors import NotFound
 from kernel.listing import Group
 from kernel.page import Asked, Pairs
-from kernel.views import CalendarView, Column, GraphView, ListView, PivotView, View
+from kernel.views import (
+    CalendarView,
+    Column,
+    GraphView,
+    KanbanView,
+    ListView,
+    MapView,
+    PivotView,
+    View,
+)
 from kernel.web_list import Listed, around, drawn_columns, visible
 from kernel.web_routes import address
 
@@ -34,6 +43,11 @@ def show(ctx: Ctx, view: View, asked: Asked) -> Outcome:
         raise NotFound
     values = around(ctx, view, asked)
     values["crumbs"] = [(base.title, address(path)), (view.title, "")]
+    if isinstance(view, KanbanView):
+        shown = web_board.context(ctx, base, view, asked)
+        return web.render(ctx, asked, "board.html", **values, **shown)
+    if isinstance(view, MapView):
+        return web_map.show(ctx, base, view, asked, values)
     if isinstance(view, GraphView):
         return web.render(ctx, asked, "graph.html", **values, **_graph(ctx, base, view, asked))
     if isinstance(view, PivotView):
@@ -101,7 +115,7 @@ def _graph(ctx: Ctx, base: ListView, view: GraphView, asked: Asked) -> dict[str,
         for one in groups
     ]
     drawn = charts.chart(view.chart, points, translations.translate(view.title))
-    return {"list": listed, "chips": listed.chips, "chart": drawn, "points": points}
+    return {"list": listed, "chips": listed.facets.chips, "chart": drawn, "points": points}
 
 
 def _pivot(ctx: Ctx, base: ListView, view: PivotView, asked: Asked) -> dict[str, Any]:
@@ -129,7 +143,7 @@ def _pivot(ctx: Ctx, base: ListView, view: PivotView, asked: Asked) -> dict[str,
     totals = [sum((sums.get((f, head), nothing) for f in firsts), nothing) for head in heads]
     return {
         "list": listed,
-        "chips": listed.chips,
+        "chips": listed.facets.chips,
         "heads": [reader.say(across, one) for one in heads],
         "lines": lines,
         "totals": said([*totals, sum(totals, nothing)]),

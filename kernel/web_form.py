@@ -7,96 +7,35 @@ shows both values and asks again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
-from kernel import cells, paging, screens, translations, web, web_list
+from kernel import cells, screens, translations, web, web_beside, web_cell
 from kernel.answers import Outcome
 from kernel.cells import Painter
 from kernel.context import Ctx
 from kernel.errors import DomainError, NotFound
-from kernel.model import table_of
 from kernel.page import Asked, Pairs, fetch, redirect, send
-from kernel.views import Button, Column, Field, FormView, Lines, ListView, Section
-from kernel.web_list import Listed, around, drawn_columns, may
+from kernel.translations import later
+from kernel.views import Button, Field, FormView, Lines, Section
+from kernel.web_beside import plain
+from kernel.web_inputs import (
+    Block,
+    Draft,
+    Input,
+    id_of,
+    input_of,
+    item_of,
+    sent,
+    typed_lines,
+    written,
+)
+from kernel.web_lines import LineTables, Table
+from kernel.web_list import around, drawn_columns, may
 from kernel.web_routes import address
-
-BLANK_LINES = 1
-HISTORY = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A field of a form as it is shown."""
-
-    name: str
-    label: str
-    kind: str
-    value: str
-    said: Any
-    editable: bool
-    required: bool = False
-    options: tuple[tuple[str, str], ...] = ()
-    help: str = ""
-    span: int = 1
-    fault: str = ""
-    refers: str = ""
-    longest: int | None = None
-    numeric: bool = False
-
-    @property
-    def id(self) -> str:
-        """The id of its element."""
-        return f"i-{self.name.replace('.', '-')}"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The lines of a record as they are shown: a row of inputs each, and an empty one."""
-
-    id: str
-    name: str
-    label: str
-    heads: tuple[Any, ...]
-    rows: tuple[tuple[Input, ...], ...]
-    pattern: tuple[Input, ...]
-    sums: tuple[str, ...]
-    editable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A section as it is shown."""
-
-    id: str
-    label: str
-    inputs: tuple[Input, ...]
-
-
-@dataclass
-class Draft:
-    """What a form is filled with: the record, and what somebody typed and was refused."""
-
-    data: Mapping[str, Any] = field(default_factory=dict)
-    typed: Pairs | None = None
-    refusal: DomainError | None = None
-
-    def value(self, name: str) -> Any:
-        """Return what a field shows."""
-        if self.typed is not None and (name in self.typed or f"_de.{name}" in self.typed):
-            return self.typed.get(name)
-        return self.data.get(name)
-
-    def fault(self, name: str) -> str:
-        """Return why a field was refused."""
-        errors = self.refusal.errors if self.refusal is not None else ()
-        return next((one.message for one in errors if one.field == name), "")
 
 
 class Editor:
@@ -116,6 +55,7 @@ class Editor:
         self.body: type[BaseModel] | None = target.body if target and self.editable else None
         self.kinds = screens.fields_of(registry.addresses, path)
         self.how = cells.style(ctx)
+        self.tables = LineTables(ctx, path, self.body, record_id is None)
 
     # Reading ---------------------------------------------------------------------------------
 
@@ -134,7 +74,8 @@ class Editor:
         return {
             "id": self.id,
             "view": self.view,
-            "name": name or translations.translate("Nuevo" if self.id is None else self.view.title),
+            "name": name
+            or translations.translate(later("Nuevo") if self.id is None else self.view.title),
             "address": f"{place}{self.id or 'nuevo'}/" + (f"?{tail}" if tail else ""),
             "close": f"{place}?{tail}" if tail else place,
             "panels": [self._panel(one, draft, painter) for one in self.view.panels],
@@ -149,6 +90,7 @@ class Editor:
             "deletes": self.id is not None and may(self.ctx, "DELETE", f"{self.path}{{id}}/"),
             "versus": [],
             "question": None,
+            "live": self._is_live(data),
             **more,
         }
 
@@ -158,13 +100,12 @@ class Editor:
         row = {one.name: id_of(draft.value(one.name)) for one in columns if one.refers}
         names = dict(cells.names(self.ctx, columns, [row]))
         for lines in (one for one in screens.parts_of(self.view) if isinstance(one, Lines)):
-            shown = [self._line_drawn(lines, one) for one in lines.columns]
-            names.update(cells.names(self.ctx, shown, draft.data.get(lines.name) or []))
+            names.update(self.tables.names(lines, draft))
         return Painter(self.how, names)
 
     def _panel(self, panel: Section | Lines, draft: Draft, painter: Painter) -> Block | Table:
         if isinstance(panel, Lines):
-            return self._table(panel, draft, painter)
+            return self.tables.table(panel, draft, painter)
         inputs = [self._input(one, draft, painter) for one in panel.fields]
         shown = [one for one in inputs if self.id is not None or one.editable]
         return Block(panel.id, panel.label, tuple(shown))
@@ -185,85 +126,6 @@ class Editor:
         maker = self.ctx.runtime.registry.addresses.get(("POST", self.path))
         info = maker.body.model_fields.get(name) if maker and maker.body else None
         return info is not None and info.is_required()
-
-    # Lines -----------------------------------------------------------------------------------
-
-    def line_model(self, lines: Lines) -> type[BaseModel] | None:
-        """Return the schema of a line, where the body takes lines."""
-        info = self.body.model_fields.get(lines.name) if self.body is not None else None
-        return _item(info.annotation) if info is not None else None
-
-    def _line_drawn(self, lines: Lines, column: Column) -> cells.Drawn:
-        known = screens.line_fields(self.ctx.runtime.registry.addresses, self.path, lines.name)
-        kind = known.get(column.name)
-        drawn = cells.drawn(self.ctx.runtime.registry, "", column, kind)
-        refers = drawn.refers or cells.guessed(self.ctx.runtime.registry, column.name)
-        if not refers or column.widget:
-            return drawn
-        return cells.Drawn(
-            drawn.name, drawn.label, "reference", drawn.choices, refers, drawn.total, drawn.optional
-        )
-
-    def _table(self, lines: Lines, draft: Draft, painter: Painter) -> Table:
-        model = self.line_model(lines)
-        shown = [
-            (one, drawn)
-            for one in lines.columns
-            for drawn in [self._line_drawn(lines, one)]
-            if self._in_table(one, model)
-        ]
-        data = self._lines(lines, draft)
-        rows = tuple(
-            self._row(lines, shown, str(place), line, draft, painter)
-            for place, line in enumerate(data)
-        )
-        pattern = self._row(lines, shown, "#", {}, Draft(), painter) if model else ()
-        if model and not rows:
-            rows = (self._row(lines, shown, "0", {}, draft, painter),)
-        heads = tuple(drawn for _, drawn in shown)
-        sums = tuple(self._sum(drawn, data) for drawn in heads)
-        return Table(
-            lines.id, lines.name, lines.label, heads, rows, pattern, sums, editable=bool(model)
-        )
-
-    def _in_table(self, column: Column, model: type[BaseModel] | None) -> bool:
-        """A new record shows what its lines take; a kept one all that is known of them."""
-        return self.id is not None or model is None or column.name in model.model_fields
-
-    def _lines(self, lines: Lines, draft: Draft) -> Sequence[Mapping[str, Any]]:
-        if draft.typed is not None and self.line_model(lines) is not None:
-            typed = _typed_lines(draft.typed, lines.name).values()
-            return [one for one in typed if any(one.values())]
-        found: Sequence[Mapping[str, Any]] = draft.data.get(lines.name) or []
-        return found
-
-    def _row(
-        self,
-        lines: Lines,
-        shown: Sequence[tuple[Column, cells.Drawn]],
-        place: str,
-        line: Mapping[str, Any],
-        draft: Draft,
-        painter: Painter,
-    ) -> tuple[Input, ...]:
-        model = self.line_model(lines)
-        made = []
-        for one, drawn in shown:
-            info = model.model_fields.get(one.name) if model is not None else None
-            name = f"{lines.name}.{place}.{one.name}"
-            made.append(
-                input_of(
-                    one, drawn, info, line.get(one.name), painter, name=name,
-                    fault=draft.fault(name), required=info is not None and info.is_required(),
-                )
-            )  # fmt: skip
-        return tuple(made)
-
-    def _sum(self, drawn: cells.Drawn, data: Sequence[Mapping[str, Any]]) -> str:
-        if not drawn.total:
-            return ""
-        values = [cells.exact(one.get(drawn.name)) for one in data]
-        return cells.money(sum(values), self.how)
 
     # What else stands in the form --------------------------------------------------------------
 
@@ -290,6 +152,10 @@ class Editor:
             (translations.translate(one.label), way) for one, way in zip(states, ways, strict=True)
         ]
 
+    def _is_live(self, data: Mapping[str, Any]) -> bool:
+        states = self.view.states
+        return states is not None and str(data.get(states.name)) in self.view.live
+
     def _buttons(self, data: Mapping[str, Any]) -> list[Button]:
         if self.id is None:
             return []
@@ -307,78 +173,6 @@ class Editor:
             if one.fields
         }
 
-    def history(self) -> list[dict[str, Any]]:
-        """Return who changed what of the record, the newest first."""
-        resource = cells.resource_at(self.ctx.runtime.registry, self.path)
-        if resource is None or not may(self.ctx, "GET", TIMELINE):
-            return []
-        kind = table_of(resource.model).name
-        query = urlencode({"objeto_tipo": kind, "objeto_id": self.id, "limit": HISTORY})
-        try:
-            acts = fetch(self.ctx, TIMELINE, query)["items"]
-        except DomainError:
-            return []
-        labels = {
-            one.name: one.label
-            for one in screens.parts_of(self.view)
-            if isinstance(one, Field | Column)
-        }
-        return [self._act(one, labels) for one in acts]
-
-    def _act(self, act: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
-        changes = [
-            (
-                translations.translate(labels[one["campo"]]),
-                _plain(one["antes"]),
-                _plain(one["despues"]),
-            )
-            for one in act["cambios"]
-            if one["campo"] in labels
-        ]
-        return {
-            "who": act["usuario"] or translations.translate("El sistema"),
-            "what": translations.translate(ACTS.get(act["accion"], act["accion"])),
-            "when": cells.moment(act["created_at"], self.how),
-            "at": act["created_at"],
-            "sealed": act["sello"] is not None,
-            "changes": changes,
-        }
-
-    def files(self) -> list[Mapping[str, Any]] | None:
-        """Return the record's files, or None where the user sees none."""
-        resource = cells.resource_at(self.ctx.runtime.registry, self.path)
-        if resource is None or not may(self.ctx, "GET", FILES):
-            return None
-        query = urlencode({"objeto_tipo": table_of(resource.model).name, "objeto_id": self.id})
-        try:
-            found: list[Mapping[str, Any]] = fetch(self.ctx, FILES, query)["items"]
-        except DomainError:
-            return None
-        return found
-
-    def neighbours(self, data: Mapping[str, Any]) -> tuple[str, str]:
-        """Return the addresses of the records before and after in the list that one comes from."""
-        view = next(
-            (v for v in web_list.visible(self.ctx, self.path) if isinstance(v, ListView)), None
-        )
-        if view is None or not data.get("id"):
-            return "", ""
-        listed = Listed(self.ctx, view, self.asked, limit=1)
-        sort = listed.sort
-        if listed.resource is None or sort.lstrip("-") not in data:
-            return "", ""
-        value = data[sort.lstrip("-")]
-        tail = self.asked.query.encoded("_pestana")
-
-        def beside(way: str) -> str:
-            cursor = paging.encode(way, value, data["id"])
-            query = listed.query(sort=way, next=cursor, limit="1", fields="id")
-            items = fetch(self.ctx, self.path, query)["items"]
-            place = address(self.path)
-            return f"{place}{items[0]['id']}/{'?' + tail if tail else ''}" if items else ""
-
-        return beside(web_list.reversed_sort(sort)), beside(sort)
-
     # Writing ---------------------------------------------------------------------------------
 
     def document(self) -> dict[str, Any]:
@@ -386,181 +180,29 @@ class Editor:
         form, found = self.asked.form, dict[str, Any]()
         known = self.body.model_fields if self.body is not None else {}
         for name, info in known.items():
-            lines = _item(info.annotation)
+            lines = item_of(info.annotation)
             if lines is not None and any(n.startswith(f"{name}.") for n, _ in form):
                 found[name] = [
                     {
-                        key: _sent(text, lines.model_fields[key])
+                        key: sent(text, lines.model_fields[key])
                         for key, text in line.items()
                         if key in lines.model_fields and text != ""
                     }
-                    for line in _typed_lines(form, name).values()
+                    for line in typed_lines(form, name).values()
                     if any(line.values())
                 ]
             elif name in form or f"_de.{name}" in form:
-                found[name] = _sent(form.get(name), info)
+                found[name] = sent(form.get(name), info)
         return found
-
-
-TIMELINE = "/api/audit-logs/linea-de-tiempo/"
-FILES = "/api/adjuntos/"
-ACTS = {
-    "crear": "creó el registro",
-    "editar": "cambió",
-    "eliminar": "eliminó",
-    "abrir": "abrió",
-    "cerrar": "cerró",
-}
-
-
-def input_of(
-    one: Field | Column,
-    drawn: cells.Drawn,
-    info: FieldInfo | None,
-    value: Any,
-    painter: Painter,
-    *,
-    name: str = "",
-    fault: str = "",
-    required: bool = False,
-) -> Input:
-    """Return a field as it is shown: an input where the API takes it (``info``)."""
-    options = [(c.value, translations.translate(c.label)) for c in one.choices]
-    if info is not None and not options:
-        options = [(one, one) for one in _literals(info.annotation)]
-    identity = id_of(value) if drawn.refers else None
-    said = painter.said(drawn, identity) if identity else ""
-    return Input(
-        name or one.name,
-        translations.translate(one.label),
-        _kind(drawn, info, bool(options)),
-        _typed_as(drawn, value),
-        said if drawn.refers or info is not None else painter.cell(drawn, {one.name: value}),
-        editable=info is not None,
-        required=required,
-        options=tuple(options),
-        help=translations.translate(getattr(one, "help", "")),
-        span=getattr(one, "span", 1),
-        fault=fault,
-        refers=drawn.refers,
-        longest=_longest(info),
-        numeric=drawn.numeric or drawn.widget == "integer",
-    )
-
-
-def _kind(drawn: cells.Drawn, info: FieldInfo | None, chosen: bool) -> str:
-    if chosen:
-        return "choice"
-    if drawn.widget in INPUTS:
-        return drawn.widget
-    longest = _longest(info)
-    return "paragraphs" if longest is not None and longest > 1000 else "text"
-
-
-INPUTS = (
-    "reference",
-    "flag",
-    "day",
-    "moment",
-    "money",
-    "price",
-    "number",
-    "integer",
-    "email",
-    "tel",
-    "tags",
-)
-
-
-def _longest(info: FieldInfo | None) -> int | None:
-    for one in info.metadata if info is not None else ():
-        length = getattr(one, "max_length", None)
-        if isinstance(length, int):
-            return length
-    return None
-
-
-def _literals(kind: Any) -> list[str]:
-    if get_origin(kind) is Literal:
-        return [str(one) for one in get_args(kind)]
-    return [text for one in get_args(kind) for text in _literals(one)]
-
-
-def _item(kind: Any) -> type[BaseModel] | None:
-    """Return the schema of the items of a list of documents."""
-    if get_origin(kind) is list:
-        (item,) = get_args(kind)
-        return item if isinstance(item, type) and issubclass(item, BaseModel) else None
-    return next((found for one in get_args(kind) if (found := _item(one)) is not None), None)
-
-
-def id_of(value: Any) -> Any:
-    """Return an id that came as text as a number; anything else as it is."""
-    text = isinstance(value, str) and value.isascii() and value.isdigit()
-    return int(value) if text else value
-
-
-def _written(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else ""
-    return str(value)
-
-
-def _typed_as(drawn: cells.Drawn, value: Any) -> str:
-    """Return a value as somebody would type it."""
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    text = _written(value)
-    if drawn.widget in ("money", "price", "number") and "." in text:
-        whole, _, decimals = text.partition(".")
-        least = 0 if drawn.widget == "number" else 2
-        decimals = decimals.rstrip("0").ljust(least, "0")
-        return f"{whole}.{decimals}" if decimals else whole
-    return text
-
-
-def _plain(value: Any) -> str:
-    if value is None or value == "":
-        return "—"
-    if isinstance(value, bool):
-        return translations.translate("Sí" if value else "No")
-    return str(value)
-
-
-def _sent(text: str, info: FieldInfo) -> Any:
-    """Return what was typed as the API takes it; what is no number stays text, to be refused."""
-    kind = cells.plain_type(info.annotation)
-    text = text.strip()
-    if kind is bool:
-        return text in ("true", "on")
-    if kind is list:
-        return [one.strip() for one in text.split(",") if one.strip()]
-    nullable = type(None) in get_args(info.annotation)
-    if text == "" and (nullable or kind is not str):
-        return None
-    if kind is int:
-        return int(text) if text.lstrip("-").isdigit() and text.isascii() else text
-    if kind is Decimal:
-        return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
-    return text
-
-
-def _typed_lines(form: Pairs, name: str) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for key, value in form:
-        words = key.split(".")
-        if len(words) == 3 and words[0] == name and isinstance(value, str):
-            found.setdefault(words[1], {})[words[2]] = value
-    return found
 
 
 # Pages ------------------------------------------------------------------------------------------
 
 
 def show(ctx: Ctx, path: str, asked: Asked, record_id: int) -> Outcome:
-    """Return a record, beside the list that it comes from."""
+    """Return a record, beside the list that it comes from; or one cell of it."""
+    if "_campo" in asked.query:
+        return web_cell.show(ctx, path, asked, record_id)
     editor = Editor(ctx, path, asked, record_id)
     return _page(editor, Draft(editor.read()))
 
@@ -593,8 +235,10 @@ def _unnested(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def change(ctx: Ctx, path: str, asked: Asked, record_id: int) -> Outcome:
     """Keep the changes of a record, or do what a button says, and lead back to it."""
-    editor = Editor(ctx, path, asked, record_id)
     act = asked.form.get("_acto")
+    if act == "_celda":
+        return web_cell.change(ctx, path, asked, record_id)
+    editor = Editor(ctx, path, asked, record_id)
     try:
         if act:
             return _act_on(editor, act)
@@ -630,9 +274,9 @@ def _versus(editor: Editor, present: Mapping[str, Any]) -> Iterator[tuple[str, s
     typed = editor.asked.form
     for one in screens.parts_of(editor.view):
         if isinstance(one, Field) and one.name in typed:
-            mine, theirs = typed.get(one.name), _written(present.get(one.name))
+            mine, theirs = typed.get(one.name), written(present.get(one.name))
             if mine != theirs:
-                yield translations.translate(one.label), _plain(mine), _plain(theirs)
+                yield translations.translate(one.label), plain(mine), plain(theirs)
 
 
 def _act_on(editor: Editor, act: str) -> Outcome:
@@ -642,7 +286,7 @@ def _act_on(editor: Editor, act: str) -> Outcome:
         send(ctx, "DELETE", f"{path}{{id}}/", {}, id=editor.id)
         return redirect(ctx, f"{address(path)}?{editor.asked.query.encoded()}", editor.asked)
     if act == "_archivo":
-        _keep_file(editor)
+        web_beside.keep_file(editor, form)
         return _back(editor, "archivo")
     button = next((one for one in editor.view.buttons if one.id == act), None)
     if button is None:
@@ -660,30 +304,20 @@ def button_body(ctx: Ctx, button: Button, form: Pairs) -> dict[str, Any]:
     if body is None:
         return {}
     given = {
-        name: _sent(form.get(f"_{button.id}.{name}"), info)
+        name: sent(form.get(f"_{button.id}.{name}"), info)
         for name, info in body.model_fields.items()
         if f"_{button.id}.{name}" in form
     }
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _keep_file(editor: Editor) -> None:
-    resource = cells.resource_at(editor.ctx.runtime.registry, editor.path)
-    if resource is None:
-        raise NotFound
-    editor.read()
-    kind = table_of(resource.model).name
-    for name, value in editor.asked.form:
-        if name == "archivo" and not isinstance(value, str):
-            body = {"archivo": value, "objeto_tipo": kind, "objeto_id": str(editor.id)}
-            send(editor.ctx, "POST", FILES, body)
-
-
-TOLD = {
-    "guardado": "Guardado.",
-    "archivo": "Archivo guardado.",
-    "hecho": "Hecho.",
-}
+TOLD = later(
+    {
+        "guardado": "Guardado.",
+        "archivo": "Archivo guardado.",
+        "hecho": "Hecho.",
+    }
+)
 
 
 def _page(editor: Editor, draft: Draft, status: int = 200, **more: Any) -> Outcome:
@@ -691,13 +325,13 @@ def _page(editor: Editor, draft: Draft, status: int = 200, **more: Any) -> Outco
     record = editor.context(
         draft,
         told=TOLD.get(asked.query.get("_hecho"), ""),
-        history=editor.history() if editor.id else [],
-        files=editor.files() if editor.id else None,
-        uploads=may(ctx, "POST", FILES),
-        neighbours=editor.neighbours(draft.data) if editor.id else ("", ""),
+        history=web_beside.history(editor) if editor.id else [],
+        files=web_beside.files(editor) if editor.id else None,
+        uploads=may(ctx, "POST", web_beside.FILES),
+        neighbours=web_beside.neighbours(editor, draft.data) if editor.id else ("", ""),
         **more,
     )
-    listed = None if asked.target else _list_view(ctx, editor.path)
+    listed = None if asked.target else web_beside.list_view(ctx, editor.path)
     if listed is None:
         values: dict[str, Any] = {"record": record, "title": editor.view.title, "view": editor.view}
         return web.render(ctx, asked, "record.html", status=status, **values)
@@ -705,8 +339,3 @@ def _page(editor: Editor, draft: Draft, status: int = 200, **more: Any) -> Outco
     values["crumbs"] = [(listed.title, values["place"]), (record["name"], "")]
     values["title"] = record["name"]
     return web.render(ctx, asked, "list.html", status=status, record=record, **values)
-
-
-def _list_view(ctx: Ctx, path: str) -> ListView | None:
-    found = web_list.visible(ctx, path)
-    return next((one for one in found if isinstance(one, ListView)), None)

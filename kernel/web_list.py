@@ -7,13 +7,14 @@ The query of the page is that of the API's list; names that begin with ``_`` are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
-from kernel import cells, listing, paging, queries, screens, translations, web
+from markupsafe import Markup
+
+from kernel import cells, listing, paging, queries, screens, translations, web, web_rows
 from kernel.answers import Outcome
 from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
@@ -21,14 +22,15 @@ from kernel.errors import DomainError, NotFound
 from kernel.http import Endpoint
 from kernel.page import Asked, Pairs, fetch, redirect
 from kernel.resource import Resource
-from kernel.views import Filter, ListView, View
+from kernel.views import ListView, View
+from kernel.web_facets import Facets
+from kernel.web_groups import Groups
 from kernel.web_routes import address
 
 CAP = 1000
 """Rows beyond which a list says «1,000+»."""
-MAX_GROUPS = 200
 SAVED = "/api/vistas-guardadas/"
-PAGING = ("next", "limit", "fields", "_antes", "_n", "_acto", "_hecho", "_hechos")
+PAGING = ("next", "limit", "fields", "_antes", "_n", "_acto", "_hecho", "_hechos", "_encargado")
 VIEW_ICONS = {
     "list": "list",
     "kanban": "square-kanban",
@@ -90,9 +92,11 @@ def around(ctx: Ctx, view: View, asked: Asked) -> dict[str, Any]:
         "new": f"{place}nuevo/" if may(ctx, "POST", path) and form(ctx, path) else "",
     }
     if isinstance(view, ListView):
-        from kernel import web_acts
+        from kernel import web_acts, web_cell
 
         values["list"] = Listed(ctx, view, asked)
+        opens = form(ctx, path)
+        values["editable"] = web_cell.editable(ctx, view) if opens else frozenset()
         exports = f"{path}exportar/"
         values["exports"] = exports if may(ctx, "GET", exports) else ""
         values["acts"] = acts(ctx, view)
@@ -100,6 +104,9 @@ def around(ctx: Ctx, view: View, asked: Asked) -> dict[str, Any]:
         values["question"] = web_acts.asked_by(ctx, view, asked)
         done = asked.query.get("_hechos")
         values["outcome"] = (_done(int(done)), []) if done.isdigit() else None
+        if asked.query.get("_encargado"):
+            told = translations.translate("Se hará con todos, uno por uno; arriba se ve cómo va.")
+            values["outcome"] = (told, [])
     return values
 
 
@@ -144,42 +151,20 @@ def drawn_columns(ctx: Ctx, view: View, parts: Sequence[Any]) -> list[Drawn]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A condition of the list, and the address without it."""
-
-    label: str
-    without: str
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """An input of the filter panel."""
-
-    name: str
-    label: str
-    kind: str
-    value: str
-    options: tuple[tuple[str, str], ...] = ()
-    until: str = ""
-    """The value of the second input, where there are two."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row: its record, and what its cells show."""
-
-    id: int
-    address: str
-    cells: tuple[Any, ...]
-    data: Mapping[str, Any]
-
-
 class Listed:
     """A list as its template needs it; what the template doesn't ask for isn't read."""
 
-    def __init__(self, ctx: Ctx, view: ListView, asked: Asked, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        ctx: Ctx,
+        view: ListView,
+        asked: Asked,
+        limit: int | None = None,
+        needs: Sequence[str] = (),
+    ) -> None:
+        """``needs`` are fields that are read although no column shows them."""
         self.ctx = ctx
+        self.needs = needs
         self.view = view
         self.asked = asked
         self.place = address(view.resource)
@@ -200,6 +185,8 @@ class Listed:
         self.items: list[dict[str, Any]] = []
         self.next = self.before = ""
         self.first = max(1, _number(asked.query.get("_n"), 1))
+        self.facets = Facets(self)
+        self.groups = Groups(self)
         if not self.grouped:
             self._read()
 
@@ -211,7 +198,7 @@ class Listed:
         chosen = [by_name[one] for one in wanted if one in by_name]
         return chosen or [one for one in self.all_columns if not one.optional]
 
-    @property
+    @cached_property
     def kept(self) -> Pairs:
         """What of the query the page understands; the rest goes no further."""
         names = {*self.known, "_v", "_mes"} - {"sort"}
@@ -223,17 +210,17 @@ class Listed:
         }
         return Pairs([*pairs, *((n, v) for n, v in own.items() if self.asked.query.get(n))])
 
-    @property
+    @cached_property
     def conditions(self) -> list[tuple[str, str]]:
         """The filters and the search that the API knows."""
         skipped = {*PAGING, "sort"}
         return [
-            (name, resolved(value, self.how.today))
+            (name, cells.resolved(value, self.how.today))
             for name, value in self.asked.query
             if isinstance(value, str) and value and name in self.known and name not in skipped
         ]
 
-    @property
+    @cached_property
     def sort(self) -> str:
         """The sort that counts."""
         asked = self.asked.query.get("sort")
@@ -241,10 +228,10 @@ class Listed:
             return asked
         return self.resource.sort[0] if self.resource else ""
 
-    @property
+    @cached_property
     def grouped(self) -> list[str]:
         """The fields that rows are grouped by."""
-        allowed = {name for name, _ in self.groupable}
+        allowed = {name for name, _ in self.groups.groupable}
         return [one for one in self.asked.query.get("_por").split(",") if one in allowed][:2]
 
     def query(self, **more: str) -> str:
@@ -284,7 +271,7 @@ class Listed:
 
     def _needed(self) -> list[str]:
         shown = [one.name for one in self.columns]
-        return list(dict.fromkeys(["id", *shown, self.sort.lstrip("-")]))
+        return list(dict.fromkeys(["id", *shown, *self.needs, self.sort.lstrip("-")]))
 
     def _cursor(self, place: int, sort: str) -> str:
         row = self.items[place]
@@ -292,16 +279,13 @@ class Listed:
 
     # Shown -----------------------------------------------------------------------------------
 
-    @property
-    def rows(self) -> Iterator[Row]:
-        """The rows of the page."""
-        names = cells.names(self.ctx, self.columns, self.items)
-        painter = Painter(self.how, names)
+    def body(self, here: int | None = None) -> Markup:
+        """Return the rows of the page, the one that is open beside them marked."""
+        painter = Painter(self.how, cells.names(self.ctx, self.columns, self.items))
         kept = self.kept.encoded("_n")
         tail = f"?{kept}" if kept else ""
-        for item in self.items:
-            shown = tuple(painter.cell(one, item) for one in self.columns)
-            yield Row(item["id"], f"{self.place}{item['id']}/{tail}", shown, item)
+        place = self.place if self.opens else ""
+        return web_rows.rows(painter, self.columns, self.items, place, tail, here)
 
     @property
     def counted(self) -> str:
@@ -364,179 +348,6 @@ class Listed:
     def export_query(self, kind: str) -> str:
         """Return the query that exports what the list's filters find."""
         return self.query(formato=kind)
-
-    @property
-    def presets(self) -> list[tuple[Filter, bool, str]]:
-        """The declared filters: whether each is on, and the address that turns it."""
-        found = []
-        for one in self.view.filters:
-            wanted = dict(parse_qsl(one.query))
-            on = all(self.asked.query.get(name) == value for name, value in wanted.items())
-            turned: dict[str, str | None] = dict.fromkeys(wanted) if on else {**wanted}
-            found.append((one, on, self.link(**turned)))
-        return found
-
-    @property
-    def chips(self) -> list[Chip]:
-        """The conditions that are on, each with the address that takes it away."""
-        named: set[str] = set()
-        found = []
-        for one, on, off in self.presets:
-            if on:
-                found.append(Chip(translations.translate(one.label), off))
-                named |= set(dict(parse_qsl(one.query)))
-        for name, value in self.conditions:
-            if name != "q" and name not in named:
-                found.append(Chip(self._told(name, value), self.link(**{name: None})))
-        return found
-
-    def _told(self, name: str, value: str) -> str:
-        field, _, operator = name.partition("__")
-        column = next((one for one in self.all_columns if one.name == field), None)
-        label = translations.translate(column.label) if column else field
-        said = self._said(column, value) if column else value
-        return f"{label}{OPERATORS.get(operator, ': ')}{said}"
-
-    def _said(self, column: Drawn, value: str) -> str:
-        if column.choices:
-            parts = [column.choices.get(one) for one in value.split(",")]
-            return ", ".join(translations.translate(one.label) for one in parts if one) or value
-        if column.widget == "flag":
-            return translations.translate("Sí" if value == "true" else "No")
-        if column.refers and value.isdigit():
-            names = cells.names(self.ctx, [column], [{column.name: int(value)}])
-            return names.get((column.refers, int(value)), f"N.º {value}")
-        if column.widget in ("moment", "day"):
-            return cells.day(value, self.how)
-        return value
-
-    @property
-    def facets(self) -> list[Facet]:
-        """The inputs of the filter panel."""
-        return [one for column in self.all_columns if (one := self._facet(column)) is not None]
-
-    def _facet(self, column: Drawn) -> Facet | None:
-        name, get = column.name, self.asked.query.get
-        if name not in self.known:
-            return None
-        label = translations.translate(column.label)
-        if column.choices:
-            options = [(v, translations.translate(c.label)) for v, c in column.choices.items()]
-            return Facet(name, label, "choice", get(name), tuple(options))
-        if column.widget == "flag":
-            options = [("true", translations.translate("Sí")), ("false", "No")]
-            return Facet(name, label, "choice", get(name), tuple(options))
-        if column.refers:
-            return Facet(name, label, "choice", get(name), tuple(self._offered(column)))
-        if column.widget in ("moment", "day"):
-            since = resolved(get(f"{name}__gte"), self.how.today)
-            return Facet(name, label, "dates", since, until=get(f"{name}__lte"))
-        if column.numeric:
-            return Facet(name, label, "numbers", get(f"{name}__gte"), until=get(f"{name}__lte"))
-        return Facet(name, label, "text", get(name))
-
-    def _offered(self, column: Drawn) -> list[tuple[str, str]]:
-        from kernel import web_search
-
-        return [(str(one), name) for one, name in web_search.offered(self.ctx, column.refers, "")]
-
-    # Groups ----------------------------------------------------------------------------------
-
-    @property
-    def groupable(self) -> list[tuple[str, str]]:
-        """What rows can be grouped by, with labels."""
-        if self.resource is None:
-            return []
-        found: list[tuple[str, str]] = []
-        for one in self.all_columns:
-            label = translations.translate(one.label)
-            if one.name not in self.resource.filters or one.numeric:
-                continue
-            if one.widget in ("moment", "day"):
-                units = (("day", "día"), ("month", "mes"), ("year", "año"))
-                found.extend(
-                    (f"{one.name}:{unit}", f"{label}: {translations.translate(word)}")
-                    for unit, word in units
-                )
-            else:
-                found.append((one.name, label))
-        return found
-
-    @property
-    def totals(self) -> list[Drawn]:
-        """The columns that are summed in groups."""
-        return [one for one in self.columns if one.total]
-
-    @property
-    def groups(self) -> list[dict[str, Any]]:
-        """The groups, each with its sums and the address of its rows."""
-        if self.resource is None:
-            return []
-        sums = [one.name for one in self.totals]
-        found = listing.groups(
-            self.ctx, self.resource, self.parsed(), self.grouped, sums, MAX_GROUPS
-        )
-        by_name = {one.name: one for one in self.all_columns}
-        columns = [by_name[one.partition(":")[0]] for one in self.grouped]
-        data = [dict(zip((c.name for c in columns), g.values, strict=True)) for g in found]
-        painter = Painter(self.how, cells.names(self.ctx, columns, data))
-        made = []
-        for group in found:
-            said = [
-                self._group_said(painter, column, by, value)
-                for column, by, value in zip(columns, self.grouped, group.values, strict=True)
-            ]
-            totals = [
-                painter.said(column, value)
-                for column, value in zip(self.totals, group.sums, strict=True)
-            ]
-            link = self.link(_por=None, **self._only(group.values))
-            count = cells.number(group.size, self.how)
-            made.append({"said": said, "count": count, "sums": totals, "link": link})
-        return made
-
-    def _group_said(self, painter: Painter, column: Drawn, by: str, value: Any) -> str:
-        if value is None:
-            return "—"
-        if isinstance(value, date):
-            return cells.period(value, by.partition(":")[2], self.how)
-        if isinstance(value, bool):
-            return translations.translate("Sí" if value else "No")
-        return painter.said(column, value)
-
-    def _only(self, values: Sequence[Any]) -> dict[str, str | None]:
-        """Return the conditions that leave the rows of one group."""
-        found: dict[str, str | None] = {}
-        for asked, value in zip(self.grouped, values, strict=True):
-            name, _, unit = asked.partition(":")
-            if unit and isinstance(value, date):
-                found[f"{name}__gte"] = value.isoformat()
-                found[f"{name}__lt"] = _after(value, unit).isoformat()
-            elif value is not None:
-                found[name] = str(value).lower() if isinstance(value, bool) else str(value)
-        return found
-
-
-OPERATORS = {"gte": " ≥ ", "gt": " > ", "lte": " ≤ ", "lt": " < "}
-
-
-def resolved(value: str, today: date) -> str:
-    """Return a value with ``@today``, ``@week``, ``@month`` or ``@year`` as a day."""
-    days = {
-        "@today": today,
-        "@week": today - timedelta(days=today.weekday()),
-        "@month": today.replace(day=1),
-        "@year": today.replace(month=1, day=1),
-    }
-    return days[value].isoformat() if value in days else value
-
-
-def _after(start: date, unit: str) -> date:
-    if unit == "day":
-        return start + timedelta(days=1)
-    if unit == "month":
-        return (start.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return start.replace(year=start.year + 1)
 
 
 def reversed_sort(sort: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kernel import static
+from kernel import static, widgets
 from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.http import Endpoint
@@ -16,19 +16,23 @@ from kernel.page import HOME, Asked, page, redirect
 from kernel.registry import Registry
 from kernel.schemas import QueryId
 from kernel.screens import parts_of
-from kernel.views import DashboardView, FormView
+from kernel.translations import later
+from kernel.views import DashboardView, FormView, SettingsView
 
 
 def web_pages(registry: Registry) -> list[Endpoint]:
     """Return the pages of the views of a generation, and the kernel's own."""
     found = [*_OWN]
     static.declare_icons(_icons(registry))
+    widgets.declare(registry.gather("register_widgets"))
     for path in dict.fromkeys(
         one.resource
         for one in registry.screens.views.values()
-        if not isinstance(one, DashboardView)
+        if not isinstance(one, DashboardView | SettingsView)
     ):
         found.extend(_of_resource(registry, path))
+    views = registry.screens.views.values()
+    found += [_of_dashboard(one) for one in views if isinstance(one, DashboardView)]
     return [one.owned_by("web") for one in found]
 
 
@@ -44,6 +48,17 @@ def _icons(registry: Registry) -> Iterator[str]:
 def address(resource: str) -> str:
     """Return where the views of a resource are: ``/api/ventas/`` → ``/app/ventas/``."""
     return f"/app{resource.removeprefix('/api')}"
+
+
+def _of_dashboard(view: DashboardView) -> Endpoint:
+    @page("GET", f"/app/{view.id}/", permission=view.permission)
+    def show(ctx: Ctx, asked: Asked) -> Outcome:
+        """Un tablero."""
+        from kernel import web_home
+
+        return web_home.dashboard(ctx, asked, view.id)
+
+    return show
 
 
 def _of_resource(registry: Registry, path: str) -> Iterator[Endpoint]:
@@ -118,13 +133,10 @@ def enter(ctx: Ctx, asked: Asked) -> Outcome:
 
 @page("GET", "/app/", permission="")
 def home(ctx: Ctx, asked: Asked) -> Outcome:
-    """Lo primero que el usuario puede abrir."""
-    from kernel import web
+    """Lo primero: cifras, lo que falta y qué empezar."""
+    from kernel import web_home
 
-    found = [one for group in web.menu(ctx, asked) for one in group.entries]
-    if found:
-        return redirect(ctx, found[0].address, asked)
-    return web.render(ctx, asked, "nothing.html", title="Inicio")
+    return web_home.home(ctx, asked)
 
 
 @page("GET", "/app/buscar/", permission="")
@@ -143,12 +155,44 @@ def choose(ctx: Ctx, asked: Asked) -> Outcome:
     return web_search.options(ctx, asked)
 
 
+@page("GET", "/app/insignias/", permission="")
+def count(ctx: Ctx, asked: Asked) -> Outcome:
+    """Cuánto espera en cada entrada del menú, y los trabajos en curso."""
+    from kernel import web_badges
+
+    return web_badges.show(ctx)
+
+
 @page("GET", "/app/ayuda/", permission="")
 def help_(ctx: Ctx, asked: Asked) -> Outcome:
     """Las teclas."""
     from kernel import web
 
-    return web.render(ctx, asked, "help.html", title="Ayuda", crumbs=[("Ayuda", "")])
+    return web.render(ctx, asked, "help.html", title=later("Ayuda"), crumbs=[("Ayuda", "")])
+
+
+@page("GET", "/app/ajustes/", permission="")
+def first_settings(ctx: Ctx, asked: Asked) -> Outcome:
+    """Los ajustes: el primer grupo."""
+    from kernel import web_settings
+
+    return web_settings.show(ctx, asked)
+
+
+@page("GET", "/app/ajustes/{name}/", permission="")
+def show_settings(ctx: Ctx, asked: Asked, name: str) -> Outcome:
+    """Un grupo de ajustes."""
+    from kernel import web_settings
+
+    return web_settings.show(ctx, asked, name)
+
+
+@page("POST", "/app/ajustes/{name}/", permission="")
+def change_settings(ctx: Ctx, asked: Asked, name: str) -> Outcome:
+    """Guarda un grupo de ajustes."""
+    from kernel import web_settings
+
+    return web_settings.change(ctx, asked, name)
 
 
 @page("GET", "/app/aplicaciones/", permission="addons.ver")
@@ -208,4 +252,18 @@ def act_on_import(ctx: Ctx, asked: Asked, number: QueryId) -> Outcome:
 
 
 _IMPORTS = (begin_import, send_import, show_import, act_on_import)
-_OWN = (enter, home, find, choose, help_, show_addons, change_addons, show_change, *_IMPORTS)
+_OWN = (
+    enter,
+    home,
+    find,
+    choose,
+    count,
+    help_,
+    first_settings,
+    show_settings,
+    change_settings,
+    show_addons,
+    change_addons,
+    show_change,
+    *_IMPORTS,
+)

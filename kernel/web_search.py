@@ -13,6 +13,7 @@ from kernel.answers import JSON, Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.page import Asked, fetch
+from kernel.translations import later
 from kernel.views import ListView
 from kernel.web_list import form, may
 from kernel.web_routes import address
@@ -35,7 +36,7 @@ def _sections(ctx: Ctx, asked: Asked, text: str) -> list[tuple[str, list[Any]]]:
         for one in entries
         if text.lower() in translations.translate(one.title).lower()
     ]
-    found = [("Ir a", menus[:8]), ("Crear", _creations(ctx, text))]
+    found = [(later("Ir a"), menus[:8]), (later("Crear"), _creations(ctx, text))]
     if len(text) >= 2:
         found.extend(_records(ctx, text))
     return [(title, items) for title, items in found if items]

@@ -8,9 +8,12 @@ from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.http import Endpoint
 from kernel.page import Asked, draw, fetch, own_address, page, redirect, send
+from kernel.rbac import ADMIN
 from kernel.throttle import Limit
+from kernel.translations import later
 
 UN_ANO = 365 * 24 * 3600
+OLVIDE = later("Olvidé mi contraseña")
 
 
 def _dibujar(ctx: Ctx, asked: Asked, nombre: str, titulo: str, **values: Any) -> Outcome:
@@ -34,7 +37,9 @@ def _dibujar(ctx: Ctx, asked: Asked, nombre: str, titulo: str, **values: Any) ->
 @page("GET", "/entrar/", public=True)
 def mostrar_ingreso(ctx: Ctx, asked: Asked) -> Outcome:
     """Pide correo y contraseña."""
-    return _dibujar(ctx, asked, "ingreso", "Ingresar", email="", hecho=asked.query.get("hecho"))
+    return _dibujar(
+        ctx, asked, "ingreso", later("Ingresar"), email="", hecho=asked.query.get("hecho")
+    )
 
 
 @page("POST", "/entrar/", public=True, throttle=Limit("login"))
@@ -45,7 +50,9 @@ def ingresar(ctx: Ctx, asked: Asked) -> Outcome:
     try:
         answer = send(ctx, "POST", "/api/auth/login/", body)
     except DomainError as refusal:
-        return _dibujar(ctx, asked, "ingreso", "Ingresar", refusal=refusal, email=email, hecho="")
+        return _dibujar(
+            ctx, asked, "ingreso", later("Ingresar"), refusal=refusal, email=email, hecho=""
+        )
     if answer.get("requiere_2fa"):
         return _pedir_2fa(ctx, asked, answer["token_2fa"], configurar=answer["configurar"])
     return redirect(ctx, _destino(asked), asked)
@@ -68,7 +75,7 @@ def _pedir_2fa(
         body = {"token_2fa": token}
         secreto = send(ctx, "POST", "/api/auth/login/2fa/configurar/", body)
     values = {"token": token, "secreto": secreto, "refusal": refusal}
-    return _dibujar(ctx, asked, "segundo_factor", "Segundo factor", **values)
+    return _dibujar(ctx, asked, "segundo_factor", later("Segundo factor"), **values)
 
 
 @page("POST", "/entrar/2fa/", public=True, throttle=Limit("2fa"))
@@ -82,7 +89,7 @@ def ingresar_con_2fa(ctx: Ctx, asked: Asked) -> Outcome:
         return _pedir_2fa(ctx, asked, token, refusal=refusal)
     if answer["codigos_recuperacion"]:
         codigos = answer["codigos_recuperacion"]
-        return _dibujar(ctx, asked, "codigos", "Códigos de recuperación", codigos=codigos)
+        return _dibujar(ctx, asked, "codigos", later("Códigos de recuperación"), codigos=codigos)
     return redirect(ctx, _destino(asked), asked)
 
 
@@ -96,9 +103,9 @@ def salir(ctx: Ctx, asked: Asked) -> Outcome:
 # Links in mails ---------------------------------------------------------------------------------
 
 ENLACES: Mapping[str, tuple[str, str, str]] = {
-    "primer-admin": ("Primer administrador", "/api/auth/primer-admin/", "primer_admin"),
-    "aceptar-invitacion": ("Elegir contraseña", "/api/auth/aceptar-invitacion/", "enlace"),
-    "restablecer-clave": ("Contraseña nueva", "/api/auth/restablecer-clave/", "enlace"),
+    "primer-admin": (later("Primer administrador"), "/api/auth/primer-admin/", "primer_admin"),
+    "aceptar-invitacion": (later("Elegir contraseña"), "/api/auth/aceptar-invitacion/", "enlace"),
+    "restablecer-clave": (later("Contraseña nueva"), "/api/auth/restablecer-clave/", "enlace"),
 }
 CAMPOS = ("token", "nombre", "email", "password", "nueva")
 
@@ -127,18 +134,17 @@ def _de_enlace(lugar: str) -> tuple[Endpoint, Endpoint]:
 @page("GET", "/olvide-clave/", public=True)
 def mostrar_olvide(ctx: Ctx, asked: Asked) -> Outcome:
     """Pide el correo de quien olvidó su contraseña."""
-    return _dibujar(ctx, asked, "olvide", "Olvidé mi contraseña", enviado=False)
+    return _dibujar(ctx, asked, "olvide", OLVIDE, enviado=False)
 
 
 @page("POST", "/olvide-clave/", public=True, throttle=Limit("olvide"))
 def pedir_enlace(ctx: Ctx, asked: Asked) -> Outcome:
     """Envía el enlace, si el correo es de alguien; dice lo mismo si no lo es."""
-    titulo = "Olvidé mi contraseña"
     try:
         send(ctx, "POST", "/api/auth/olvide-clave/", {"email": asked.form.get("email")})
     except DomainError as refusal:
-        return _dibujar(ctx, asked, "olvide", titulo, enviado=False, refusal=refusal)
-    return _dibujar(ctx, asked, "olvide", titulo, enviado=True)
+        return _dibujar(ctx, asked, "olvide", OLVIDE, enviado=False, refusal=refusal)
+    return _dibujar(ctx, asked, "olvide", OLVIDE, enviado=True)
 
 
 # One's own account ------------------------------------------------------------------------------
@@ -154,8 +160,8 @@ def _cuenta(ctx: Ctx, asked: Asked, **values: Any) -> Outcome:
         "hecho": "",
         **values,
     }
-    crumbs = [("Mi cuenta", "")]
-    return _dibujar(ctx, asked, "cuenta", "Mi cuenta", crumbs=crumbs, **shown)
+    crumbs = [(later("Mi cuenta"), "")]
+    return _dibujar(ctx, asked, "cuenta", later("Mi cuenta"), crumbs=crumbs, **shown)
 
 
 @page("GET", "/app/cuenta/", permission="")
@@ -183,7 +189,7 @@ def _hacer(ctx: Ctx, asked: Asked) -> dict[str, Any]:
     if acto == "clave":
         body = {"actual": form.get("actual"), "nueva": form.get("nueva")}
         send(ctx, "POST", "/api/auth/cambiar-clave/", body)
-        return {"hecho": "Su contraseña cambió y las demás sesiones se cerraron."}
+        return {"hecho": later("Su contraseña cambió y las demás sesiones se cerraron.")}
     if acto == "activar":
         return {"secreto": send(ctx, "POST", "/api/usuarios/{id}/activar-2fa/", {}, id=yo)}
     if acto == "confirmar":
@@ -196,7 +202,57 @@ def _hacer(ctx: Ctx, asked: Asked) -> dict[str, Any]:
         send(ctx, "DELETE", "/api/auth/sesiones/{id}/", {}, id=form.get("id"))
     elif acto == "cerrar_otras":
         send(ctx, "DELETE", "/api/auth/sesiones/", {})
-    return {"hecho": "Hecho."}
+    return {"hecho": later("Hecho.")}
+
+
+# Roles and permissions --------------------------------------------------------------------------
+
+ROLES = "/api/roles/"
+
+
+def _matriz(ctx: Ctx, asked: Asked, **values: Any) -> Outcome:
+    roles = [
+        fetch(ctx, f"{ROLES}{{id}}/permisos/", id=uno["id"])
+        for uno in fetch(ctx, ROLES, "sort=id&limit=50")["items"]
+    ]
+    shown: dict[str, Any] = {
+        "roles": [{**uno, "permisos": set(uno["permisos"])} for uno in roles],
+        "modulos": fetch(ctx, "/api/permisos/"),
+        "edita": ctx.can("roles.editar"),
+        "fijo": ADMIN,
+        "hecho": "",
+        **values,
+    }
+    crumbs = [(later("Roles"), "/app/roles/"), (later("Permisos"), "")]
+    return _dibujar(ctx, asked, "permisos", later("Permisos por rol"), crumbs=crumbs, **shown)
+
+
+@page("GET", "/app/permisos/", permission="roles.ver")
+def mostrar_permisos(ctx: Ctx, asked: Asked) -> Outcome:
+    """Qué puede cada rol, en una tabla."""
+    hecho = later("Guardado.") if asked.query.get("_hecho") else ""
+    return _matriz(ctx, asked, hecho=hecho)
+
+
+@page("POST", "/app/permisos/", permission="roles.ver")
+def cambiar_permisos(ctx: Ctx, asked: Asked) -> Outcome:
+    """Guarda lo que cambió de la tabla, rol por rol."""
+    tenia, tiene = set(asked.form.all("tenia")), set(asked.form.all("tiene"))
+    por_rol: dict[str, list[dict[str, Any]]] = {}
+    for uno in sorted(tenia ^ tiene):
+        rol, _, nombre = uno.partition(":")
+        modulo, _, accion = nombre.partition(".")
+        cambio = {"modulo": modulo, "accion": accion, "permitido": uno in tiene}
+        por_rol.setdefault(rol, []).append(cambio)
+    try:
+        for rol, permisos in por_rol.items():
+            send(ctx, "PUT", f"{ROLES}{{id}}/permisos/", {"permisos": permisos}, id=rol)
+    except DomainError as refusal:
+        if refusal.status in (401, 404):
+            raise
+        ctx.session.rollback()
+        return _matriz(ctx, asked, refusal=refusal)
+    return redirect(ctx, "/app/permisos/?_hecho=1", asked)
 
 
 # Preferences of a browser -----------------------------------------------------------------------
@@ -230,6 +286,8 @@ PAGES = [
     *(one for lugar in ENLACES for one in _de_enlace(lugar)),
     mostrar_cuenta,
     cambiar_cuenta,
+    mostrar_permisos,
+    cambiar_permisos,
     poner_tema,
     poner_idioma,
 ]

@@ -13,7 +13,7 @@ from kernel.jobs import Job, Schedule
 from kernel.model import Model
 from kernel.rbac import Permission, Role, RowRule, Scope
 from kernel.resource import Resource
-from kernel.views import Menu, View
+from kernel.views import Menu, Step, View
 from kernel.welcome import Welcome
 
 
@@ -87,6 +87,12 @@ def register_views() -> list[View]:
 def register_menus() -> list[Menu]:
     """Their lists, and the groups of all menus."""
     return views.MENUS
+
+
+@hookimpl
+def register_steps() -> list[Step]:
+    """The company, a sucursal, the people."""
+    return views.STEPS
 
 
 @hookimpl

@@ -1,6 +1,18 @@
 """Screens and menus of base, and the groups that the menus of other addons stand in."""
 
-from kernel.views import Button, Column, Field, Filter, FormView, ListView, Menu, Section, View
+from kernel.views import (
+    Button,
+    Column,
+    Field,
+    Filter,
+    FormView,
+    ListView,
+    Menu,
+    Section,
+    SettingsView,
+    Step,
+    View,
+)
 
 VIEWS: list[View] = [
     ListView(
@@ -122,6 +134,65 @@ VIEWS: list[View] = [
         icon="bell",
         empty="Nada nuevo.",
     ),
+    SettingsView(
+        "base.empresa",
+        "Empresa",
+        "configuracion.ver",
+        "/api/configuracion/",
+        (
+            Section(
+                "empresa",
+                "Datos de la empresa",
+                (
+                    Field("ruc", "RUC", help="11 dígitos, como está en la ficha de la SUNAT."),
+                    Field("razon_social", "Razón social", span=3),
+                    Field("nombre_comercial", "Nombre comercial", span=2),
+                    Field("ubigeo", "Ubigeo", help="6 dígitos del lugar del domicilio fiscal."),
+                    Field("direccion", "Domicilio fiscal", span=4),
+                ),
+            ),
+            Section(
+                "precios",
+                "Precios",
+                (Field("precios_incluyen_igv", "Los precios incluyen el IGV", span=2),),
+            ),
+        ),
+        icon="building-2",
+    ),
+]
+
+STEPS = [
+    Step(
+        "base.empresa",
+        "Datos de la empresa",
+        "Su RUC y razón social encabezan todo documento.",
+        "/app/ajustes/base.empresa/",
+        "/api/configuracion/",
+        "configuracion.editar",
+        "building-2",
+        10,
+    ),
+    Step(
+        "base.sucursal",
+        "Primera sucursal",
+        "Las cajas y los almacenes son de una sucursal.",
+        "/app/sucursales/nuevo/",
+        "/api/sucursales/",
+        "sucursales.crear",
+        "store",
+        20,
+    ),
+    Step(
+        "base.usuarios",
+        "Invitar a los demás",
+        "Cada persona entra con su propia cuenta; su rol dice lo que puede.",
+        "/app/usuarios/nuevo/",
+        "/api/usuarios/",
+        "usuarios.crear",
+        "users",
+        90,
+        "limit=1&rol_id__gt=1",
+    ),
 ]
 
 MENUS = [
@@ -130,13 +201,22 @@ MENUS = [
         "base.notificaciones",
         "Notificaciones",
         "base.notificaciones.list",
-        "base.operacion",
-        "bell",
-        105,
+        icon="bell",
+        badge="/api/notificaciones/pendientes/",
+        top=True,
     ),
     Menu("base.tributario", "Tributario", order=300),
     Menu("base.relacion", "Relación", order=500),
     Menu("base.sucursales", "Sucursales", "base.sucursales.list", "kernel.sistema", "store", 940),
     Menu("base.usuarios", "Usuarios", "base.usuarios.list", "kernel.sistema", "users", 950),
     Menu("base.roles", "Roles", "base.roles.list", "kernel.sistema", "shield-check", 960),
+    Menu(
+        "base.permisos",
+        "Permisos por rol",
+        parent="kernel.sistema",
+        icon="table-properties",
+        order=962,
+        page="/app/permisos/",
+        permission="roles.ver",
+    ),
 ]

@@ -23,6 +23,7 @@ from kernel.rbac import Permission
 from kernel.reports import Report
 from kernel.resource import Resource
 from kernel.views import Menu, Patch, View
+from kernel.widgets import Widget
 
 
 @hookimpl
@@ -77,6 +78,12 @@ def register_settings() -> list[type[BaseModel]]:
 def register_reports() -> list[Report]:
     """Points by cliente."""
     return reports.REPORTS
+
+
+@hookimpl
+def register_widgets() -> list[Widget]:
+    """Points as a badge with a star."""
+    return views.WIDGETS
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from kernel.views import (
     Section,
     View,
 )
+from kernel.widgets import Widget
 
 MOTIVOS = (
     Choice("venta", "Venta", "good"),
@@ -52,7 +53,7 @@ CANJEAR = Button(
 )
 
 PATCHES = [
-    Patch("sales.clientes.list", Column("puntos", "Puntos"), after="email"),
+    Patch("sales.clientes.list", Column("puntos", "Puntos", "puntos"), after="email"),
     Patch(
         "sales.clientes.form",
         Section("fidelizacion", "Fidelización", (Field("puntos", "Puntos"),)),
@@ -60,6 +61,8 @@ PATCHES = [
     ),
     Patch("sales.clientes.form", CANJEAR, inside="buttons"),
 ]
+
+WIDGETS = [Widget("puntos", "addons_contrib.loyalty:widgets.html")]
 
 MENUS = [
     Menu("loyalty.movimientos", "Puntos", "loyalty.movimientos.list", "base.relacion", "star", 530)

@@ -48,11 +48,15 @@ document.addEventListener("click", (event) => {
   for (const drop of $$("details.drop[open], details.me[open]")) if (!drop.contains(element)) drop.open = false;
   const close = element.closest("[data-close]");
   if (close && close.closest("#record") && wide.matches && $("#list")) { event.preventDefault(); closeRecord(); return; }
+  const toggle = element.closest("[data-inline]");
+  if (toggle) { inline = !inline; showInline(); return; }
   const theme = element.closest("[data-theme-switch]");
   if (theme) { event.preventDefault(); switchTheme(); return; }
   const row = element.closest("#rows tbody tr");
-  if (row && !element.closest("input, button, td.mark")) {
+  if (row && !element.closest("input, select, button, td.mark")) {
     const link = element.closest("a") ?? $("a.open", row);
+    const cell = element.closest("td");
+    if (inline && cell && fieldOf(cell)) { event.preventDefault(); editCell(cell); return; }
     if (link?.classList.contains("open")) { event.preventDefault(); openRecord(link); }
   }
 });
@@ -62,6 +66,57 @@ function switchTheme() {
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
   document.cookie = `tema=${root.dataset.theme}; Path=/; Max-Age=31536000; SameSite=Lax`;
+}
+
+// Cells edited in their place --------------------------------------------------------------------
+
+let inline = false;
+const fieldOf = (cell) => cell.closest("table").tHead.rows[0].cells[cell.cellIndex]?.dataset.edit;
+function showInline() {
+  const button = $("[data-inline]");
+  if (!button) return;
+  button.hidden = false;
+  button.setAttribute("aria-pressed", String(inline));
+  $("#rows")?.classList.toggle("inline", inline);
+}
+
+async function editCell(cell) {
+  if ($("form", cell)) return;
+  const id = $("input[name=id]", cell.parentElement).value;
+  cell.before_ = [...cell.childNodes];
+  await swapCell(cell, "GET", `${location.pathname.replace(/[^/]+\/$/, (end) => (/^(\d+|nuevo)\/$/.test(end) ? "" : end))}${id}/?_campo=${fieldOf(cell)}`);
+  const box = $("input:not([type=hidden]), select", cell);
+  box?.focus();
+  box?.select?.();
+}
+
+async function swapCell(cell, method, address, values) {
+  cell.id = "cell";
+  await htmx.ajax(method, address, { target: cell, swap: "innerHTML", values, headers: { "HX-Target": "td#cell" } });
+  cell.removeAttribute("id");
+}
+
+async function saveCell(cell) {
+  const form = $("form", cell);
+  await swapCell(cell, "POST", form.getAttribute("action"), Object.fromEntries(new FormData(form)));
+  const box = $("input:not([type=hidden]), select", cell);
+  box?.focus();
+  return !box;
+}
+
+function besideCell(cell, step) {
+  const cells = [...cell.parentElement.cells].filter(fieldOf);
+  return cells[cells.indexOf(cell) + step];
+}
+
+function cellKey(event, cell) {
+  if (event.key === "Escape") cell.replaceChildren(...cell.before_);
+  else if (event.key === "Enter") saveCell(cell).then((done) => done && $("a.open", cell.parentElement)?.focus());
+  else if (event.key === "Tab") {
+    const next = besideCell(cell, event.shiftKey ? -1 : 1);
+    saveCell(cell).then((done) => done && next && editCell(next));
+  } else return false;
+  return true;
 }
 
 // Selection ------------------------------------------------------------------------------------
@@ -77,6 +132,8 @@ function countMarked() {
   const all = $("[data-mark-all]", form);
   all.checked = count > 0 && count === marks.length;
   all.indeterminate = count > 0 && count < marks.length;
+  const every = $("[data-all]", bar);
+  if (every) { every.hidden = count < marks.length; if (every.hidden) $("input", every).checked = false; }
 }
 
 document.addEventListener("change", (event) => {
@@ -84,6 +141,8 @@ document.addEventListener("change", (event) => {
     for (const one of $$("#rows tbody input[name=id]")) one.checked = event.target.checked;
   }
   if (event.target.closest("#rows")) countMarked();
+showInline();
+document.addEventListener("htmx:after:swap", () => { countMarked(); showInline(); });
   if (event.target.closest("form[data-guard]")) event.target.closest("form").dataset.changed = "yes";
   if (event.target.matches(".dropzone input") && event.target.files.length) event.target.form.requestSubmit();
 });
@@ -252,6 +311,8 @@ function key(event) {
     if (first) location.assign(first.href);
     return true;
   }
+  const cell = element.closest("[data-cell]")?.closest("td");
+  if (cell) return cellKey(event, cell);
   const box = element.closest("[data-lookup]");
   if (box && lookupKey(event, box)) return true;
   if (event.key === "Escape") {
@@ -269,6 +330,7 @@ function key(event) {
     case "k": case "ArrowUp": move(-1); return Boolean($("#rows"));
     case "x": if (row) { const one = $("input[name=id]", row); one.checked = !one.checked; countMarked(); } return Boolean(row);
     case "Enter": if (row && $("a.open", row)) { openRecord($("a.open", row)); return true; } return false;
+    case "F2": { const first = row && [...row.cells].find(fieldOf); if (first) editCell(first); return Boolean(first); }
     case "/": $("[data-key='/']")?.focus(); return Boolean($("[data-key='/']"));
     case "n": $("[data-key='n']")?.click(); return Boolean($("[data-key='n']"));
     case "?": location.assign("/app/ayuda/"); return true;
@@ -303,3 +365,56 @@ if (code && location.hash.length > 1) {
 }
 
 countMarked();
+
+// Counts beside menu entries, and work in the background ---------------------------------------------
+
+async function count() {
+  const answer = await fetch("/app/insignias/");
+  if (!answer.ok) return;
+  const { counts, jobs } = await answer.json();
+  for (const badge of $$("[data-badge]")) {
+    const waiting = counts[badge.dataset.badge] ?? 0;
+    badge.textContent = waiting > 99 ? "99+" : waiting;
+    badge.hidden = !waiting;
+  }
+  const place = $("[data-working]"), [job] = jobs;
+  place.hidden = !job;
+  if (job) {
+    place.href = job.address;
+    const bar = $("progress", place);
+    if (job.total) bar.value = (100 * (job.done ?? 0)) / job.total;
+    else bar.removeAttribute("value");
+    bar.setAttribute("aria-label", job.title);
+    $("span", place).textContent = job.line || job.title;
+  }
+  clearTimeout(count.next);
+  count.next = setTimeout(count, jobs.length ? 2000 : 60000);
+}
+
+function listen() {
+  const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws/`);
+  socket.addEventListener("message", (event) => {
+    if (JSON.parse(event.data).type === "ping") return;
+    clearTimeout(count.next);
+    count.next = setTimeout(count, 300);
+  });
+  socket.addEventListener("close", (event) => { if (event.code < 4400) setTimeout(listen, 5000 + 5000 * Math.random()); });
+}
+
+if ($("[data-working]")) { count(); listen(); }
+
+// Cards of a board -----------------------------------------------------------------------------------
+
+let carried = null;
+document.addEventListener("dragstart", (event) => {
+  carried = event.target.closest?.("[data-card]");
+  for (const lane of $$("[data-lane]")) lane.classList.toggle("may", Boolean(carried && $(`[data-to="${CSS.escape(lane.dataset.lane)}"]`, carried)));
+});
+document.addEventListener("dragend", () => { for (const lane of $$("[data-lane]")) lane.classList.remove("may"); carried = null; });
+document.addEventListener("dragover", (event) => { if (event.target.closest?.(".lane.may")) event.preventDefault(); });
+document.addEventListener("drop", (event) => {
+  const lane = event.target.closest?.(".lane.may");
+  if (!lane || !carried) return;
+  event.preventDefault();
+  $(`[data-to="${CSS.escape(lane.dataset.lane)}"]`, carried).click();
+});

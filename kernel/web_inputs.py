@@ -1,0 +1,208 @@
+"""Inputs of forms: a field as it is shown, and what is typed as the API takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from kernel import cells, translations, web_rows, widgets
+from kernel.cells import Painter
+from kernel.errors import DomainError
+from kernel.page import Pairs
+from kernel.views import Column, Field
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A field of a form as it is shown."""
+
+    name: str
+    label: str
+    kind: str
+    value: str
+    said: Any
+    editable: bool
+    required: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    help: str = ""
+    span: int = 1
+    fault: str = ""
+    refers: str = ""
+    longest: int | None = None
+    numeric: bool = False
+
+    @property
+    def id(self) -> str:
+        """The id of its element."""
+        return f"i-{self.name.replace('.', '-')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A section as it is shown."""
+
+    id: str
+    label: str
+    inputs: tuple[Input, ...]
+
+
+@dataclass
+class Draft:
+    """What a form is filled with: the record, and what somebody typed and was refused."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    typed: Pairs | None = None
+    refusal: DomainError | None = None
+
+    def value(self, name: str) -> Any:
+        """Return what a field shows."""
+        if self.typed is not None and (name in self.typed or f"_de.{name}" in self.typed):
+            return self.typed.get(name)
+        return self.data.get(name)
+
+    def fault(self, name: str) -> str:
+        """Return why a field was refused."""
+        errors = self.refusal.errors if self.refusal is not None else ()
+        return next((one.message for one in errors if one.field == name), "")
+
+
+def input_of(
+    one: Field | Column,
+    drawn: cells.Drawn,
+    info: FieldInfo | None,
+    value: Any,
+    painter: Painter,
+    *,
+    name: str = "",
+    fault: str = "",
+    required: bool = False,
+) -> Input:
+    """Return a field as it is shown: an input where the API takes it (``info``)."""
+    options = [(c.value, translations.translate(c.label)) for c in one.choices]
+    if info is not None and not options:
+        options = [(one, one) for one in _literals(info.annotation)]
+    identity = id_of(value) if drawn.refers else None
+    said = painter.said(drawn, identity) if identity else ""
+    return Input(
+        name or one.name,
+        translations.translate(one.label),
+        _kind(drawn, info, bool(options)),
+        _typed_as(drawn, value),
+        said if drawn.refers or info is not None else web_rows.cell(painter, drawn, value),
+        editable=info is not None,
+        required=required,
+        options=tuple(options),
+        help=translations.translate(getattr(one, "help", "")),
+        span=getattr(one, "span", 1),
+        fault=fault,
+        refers=drawn.refers,
+        longest=_longest(info),
+        numeric=drawn.numeric or drawn.widget == "integer",
+    )
+
+
+def _kind(drawn: cells.Drawn, info: FieldInfo | None, chosen: bool) -> str:
+    if chosen:
+        return "choice"
+    if drawn.widget in INPUTS or widgets.template_of(drawn.widget):
+        return drawn.widget
+    longest = _longest(info)
+    return "paragraphs" if longest is not None and longest > 1000 else "text"
+
+
+INPUTS = (
+    "reference",
+    "flag",
+    "day",
+    "moment",
+    "money",
+    "price",
+    "number",
+    "integer",
+    "email",
+    "tel",
+    "tags",
+)
+
+
+def _longest(info: FieldInfo | None) -> int | None:
+    for one in info.metadata if info is not None else ():
+        length = getattr(one, "max_length", None)
+        if isinstance(length, int):
+            return length
+    return None
+
+
+def _literals(kind: Any) -> list[str]:
+    if get_origin(kind) is Literal:
+        return [str(one) for one in get_args(kind)]
+    return [text for one in get_args(kind) for text in _literals(one)]
+
+
+def item_of(kind: Any) -> type[BaseModel] | None:
+    """Return the schema of the items of a list of documents."""
+    if get_origin(kind) is list:
+        (item,) = get_args(kind)
+        return item if isinstance(item, type) and issubclass(item, BaseModel) else None
+    return next((found for one in get_args(kind) if (found := item_of(one)) is not None), None)
+
+
+def id_of(value: Any) -> Any:
+    """Return an id that came as text as a number; anything else as it is."""
+    text = isinstance(value, str) and value.isascii() and value.isdigit()
+    return int(value) if text else value
+
+
+def written(value: Any) -> str:
+    """Return a value as a text that can be typed."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else ""
+    return str(value)
+
+
+def _typed_as(drawn: cells.Drawn, value: Any) -> str:
+    """Return a value as somebody would type it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    text = written(value)
+    if drawn.widget in ("money", "price", "number") and "." in text:
+        whole, _, decimals = text.partition(".")
+        least = 0 if drawn.widget == "number" else 2
+        decimals = decimals.rstrip("0").ljust(least, "0")
+        return f"{whole}.{decimals}" if decimals else whole
+    return text
+
+
+def sent(text: str, info: FieldInfo) -> Any:
+    """Return what was typed as the API takes it; what is no number stays text, to be refused."""
+    kind = cells.plain_type(info.annotation)
+    text = text.strip()
+    if kind is bool:
+        return text in ("true", "on")
+    if kind is list:
+        return [one.strip() for one in text.split(",") if one.strip()]
+    nullable = type(None) in get_args(info.annotation)
+    if text == "" and (nullable or kind is not str):
+        return None
+    if kind is int:
+        return int(text) if text.lstrip("-").isdigit() and text.isascii() else text
+    if kind is Decimal:
+        return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
+    return text
+
+
+def typed_lines(form: Pairs, name: str) -> dict[str, dict[str, str]]:
+    """Return the lines of a list that were typed, by their number, each field by name."""
+    found: dict[str, dict[str, str]] = {}
+    for key, value in form:
+        words = key.split(".")
+        if len(words) == 3 and words[0] == name and isinstance(value, str):
+            found.setdefault(words[1], {})[words[2]] = value
+    return found

@@ -1,0 +1,126 @@
+"""Line tables of forms: the lines of a record as rows of inputs, and an empty one to add."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from kernel import cells, screens
+from kernel.cells import Drawn, Painter
+from kernel.context import Ctx
+from kernel.views import Column, Lines
+from kernel.web_inputs import Draft, Input, input_of, item_of, typed_lines
+
+Shown = Sequence[tuple[Column, Drawn]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The lines of a record as they are shown: a row of inputs each, and an empty one."""
+
+    id: str
+    name: str
+    label: str
+    heads: tuple[Drawn, ...]
+    rows: tuple[tuple[Input, ...], ...]
+    pattern: tuple[Input, ...]
+    sums: tuple[str, ...]
+    editable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineTables:
+    """Draws the line tables of a form; ``body`` is what the API takes, None where it takes none."""
+
+    ctx: Ctx
+    path: str
+    body: type[BaseModel] | None
+    is_new: bool
+
+    def model(self, lines: Lines) -> type[BaseModel] | None:
+        """Return the schema of a line, where the body takes lines."""
+        info = self.body.model_fields.get(lines.name) if self.body is not None else None
+        return item_of(info.annotation) if info is not None else None
+
+    def drawn(self, lines: Lines, column: Column) -> Drawn:
+        """Return how a column of lines is drawn."""
+        registry = self.ctx.runtime.registry
+        key = ("line", self.path, lines.name, column)
+        if key not in registry.memo:
+            known = screens.line_fields(registry.addresses, self.path, lines.name)
+            drawn = cells.drawn(registry, "", column, known.get(column.name))
+            refers = drawn.refers or cells.guessed(registry, column.name)
+            if refers and not column.widget:
+                drawn = replace(drawn, widget="reference", refers=refers)
+            registry.memo[key] = drawn
+        found: Drawn = registry.memo[key]
+        return found
+
+    def names(self, lines: Lines, draft: Draft) -> cells.Names:
+        """Return the names of the records that lines refer to."""
+        shown = [self.drawn(lines, one) for one in lines.columns]
+        return cells.names(self.ctx, shown, draft.data.get(lines.name) or [])
+
+    def table(self, lines: Lines, draft: Draft, painter: Painter) -> Table:
+        """Return a table as it is shown."""
+        model = self.model(lines)
+        shown = [
+            (one, self.drawn(lines, one))
+            for one in lines.columns
+            if not self.is_new or model is None or one.name in model.model_fields
+        ]
+        data = self._data(lines, draft)
+        rows = tuple(
+            self._row(lines, shown, str(place), line, draft, painter)
+            for place, line in enumerate(data)
+        )
+        if model and not rows:
+            rows = (self._row(lines, shown, "0", {}, draft, painter),)
+        return Table(
+            lines.id,
+            lines.name,
+            lines.label,
+            tuple(drawn for _, drawn in shown),
+            rows,
+            self._row(lines, shown, "#", {}, Draft(), painter) if model else (),
+            tuple(_sum(drawn, data, painter) for _, drawn in shown),
+            editable=bool(model),
+        )
+
+    def _data(self, lines: Lines, draft: Draft) -> Sequence[Mapping[str, Any]]:
+        if draft.typed is not None and self.model(lines) is not None:
+            typed = typed_lines(draft.typed, lines.name).values()
+            return [one for one in typed if any(one.values())]
+        found: Sequence[Mapping[str, Any]] = draft.data.get(lines.name) or []
+        return found
+
+    def _row(
+        self,
+        lines: Lines,
+        shown: Shown,
+        place: str,
+        line: Mapping[str, Any],
+        draft: Draft,
+        painter: Painter,
+    ) -> tuple[Input, ...]:
+        model = self.model(lines)
+        made = []
+        for one, drawn in shown:
+            info = model.model_fields.get(one.name) if model is not None else None
+            name = f"{lines.name}.{place}.{one.name}"
+            made.append(
+                input_of(
+                    one, drawn, info, line.get(one.name), painter, name=name,
+                    fault=draft.fault(name), required=info is not None and info.is_required(),
+                )
+            )  # fmt: skip
+        return tuple(made)
+
+
+def _sum(drawn: Drawn, data: Sequence[Mapping[str, Any]], painter: Painter) -> str:
+    if not drawn.total:
+        return ""
+    return cells.money(sum(cells.exact(one.get(drawn.name)) for one in data), painter.how)
