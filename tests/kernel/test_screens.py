@@ -42,6 +42,7 @@ def assembled(registry: Registry, *patches: Patch, menus: tuple[Menu, ...] = ())
         [*gather(registry.plugins, "register_view_patches"), *(("otro", one) for one in patches)],
         [*gather(registry.plugins, "register_menus"), *(("otro", one) for one in menus)],
         registry.endpoints,
+        frozenset(one.name for one in registry.gather("register_widgets")),
     )
 
 
