@@ -35,6 +35,7 @@ DECLARATIONS = (
     "register_steps",
     "register_permissions",
     "register_roles",
+    "register_imports",
     "register_reports",
     "register_jobs",
 )

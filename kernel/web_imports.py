@@ -11,6 +11,7 @@ from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.page import Asked, fetch, redirect, send
+from kernel.translations import later
 
 API = "/api/importaciones/"
 PLACE = "/app/importaciones/"
@@ -18,14 +19,14 @@ SHOWN = 50
 """Bad rows on the page; all of them are in the file."""
 
 STATES: Mapping[str, tuple[str, str]] = {
-    "subida": ("Por probar", ""),
-    "probando": ("Probando", "info"),
-    "probada": ("Probada", "info"),
-    "importando": ("Importando", "info"),
-    "importada": ("Importada", "good"),
-    "rechazada": ("No se importó nada", "bad"),
-    "fallida": ("Falló", "bad"),
-    "cancelada": ("Cancelada", "warn"),
+    "subida": (later("Por probar"), ""),
+    "probando": (later("Probando"), "info"),
+    "probada": (later("Probada"), "info"),
+    "importando": (later("Importando"), "info"),
+    "importada": (later("Importada"), "good"),
+    "rechazada": (later("No se importó nada"), "bad"),
+    "fallida": (later("Falló"), "bad"),
+    "cancelada": (later("Cancelada"), "warn"),
 }
 UNDER_WAY = ("probando", "importando")
 
@@ -57,7 +58,7 @@ def begin(ctx: Ctx, asked: Asked, refusal: DomainError | None = None) -> Outcome
         "imports.html",
         status=200 if refusal is None else refusal.status,
         crumbs=[("Importar", "")],
-        title="Importar",
+        title=later("Importar"),
         kinds=kinds,
         titles=titles,
         rows=rows,
@@ -149,7 +150,9 @@ def _line(field: Mapping[str, Any], one: Mapping[str, Any]) -> Line:
 
 
 def _why(row: Mapping[str, Any], labels: Mapping[str, str]) -> list[str]:
-    return [
-        f"{labels.get(it['campo'], it['campo'])}: {it['mensaje']}" if it["campo"] else it["mensaje"]
-        for it in row["motivos"]
-    ]
+    return [_reason(it["mensaje"], labels.get(it["campo"], it["campo"])) for it in row["motivos"]]
+
+
+def _reason(message: str, label: str) -> str:
+    told = translations.message(message)
+    return f"{translations.translate(label)}: {told}" if label else told
