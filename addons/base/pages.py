@@ -7,7 +7,7 @@ from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.http import Endpoint
-from kernel.page import Asked, draw, fetch, own_address, page, redirect, send
+from kernel.page import Asked, attempt, draw, fetch, own_address, page, redirect, send
 from kernel.rbac import ADMIN
 from kernel.throttle import Limit
 from kernel.translations import later
@@ -244,13 +244,16 @@ def cambiar_permisos(ctx: Ctx, asked: Asked) -> Outcome:
         modulo, _, accion = nombre.partition(".")
         cambio = {"modulo": modulo, "accion": accion, "permitido": uno in tiene}
         por_rol.setdefault(rol, []).append(cambio)
-    try:
+
+    def guardar() -> None:
         for rol, permisos in por_rol.items():
             send(ctx, "PUT", f"{ROLES}{{id}}/permisos/", {"permisos": permisos}, id=rol)
+
+    try:
+        attempt(ctx, guardar)
     except DomainError as refusal:
         if refusal.status in (401, 404):
             raise
-        ctx.session.rollback()
         return _matriz(ctx, asked, refusal=refusal)
     return redirect(ctx, "/app/permisos/?_hecho=1", asked)
 
