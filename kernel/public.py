@@ -49,6 +49,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "kernel.page": (
         "Asked",
         "Pairs",
+        "attempt",
         "draw",
         "fetch",
         "own_address",
@@ -77,9 +78,11 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "kernel.settings": ("Settings", "load"),
     "kernel.sheets": ("as_text",),
     "kernel.storage": ("FileMissing", "StoredFile"),
+    "kernel.translations": ("later", "message", "number", "translate"),
     "kernel.uploads": ("FileRule", "Upload"),
     "kernel.views": WHOLE,
     "kernel.welcome": ("Welcome",),
+    "kernel.widgets": ("Widget",),
     "kernel.workbooks": ("open_workbook", "rows"),
     "kernel.xml": ("XmlRefused", "parse_xml", "read_schema"),
 }
