@@ -55,13 +55,13 @@ CHANGES: Mapping[str, tuple[str, str]] = {
     "failed": (later("No se hizo: nada cambió"), "bad"),
 }
 TROUBLES: Mapping[str, str] = {
-    "contracting": "Falta quitar lo que ya no se usa; se volverá a intentar. La causa:",
-    "current": "El cambio se hizo en parte. La causa:",
-    "past": "El cambio se hizo en parte. La causa:",
-    "reverting": "No se pudo servir; se vuelve a lo de antes. La causa:",
+    "contracting": later("Falta quitar lo que ya no se usa; se volverá a intentar. La causa:"),
+    "current": later("El cambio se hizo en parte. La causa:"),
+    "past": later("El cambio se hizo en parte. La causa:"),
+    "reverting": later("No se pudo servir; se vuelve a lo de antes. La causa:"),
 }
-NOTHING = "El cambio no se hizo y nada cambió. La causa:"
-QUARANTINED = "El addon fallaba una y otra vez y se desactivó solo. La causa:"
+NOTHING = later("El cambio no se hizo y nada cambió. La causa:")
+QUARANTINED = later("El addon fallaba una y otra vez y se desactivó solo. La causa:")
 UNDER_WAY = ("requested", "expanding", "rolling", "contracting", "reverting")
 KINDS: Mapping[str, Callable[[int], str]] = {
     "menus": lambda n: translations.number("{n} menú", "{n} menús", n),
