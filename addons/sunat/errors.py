@@ -1,6 +1,6 @@
 """Refusals of sunat."""
 
-from kernel.errors import Conflict, NotFound, Unprocessable, ValidationFailed
+from kernel.errors import Conflict, NotFound, Unavailable, Unprocessable, ValidationFailed
 
 
 class ComprobanteRechazado(ValidationFailed):
@@ -49,3 +49,9 @@ class PdfPendiente(ArchivoPendiente):
     """The PDF is being made: the job that makes it stands, though the answer is a refusal."""
 
     stands = True
+
+
+class SunatNoResponde(Unavailable):
+    """SUNAT is out of reach, or refuses who asks."""
+
+    code = "sunat_no_responde"

@@ -2,7 +2,13 @@
 
 from sqlalchemy import ColumnElement, or_, select
 
-from addons.sunat.models import BajaComprobante, Comprobante, EnvioSunat
+from addons.sunat.models import (
+    BajaComprobante,
+    Comprobante,
+    EnvioSunat,
+    GuiaRemision,
+    RetencionPercepcion,
+)
 from kernel.context import Ctx
 from kernel.rbac import Permission, RowRule, among
 
@@ -16,6 +22,13 @@ PERMISSIONS = [
     Permission("facturacion", "notas", "Emitir notas de crédito y débito", CUENTAN),
     Permission("facturacion", "anular", "Dar de baja comprobantes", CUENTAN),
     Permission("facturacion", "reenviar", "Reenviar a SUNAT y ver la cola", CUENTAN),
+    Permission("facturacion", "validar", "Preguntar a SUNAT si un comprobante es válido", CUENTAN),
+    Permission("guias", "ver", "Ver guías de remisión", (*VENDEN, "CONTADOR")),
+    Permission("guias", "exportar", "Exportar guías de remisión", CUENTAN),
+    Permission("guias", "emitir", "Emitir guías de remisión", VENDEN),
+    Permission("retenciones", "ver", "Ver retenciones y percepciones", CUENTAN),
+    Permission("retenciones", "exportar", "Exportar retenciones y percepciones", CUENTAN),
+    Permission("retenciones", "emitir", "Emitir retenciones y percepciones", ("CONTADOR",)),
     Permission("series", "ver", "Ver las series", (*VENDEN, "CONTADOR")),
     Permission("series", "crear", "Crear series"),
     Permission("series", "editar", "Editar series"),
@@ -43,8 +56,27 @@ def _bajas_suyas(ctx: Ctx) -> ColumnElement[bool] | None:
     return BajaComprobante.comprobante_id.in_(select(Comprobante.id))
 
 
+def _guias_suyas(ctx: Ctx) -> ColumnElement[bool] | None:
+    if ctx.scope("sucursales") is None:
+        return None
+    return GuiaRemision.comprobante_id.in_(select(Comprobante.id))
+
+
+def _retenciones_suyas(ctx: Ctx) -> ColumnElement[bool] | None:
+    if ctx.scope("sucursales") is None:
+        return None
+    return RetencionPercepcion.comprobante_id.in_(select(Comprobante.id))
+
+
 ROW_RULES = [
     RowRule("sunat.comprobantes", Comprobante, _de_su_sucursal, "Solo los de sus sucursales."),
     RowRule("sunat.envios", EnvioSunat, _de_los_suyos, "Solo los de comprobantes que ve."),
+    RowRule("sunat.guias", GuiaRemision, _guias_suyas, "Solo las de comprobantes que ve."),
+    RowRule(
+        "sunat.retenciones",
+        RetencionPercepcion,
+        _retenciones_suyas,
+        "Solo las de comprobantes que ve.",
+    ),
     RowRule("sunat.bajas", BajaComprobante, _bajas_suyas, "Solo las de comprobantes que ve."),
 ]

@@ -2,7 +2,16 @@
 
 from pydantic import BaseModel
 
-from addons.sunat import demo, jobs, models, permissions, reports, routes, schemas, views
+from addons.sunat import (
+    demo,
+    jobs,
+    models,
+    permissions,
+    reports,
+    routes,
+    schemas,
+    views,
+)
 from addons.sunat.services import empresa
 from kernel.context import Ctx
 from kernel.demo import DemoData
@@ -27,7 +36,7 @@ def register_models() -> list[type[Model]]:
 @hookimpl
 def register_routes() -> list[Endpoint | Resource]:
     """Issuing, notes, files, resending, and what the company issues with."""
-    return [*routes.RESOURCES, *endpoints_in(routes)]
+    return [*routes.RESOURCES, *endpoints_in(*routes.SUBJECTS)]
 
 
 @hookimpl

@@ -1,6 +1,8 @@
 """Screens and menus of sunat."""
 
 from addons.sunat.documents.codigos import MOTIVOS_CREDITO
+from addons.sunat.documents.guia import MODALIDADES
+from addons.sunat.documents.guia import MOTIVOS as DE_TRASLADO
 from kernel.views import (
     Button,
     Choice,
@@ -20,6 +22,10 @@ TIPOS = (
     Choice("03", "Boleta"),
     Choice("07", "Nota de crédito", "warn"),
     Choice("08", "Nota de débito", "warn"),
+    Choice("09", "Guía de remitente"),
+    Choice("31", "Guía de transportista"),
+    Choice("20", "Retención"),
+    Choice("40", "Percepción"),
 )
 ESTADOS = (
     Choice("PENDIENTE", "Pendiente", "info"),
@@ -62,6 +68,50 @@ ENVIOS = (
     Choice("en_proceso", "En proceso", "info"),
     Choice("sistemico", "SUNAT no admite a la empresa", "bad"),
 )
+
+DE_GUIA = (
+    ("fecha_traslado", "Traslado"),
+    ("serie", "Serie"),
+    ("numero", "Número"),
+    ("destinatario", "Destinatario"),
+    ("punto_partida", "Partida"),
+    ("punto_llegada", "Llegada"),
+    ("peso_bruto", "Peso"),
+    ("unidad_peso", "Unidad"),
+    ("venta_id", "Venta"),
+    ("comprobante_id", "Comprobante"),
+)
+DE_RETENCION = (
+    ("fecha_emision", "Fecha"),
+    ("serie", "Serie"),
+    ("numero", "Número"),
+    ("sujeto_numero_doc", "RUC o documento"),
+    ("sujeto_razon_social", "Proveedor o cliente"),
+    ("tasa", "Tasa"),
+    ("total_retenido", "Retenido o percibido"),
+    ("total_pagado", "Pagado o cobrado"),
+    ("comprobante_id", "Comprobante"),
+)
+
+
+def _de_otros(
+    clave: str, titulo: str, campos: tuple[tuple[str, str], ...], icono: str
+) -> list[View]:
+    """Return list and form of what is no sale; both read only."""
+    ruta, permiso = f"/api/facturacion/{clave}/", f"{clave}.ver"
+    columnas = (Column("tipo", "Tipo", choices=TIPOS), *(Column(*uno) for uno in campos))
+    partes = [Field("tipo", "Tipo", choices=TIPOS), *(Field(*uno) for uno in campos)]
+    if clave == "guias":
+        motivos = tuple(Choice(codigo, texto) for codigo, texto in DE_TRASLADO.items())
+        modos = tuple(Choice(codigo, texto) for codigo, texto in MODALIDADES.items())
+        partes.append(Field("motivo_traslado", "Motivo", choices=motivos))
+        partes.append(Field("modalidad_traslado", "Modalidad", choices=modos))
+    seccion = (Section(clave, titulo, tuple(partes)),)
+    return [
+        ListView(f"sunat.{clave}.list", titulo, permiso, ruta, columnas, icon=icono),
+        FormView(f"sunat.{clave}.form", titulo, permiso, ruta, seccion),
+    ]
+
 
 VIEWS: list[View] = [
     ListView(
@@ -293,6 +343,9 @@ VIEWS: list[View] = [
     ),
 ]
 
+VIEWS += _de_otros("guias", "Guías de remisión", DE_GUIA, "truck")
+VIEWS += _de_otros("retenciones", "Retenciones y percepciones", DE_RETENCION, "percent")
+
 MENUS = [
     Menu(
         "sunat.comprobantes",
@@ -320,5 +373,14 @@ MENUS = [
         "base.tributario",
         "key-round",
         340,
+    ),
+    Menu("sunat.guias", "Guías de remisión", "sunat.guias.list", "base.tributario", "truck", 314),
+    Menu(
+        "sunat.retenciones",
+        "Retenciones y percepciones",
+        "sunat.retenciones.list",
+        "base.tributario",
+        "percent",
+        316,
     ),
 ]

@@ -19,6 +19,12 @@ TIPOS = {
     NOTA_CREDITO: "Nota de crédito electrónica",
     NOTA_DEBITO: "Nota de débito electrónica",
 }
+NOMBRES = TIPOS | {
+    "09": "Guía de remisión remitente electrónica",
+    "31": "Guía de remisión transportista electrónica",
+    "20": "Comprobante de retención electrónico",
+    "40": "Comprobante de percepción electrónico",
+}
 NOTAS = frozenset({NOTA_CREDITO, NOTA_DEBITO})
 
 RUC = "6"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from addons.sunat.documents import codigos
 from addons.sunat.documents import guia as de_guia
 from addons.sunat.documents import retencion as de_retencion
 from addons.sunat.documents.escritura import diez, dos
@@ -11,12 +12,6 @@ from addons.sunat.documents.guia import Guia
 from addons.sunat.documents.impreso import cabecera, datos, imagen
 from addons.sunat.documents.modelo import Adquirente, Emisor, Lugar
 from addons.sunat.documents.retencion import Retencion, TotalesRetencion
-
-TITULOS = {
-    de_guia.REMITENTE: "Guía de remisión remitente electrónica",
-    de_guia.TRANSPORTISTA: "Guía de remisión transportista electrónica",
-    **de_retencion.NOMBRES,
-}
 
 
 def html_guia(guia: Guia, qr: str, digest: str) -> str:
@@ -111,7 +106,7 @@ def html_retencion(de: Retencion, totales: TotalesRetencion, digest: str) -> str
 def _hoja(
     emisor: Emisor, tipo: str, numero: str, cuerpo: str, qr: str, notas: str, digest: str
 ) -> str:
-    titulo = TITULOS[tipo]
+    titulo = codigos.NOMBRES[tipo]
     dibujo = f"<div class='qr'><img alt='QR' src='{imagen(qr)}'></div>" if qr else ""
     return (
         "<!doctype html><html lang='es'><head><meta charset='utf-8'>"

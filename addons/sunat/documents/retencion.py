@@ -15,10 +15,6 @@ from kernel.money import round_half_up
 
 RETENCION, PERCEPCION = "20", "40"
 TIPOS = frozenset({RETENCION, PERCEPCION})
-NOMBRES = {
-    RETENCION: "Comprobante de retención electrónico",
-    PERCEPCION: "Comprobante de percepción electrónico",
-}
 REGIMENES = {
     RETENCION: {"01": Decimal(3), "02": Decimal(6)},
     PERCEPCION: {"01": Decimal(2), "02": Decimal(1), "03": Decimal("0.5")},

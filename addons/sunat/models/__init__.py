@@ -18,6 +18,7 @@ from addons.sunat.models.comprobantes import (
 )
 from addons.sunat.models.empresa import Certificado, CredencialSunat, SerieComprobante
 from addons.sunat.models.envios import EnvioSunat
+from addons.sunat.models.otros import GuiaRemision, RetencionPercepcion
 from addons.sunat.models.resumenes import (
     ACEPTADA,
     ADICIONAR,
@@ -48,6 +49,8 @@ TABLES: list[type[Model]] = [
     SerieComprobante,
     Certificado,
     CredencialSunat,
+    GuiaRemision,
+    RetencionPercepcion,
 ]
 __all__ = [
     "ACEPTADA",
@@ -81,7 +84,9 @@ __all__ = [
     "DetalleComprobante",
     "DetalleResumen",
     "EnvioSunat",
+    "GuiaRemision",
     "NotaCreditoDebito",
     "ResumenDiario",
+    "RetencionPercepcion",
     "SerieComprobante",
 ]

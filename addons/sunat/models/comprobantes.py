@@ -43,7 +43,8 @@ def _zero() -> Any:
 
 
 class Comprobante(Model):
-    """A signed factura, boleta or note. Row, number and bytes are of one transaction.
+    """A signed factura, boleta, note, guía, retención or percepción; guías and what is retained of
+    a supplier may be of no cliente. Row, number and bytes are of one transaction.
 
     ``xml`` holds the signed bytes until they lie in the storage under ``xml_path``. ``intentos``
     counts calls; ``limite_envio`` is the day by which SUNAT takes it. ``canal`` says whether it is
@@ -82,7 +83,7 @@ class Comprobante(Model):
     numero: Mapped[int] = mapped_column(BigInteger)
     fecha_emision: Mapped[date]
     hora_emision: Mapped[time]
-    cliente_id: Mapped[int] = to("clientes")
+    cliente_id: Mapped[int | None] = to("clientes")
     venta_id: Mapped[int | None] = to("ventas")
     sucursal_id: Mapped[int | None] = to("sucursales", index=True)
     moneda: Mapped[str]

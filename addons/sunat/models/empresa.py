@@ -53,5 +53,8 @@ class CredencialSunat(Timestamps, Model):
     clave_sellada: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     url_envio: Mapped[str] = mapped_column(server_default="", default="")
     url_consulta: Mapped[str] = mapped_column(server_default="", default="")
+    client_id: Mapped[str] = mapped_column(server_default="", default="")
+    secreto_sellado: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
     clave = Sealed("clave_sellada")
+    secreto = Sealed("secreto_sellado")

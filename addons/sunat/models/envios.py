@@ -25,7 +25,8 @@ class EnvioSunat(Model):
             name="estado",
         ),
         CheckConstraint(
-            "operacion IN ('sendBill', 'getStatusCdr', 'sendSummary', 'getStatus')",
+            "operacion IN ('sendBill', 'getStatusCdr', 'sendSummary', 'getStatus', 'enviarGuia', "
+            "'consultarGuia')",
             name="operacion",
         ),
         CheckConstraint("num_nonnulls(comprobante_id, resumen_id) = 1", name="de_que"),

@@ -25,11 +25,20 @@ CLAVE_PFX = "sandbox"
 
 
 def empaquetar_cdr(
-    nombre: str, hallado: juez.Veredicto, aceptado: str, llave: Llave, ahora: datetime
+    nombre: str,
+    hallado: juez.Veredicto,
+    aceptado: str,
+    llave: Llave,
+    ahora: datetime,
+    *,
+    enlace: str = "",
 ) -> bytes:
-    """Return the package with the CDR of a document; ``aceptado`` is its text if it is good."""
+    """Return the package with the CDR of a document; ``aceptado`` is its text if it is good.
+
+    ``enlace`` is the address that the QR of a guía shows.
+    """
     texto = f"{hallado.codigo} - {hallado.detalle}" if hallado.codigo else aceptado
-    xml = _constancia(nombre[:11], hallado.identificador, hallado, texto, ahora)
+    xml = _constancia(nombre[:11], hallado, texto, ahora, enlace)
     salida = io.BytesIO()
     with zipfile.ZipFile(salida, "w", zipfile.ZIP_DEFLATED) as paquete:
         paquete.writestr("dummy/", b"")
@@ -37,9 +46,8 @@ def empaquetar_cdr(
     return salida.getvalue()
 
 
-def _constancia(
-    ruc: str, identificador: str, hallado: juez.Veredicto, texto: str, ahora: datetime
-) -> str:
+def _constancia(ruc: str, hallado: juez.Veredicto, texto: str, ahora: datetime, enlace: str) -> str:
+    identificador = hallado.identificador
     local = ahora.astimezone(LIMA)
     dia, hora = local.date().isoformat(), f"{local:%H:%M:%S}"
     hijos = [
@@ -65,6 +73,7 @@ def _constancia(
             grupo(
                 "cac:DocumentReference",
                 el("cbc:ID", identificador),
+                el("cbc:DocumentDescription", enlace) if enlace else "",
                 grupo(
                     "cac:Attachment",
                     grupo("cac:ExternalReference", el("cbc:DocumentHash", hallado.digest)),

@@ -69,6 +69,8 @@ TEXTOS = {
     2326: "El certificado usado se encuentra de baja",
     2329: "La fecha de emision se encuentra fuera del limite permitido",
     2335: "El documento electrónico ingresado ha sido alterado",
+    1085: "Debe enviar las guias de remisión por el nuevo sistema de recepción de guias "
+    "electronicas",
     126: "El ticket no le pertenece",
     127: "El ticket no existe",
     2223: "El archivo ya fue presentado anteriormente",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from addons.sunat.documents.escritura import el
 from addons.sunat.documents.soap import SERVICIO
-from addons.sunat.sandbox import juez, tickets
+from addons.sunat.sandbox import juez, juez_otros, tickets
 from addons.sunat.sandbox.ajustes import Ajustes, Corte, Negativa, antes
 from addons.sunat.sandbox.archivo import Archivo
 from addons.sunat.sandbox.constancias import LIMA, certificado, danar, empaquetar_cdr
@@ -39,6 +39,14 @@ _RAICES = {
     "03": "Invoice",
     "07": "CreditNote",
     "08": "DebitNote",
+    "20": "Retention",
+    "40": "Perception",
+}
+_DOCUMENTOS = {
+    "01": "La Factura",
+    "03": "La Boleta",
+    "20": "La Retencion",
+    "40": "La Percepcion",
 }
 _NOMBRE = re.compile(r"(?P<ruc>\d{11})-(?P<tipo>\d{2})-(?P<serie>[A-Z0-9]{4})-(?P<numero>\d{1,8})")
 
@@ -57,7 +65,7 @@ class Sunat(Archivo):
             time.sleep(ajustes.demora)
         try:
             pedido, usuario = abrir(cuerpo)
-            self._identificar(*usuario)
+            self.identificar(*usuario)
             operacion = juez.nombre_de(pedido)
             if operacion == "sendBill":
                 return 200, self._recibir(pedido, usuario[0], ajustes, llamada)
@@ -75,7 +83,12 @@ class Sunat(Archivo):
         """Work through all files that wait, as SUNAT does with time."""
         tickets.trabajar(self, self.llamada()[0])
 
-    def _identificar(self, usuario: str, clave: str) -> None:
+    def identificar(self, usuario: str, clave: str) -> None:
+        """Refuse who is not known.
+
+        Raises:
+            Negativa: the user or the password is wrong.
+        """
         if not re.fullmatch(r"\d{11}\S+", usuario):
             raise Negativa(103)
         if usuario[11:] == USUARIO_LIBRE and clave == CLAVE_LIBRE:
@@ -96,6 +109,8 @@ class Sunat(Archivo):
         partes = _NOMBRE.fullmatch(archivo.removesuffix(".zip"))
         if partes is None or not archivo.endswith(".zip"):
             raise Negativa(151)
+        if partes["tipo"] in ("09", "31"):
+            raise Negativa(1085)
         falla = ajustes.falla(partes["serie"], llamada)
         antes(falla)
         if partes["ruc"] != usuario[:11]:
@@ -119,7 +134,7 @@ class Sunat(Archivo):
         ruc, tipo, serie, numero = partes["ruc"], partes["tipo"], partes["serie"], partes["numero"]
         hallado = self._revisar(partes, xml, ajustes)
         llave = self.llave()
-        documento = {"01": "La Factura", "03": "La Boleta"}.get(tipo, "La Nota")
+        documento = _DOCUMENTOS.get(tipo, "La Nota")
         aceptado = f"{documento} numero {serie}-{numero}, ha sido aceptada"
         with self._candado, self.base() as base:
             base.execute("BEGIN IMMEDIATE")
@@ -154,7 +169,8 @@ class Sunat(Archivo):
         documento = leer_documento(xml, _RAICES.get(partes["tipo"], ""))
         if error := juez.error_de_esquema(documento, ajustes.esquemas):
             raise Negativa(306, error)
-        veredicto = juez.juzgar(documento, partes["tipo"], self.reloj().astimezone(LIMA).date())
+        juzgar = juez_otros.juzgar if partes["tipo"] in juez_otros.TIPOS else juez.juzgar
+        veredicto = juzgar(documento, partes["tipo"], self.reloj().astimezone(LIMA).date())
         identificador = f"{partes['serie']}-{partes['numero']}"
         if veredicto.ruc != partes["ruc"]:
             raise Negativa(1034)

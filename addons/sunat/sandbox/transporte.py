@@ -8,9 +8,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from json import dumps
 from typing import Any
 
 from addons.sunat.client import LIMITES
+from addons.sunat.sandbox.rest import SunatRest
 from addons.sunat.sandbox.servicio import Corte, Sunat
 from kernel.errors import RemoteDown
 from kernel.outbound import AnswerLost, Limits, Reply
@@ -40,6 +42,40 @@ class EnProceso:
                 return Reply(503, {}, b"<html>503 Service Unavailable</html>", url)
             raise AnswerLost("El sistema remoto no respondió a tiempo o cortó.") from None
         return Reply(estado, {"content-type": "text/xml"}, cuerpo, url)
+
+
+class EnProcesoRest:
+    """Carries calls to the REST services of a sandbox without a socket."""
+
+    def __init__(self, rest: SunatRest) -> None:
+        self.rest = rest
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        limits: Limits = LIMITES,
+    ) -> Reply:
+        """Return the reply, or fail as the network would."""
+        try:
+            estado, dicho = self.rest.atender(method, url, form, json, headers)
+        except Corte as corte:
+            raise _como_la_red(corte) from None
+        return Reply(estado, {"content-type": "application/json"}, _json(dicho), url)
+
+
+def _json(dicho: Mapping[str, Any]) -> bytes:
+    return dumps(dicho).encode()
+
+
+def _como_la_red(corte: Corte) -> RemoteDown | AnswerLost:
+    if corte.falla == "rechazar_conexion":
+        return RemoteDown("No se pudo conectar con el sistema remoto.")
+    return AnswerLost("El sistema remoto no respondió a tiempo o cortó.")
 
 
 @contextmanager

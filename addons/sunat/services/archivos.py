@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from addons.sunat.documents import impreso
+from addons.sunat.documents import impreso, impreso_otros, retencion
+from addons.sunat.documents.guia import GUIAS
 from addons.sunat.documents.importes import calcular
 from addons.sunat.errors import ArchivoPendiente, PdfPendiente
 from addons.sunat.models import ACEPTADO, ADICIONAR, Comprobante, DetalleResumen, ResumenDiario
-from addons.sunat.services import emision, notas
+from addons.sunat.services import emision, guias, notas, retenciones
 from kernel import filetypes
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError, NotFound, Permanent
@@ -118,12 +119,10 @@ def imprimir(ctx: Ctx, comprobante_id: int) -> None:
     de = ctx.session.get_one(Comprobante, comprobante_id)
     if de.pdf_path is not None:
         return
-    documento = notas.leer(de.documento)
-    totales = calcular(documento)
-    hoja = impreso.html(documento, totales, de.qr, de.hash)
+    hoja, lineas = _hoja(de)
     formas = {
         "pdf_path": ("", impreso.A4),
-        "ticket_path": ("-ticket", impreso.css_ticket(len(totales.lineas))),
+        "ticket_path": ("-ticket", impreso.css_ticket(lineas)),
     }
     for columna, (sufijo, css) in formas.items():
         clave = _clave(de, f"{de.nombre_archivo}{sufijo}.pdf")
@@ -131,6 +130,20 @@ def imprimir(ctx: Ctx, comprobante_id: int) -> None:
         setattr(de, columna, clave)
     ctx.session.flush()
     ctx.notify("comprobantes", comprobante_id=de.id)
+
+
+def _hoja(de: Comprobante) -> tuple[str, int]:
+    """Return the printed form of a comprobante, and how many lines it has."""
+    if de.tipo in GUIAS:
+        guia = guias.leer(de.documento)
+        return impreso_otros.html_guia(guia, de.qr, de.hash), len(guia.bienes) + 8
+    if de.tipo in retencion.TIPOS:
+        suya = retenciones.leer(de.documento)
+        totales_suyos = retencion.calcular(suya)
+        return impreso_otros.html_retencion(suya, totales_suyos, de.hash), len(suya.pagos)
+    documento = notas.leer(de.documento)
+    totales = calcular(documento)
+    return impreso.html(documento, totales, de.qr, de.hash), len(totales.lineas)
 
 
 def _pdf(hoja: str, css: str) -> bytes:

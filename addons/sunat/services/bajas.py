@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from addons.sales.models import ANULADA, Venta
 from addons.sunat import schemas
-from addons.sunat.documents import codigos
+from addons.sunat.documents import codigos, guia, retencion
 from addons.sunat.errors import EstadoNoPermite, PlazoVencido, VentaViva
 from addons.sunat.models import (
     ACEPTADO,
@@ -29,6 +29,7 @@ from addons.sunat.models import (
     RC,
     RECHAZADA,
     RECHAZADO,
+    RR,
     BajaComprobante,
     Comprobante,
     NotaCreditoDebito,
@@ -58,6 +59,8 @@ def pedir_baja(ctx: Ctx, comprobante_id: int, nueva: schemas.BajaNueva) -> BajaC
     de = ctx.session.get_one(Comprobante, comprobante_id, with_for_update={"key_share": True})
     if de.estado_sunat not in (ACEPTADO, *EN_COLA):
         raise EstadoNoPermite(f"El comprobante está {de.estado_sunat}: no se da de baja.")
+    if de.tipo in guia.GUIAS:
+        raise EstadoNoPermite("Una guía se da de baja en el portal de SUNAT.")
     if viva(ctx, de.id) is not None:
         raise EstadoNoPermite("Ya se pidió la baja de este comprobante.")
     if vencida(ctx, de):
@@ -107,7 +110,9 @@ def limite(de: Comprobante) -> date:
 
 
 def vencida(ctx: Ctx, de: Comprobante) -> bool:
-    """Return whether a comprobante is too old to be voided."""
+    """Return whether a comprobante is too old to be voided; a reversión has no term."""
+    if de.tipo in retencion.TIPOS:
+        return False
     return ctx.now.astimezone(ctx.time_zone).date() > limite(de)
 
 
@@ -206,7 +211,7 @@ def dar_de_baja(ctx: Ctx) -> list[ResumenDiario]:
         elif vencida(ctx, de):
             _rechazar(baja, f"Pasaron más de {DIAS} días: emita una nota de crédito (SUNAT: 2957).")
         else:
-            tipo = RC if se_resume(de) else RA
+            tipo = RC if se_resume(de) else RR if de.tipo in retencion.TIPOS else RA
             grupos[tipo, de.fecha_emision].append((baja, Linea(de, ANULAR, baja.motivo)))
     return [
         hecho

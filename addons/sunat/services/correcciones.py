@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from addons.sales.models import Cliente
 from addons.sunat import schemas
-from addons.sunat.documents import modelo
+from addons.sunat.documents import codigos, modelo
 from addons.sunat.documents.cdr import REGISTRADOS
 from addons.sunat.errors import EstadoNoPermite
 from addons.sunat.models import EXCEPCION, RECHAZADO, Comprobante, NotaCreditoDebito
@@ -34,6 +34,8 @@ def corregir(ctx: Ctx, comprobante_id: int, cambios: schemas.Correccion) -> Comp
     """
     emision.encontrar(ctx, comprobante_id)
     de = ctx.session.get_one(Comprobante, comprobante_id, with_for_update={"key_share": True})
+    if de.tipo not in codigos.TIPOS:
+        raise EstadoNoPermite("Corrija los datos y emita otra guía o retención.")
     if de.estado_sunat not in (RECHAZADO, EXCEPCION):
         raise EstadoNoPermite(f"El comprobante está {de.estado_sunat}: no hay qué corregir.")
     if ctx.session.scalars(select(Comprobante.id).where(Comprobante.corrige_id == de.id)).first():

@@ -49,7 +49,8 @@ def pedir_correo(ctx: Ctx, comprobante_id: int, nuevo: schemas.CorreoNuevo) -> s
     de = emision.encontrar(ctx, comprobante_id)
     if de.estado_sunat != ACEPTADO:
         raise EstadoNoPermite(f"El comprobante está {de.estado_sunat}: se envía cuando se acepta.")
-    email = nuevo.email or ctx.session.get_one(Cliente, de.cliente_id).email
+    cliente = _cliente(ctx, de)
+    email = nuevo.email or (cliente.email if cliente is not None else "")
     if not email:
         raise ValidationFailed("El cliente no tiene correo; escriba uno.", field="email")
     ctx.enqueue(ENVIAR, comprobante_id=de.id, email=email)
@@ -60,9 +61,13 @@ def al_aceptar(ctx: Ctx, de: Comprobante) -> None:
     """Send an accepted comprobante to its cliente, if the company so wants and he has a mailbox."""
     if not ctx.config(schemas.Facturacion).enviar_correo:
         return
-    cliente = ctx.session.get(Cliente, de.cliente_id)
+    cliente = _cliente(ctx, de)
     if cliente is not None and cliente.email:
         ctx.enqueue(ENVIAR, key=f"{de.id}:aceptado", comprobante_id=de.id, email=cliente.email)
+
+
+def _cliente(ctx: Ctx, de: Comprobante) -> Cliente | None:
+    return None if de.cliente_id is None else ctx.session.get(Cliente, de.cliente_id)
 
 
 def enviar_correo(ctx: Ctx, comprobante_id: int, email: str) -> None:
@@ -95,9 +100,10 @@ def _carta(ctx: Ctx, comprobante_id: int) -> Carta:
     except Permanent:
         pass  # a machine that makes no PDF sends the XML, which is the comprobante
     emisor = empresa.configuracion(ctx)
-    tipo, numero = codigos.TIPOS[de.tipo], f"{de.serie}-{de.numero}"
+    cliente = _cliente(ctx, de)
+    tipo, numero = codigos.NOMBRES[de.tipo], f"{de.serie}-{de.numero}"
     texto = CARTA.format(
-        cliente=ctx.session.get_one(Cliente, de.cliente_id).razon_social,
+        cliente=cliente.razon_social if cliente is not None else "cliente",
         tipo=tipo.lower(),
         numero=numero,
         dia=f"{de.fecha_emision:%d/%m/%Y}",

@@ -18,8 +18,10 @@ from addons.sales.models import ANULADA, Cliente, DetalleVenta, Producto, Venta
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo, paquete, ubl
 from addons.sunat.documents.firma import Llave, firmar
+from addons.sunat.documents.guia import GUIAS, Guia
 from addons.sunat.documents.importes import Totales
 from addons.sunat.documents.reglas import Entorno, Hallazgo, revisar
+from addons.sunat.documents.retencion import Retencion
 from addons.sunat.errors import ComprobanteRechazado
 from addons.sunat.models import (
     CONTINGENCIA,
@@ -242,7 +244,7 @@ def registrar(
     ctx: Ctx,
     de: modelo.Comprobante,
     *,
-    cliente_id: int,
+    cliente_id: int | None,
     venta_id: int | None = None,
     sucursal_id: int | None = None,
     corrige_id: int | None = None,
@@ -276,7 +278,7 @@ def registrar(
     ctx.session.add(hecho)
     ctx.session.flush()
     ctx.session.add_all(_detalle(hecho.id, totales))
-    _anunciar(ctx, hecho)
+    anunciar(ctx, hecho)
     return hecho
 
 
@@ -298,7 +300,7 @@ def reescribir(ctx: Ctx, hecho: Comprobante, de: modelo.Comprobante) -> Comproba
     ctx.session.execute(delete(DetalleComprobante).where(suyas))
     ctx.session.add_all(_detalle(hecho.id, totales))
     ctx.session.flush()
-    _anunciar(ctx, hecho)
+    anunciar(ctx, hecho)
     return hecho
 
 
@@ -313,7 +315,7 @@ def _escrito(de: modelo.Comprobante, totales: Totales, llave: Llave) -> dict[str
         "hash": firmado.digest,
         "firma_digital": firmado.firma,
         "qr": paquete.texto_qr(de, totales, firmado.digest),
-        "documento": _plano(de),
+        "documento": plano(de),
         "xml": firmado.xml,
         "limite_envio": limite(de),
     }
@@ -370,7 +372,7 @@ def _montos(totales: Totales) -> dict[str, Decimal]:
     }
 
 
-def _plano(de: modelo.Comprobante) -> dict[str, Any]:
+def plano(de: modelo.Comprobante | Guia | Retencion) -> dict[str, Any]:
     """Return a document as JSON keeps it: numbers as texts, days as ISO."""
     return {nombre: _llano(valor) for nombre, valor in asdict(de).items()}
 
@@ -403,7 +405,8 @@ def _detalle(comprobante_id: int, totales: Totales) -> Sequence[DetalleComproban
     ]
 
 
-def _anunciar(ctx: Ctx, hecho: Comprobante) -> None:
+def anunciar(ctx: Ctx, hecho: Comprobante) -> None:
+    """Audit a comprobante that was made, and queue its sending and its printed forms."""
     resumen = {
         "tipo": hecho.tipo,
         "serie": hecho.serie,
@@ -415,7 +418,7 @@ def _anunciar(ctx: Ctx, hecho: Comprobante) -> None:
     ctx.audit("emitir", "comprobantes", hecho.id, despues=resumen, modulo="facturacion")
     if hecho.canal == INDIVIDUAL:
         ctx.enqueue(ENVIAR, comprobante_id=hecho.id)
-    if ctx.config(schemas.Facturacion).imprimir:
+    if hecho.tipo not in GUIAS and ctx.config(schemas.Facturacion).imprimir:
         ctx.enqueue(IMPRIMIR, comprobante_id=hecho.id)
     ctx.notify("comprobantes", comprobante_id=hecho.id)
 
@@ -429,11 +432,7 @@ def emitir_de_venta(ctx: Ctx, venta_id: int) -> Comprobante | None:
     Runs in the background and may run twice: the database keeps a second one out.
     """
     config = ctx.config(schemas.Facturacion)
-    ya = select(Comprobante.id).where(
-        Comprobante.venta_id == venta_id,
-        Comprobante.estado_sunat.not_in(("RECHAZADO", "ANULADO")),
-    )
-    if not config.emitir_ventas or ctx.session.scalars(ya).first() is not None:
+    if not config.emitir_ventas or de_la_venta(ctx, venta_id) is not None:
         return None
     # Shared with no annulment: that waits until this commits, or is seen here.
     venta = ctx.session.get(Venta, venta_id, with_for_update={"read": True})
@@ -442,6 +441,16 @@ def emitir_de_venta(ctx: Ctx, venta_id: int) -> Comprobante | None:
     return emitir_comprobante(
         ctx, schemas.ComprobanteNuevo(venta_id=venta_id, **_credito(ctx, venta))
     )
+
+
+def de_la_venta(ctx: Ctx, venta_id: int) -> Comprobante | None:
+    """Return the factura or boleta of a sale that holds."""
+    query = select(Comprobante).where(
+        Comprobante.venta_id == venta_id,
+        Comprobante.tipo.in_((codigos.FACTURA, codigos.BOLETA)),
+        Comprobante.estado_sunat.not_in(("RECHAZADO", "ANULADO")),
+    )
+    return ctx.session.scalars(query.order_by(Comprobante.id.desc()).limit(1)).first()
 
 
 def _credito(ctx: Ctx, venta: Venta) -> dict[str, Any]:

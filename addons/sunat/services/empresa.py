@@ -131,6 +131,8 @@ def guardar_credencial(ctx: Ctx, nueva: schemas.CredencialNueva) -> CredencialSu
     found.usuario = nueva.usuario
     found.url_envio, found.url_consulta = nueva.url_envio, nueva.url_consulta
     found.clave = nueva.clave
+    found.client_id = nueva.client_id
+    found.secreto = nueva.client_secret or None
     ctx.session.flush()
     ctx.session.refresh(found)
     return found
@@ -205,6 +207,10 @@ SERIES = [
     {"tipo": "07", "serie": "BC01"},
     {"tipo": "08", "serie": "FD01"},
     {"tipo": "08", "serie": "BD01"},
+    {"tipo": "09", "serie": "T001"},
+    {"tipo": "31", "serie": "V001"},
+    {"tipo": "20", "serie": "R001"},
+    {"tipo": "40", "serie": "P001"},
 ]
 """What a new company numbers with."""
 

@@ -17,6 +17,7 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from addons.sunat import schemas
+from addons.sunat.documents import guia
 from addons.sunat.errors import EstadoNoPermite
 from addons.sunat.models import (
     ACEPTADO,
@@ -35,6 +36,8 @@ from addons.sunat.models import (
 )
 from addons.sunat.services import correo, emision
 from addons.sunat.services.conexion import cliente_para, conectar
+from addons.sunat.services.conexion_rest import cliente_rest
+from addons.sunat.services.conexion_rest import conectar as conectar_rest
 from addons.sunat.services.llamadas import (
     ENVIAR_,
     PREGUNTAR,
@@ -43,6 +46,12 @@ from addons.sunat.services.llamadas import (
     llamar,
     se_consulta,
     se_resume,
+)
+from addons.sunat.services.llamadas_rest import (
+    CONSULTAR_GUIA,
+    EN_CURSO,
+    ENVIAR_GUIA,
+    llamar_guia,
 )
 from kernel.context import Ctx
 
@@ -67,11 +76,17 @@ def enviar(ctx: Ctx, comprobante_id: int) -> None:
     """
     runtime = ctx.runtime
     while (reserva := runtime.transact(lambda otro: reservar(otro, comprobante_id))) is not None:
-        resultado = llamar(cliente_para(runtime, reserva.conexion), reserva)
+        resultado = _llamar(runtime, reserva)
         _guardar(runtime, reserva, resultado)
         if resultado.error is not None:
             raise resultado.error
     esperar(ctx, comprobante_id)
+
+
+def _llamar(runtime: Runtime, reserva: Reserva) -> Resultado:
+    if reserva.rest is not None:
+        return llamar_guia(cliente_rest(runtime, reserva.rest), reserva)
+    return llamar(cliente_para(runtime, reserva.conexion), reserva)
 
 
 def _guardar(runtime: Runtime, reserva: Reserva, resultado: Resultado) -> None:
@@ -108,6 +123,8 @@ def reservar(ctx: Ctx, comprobante_id: int) -> Reserva | None:
     if ultimo is not None and ultimo.estado == "enviando":
         ultimo.estado = "desconocido"
         ultimo.mensaje_respuesta = "El proceso terminó antes de guardar la respuesta."
+    rest = conectar_rest(ctx) if de.tipo in guia.GUIAS else None
+    ticket = _ticket(ultimo) if rest is not None else ""
     pregunta = perdido and se_consulta(de.tipo, de.serie) and bool(conexion.direcciones.consulta)
     xml = de.xml or ctx.runtime.storage.get(de.xml_path or "")
     de.estado_sunat = ENVIADO
@@ -115,7 +132,8 @@ def reservar(ctx: Ctx, comprobante_id: int) -> Reserva | None:
     de.proximo_intento = ctx.now + timedelta(seconds=conexion.espera) + MARGEN
     envio = EnvioSunat(
         comprobante_id=de.id,
-        operacion=PREGUNTAR if pregunta else ENVIAR_,
+        operacion=_operacion(rest is not None, ticket, pregunta),
+        ticket=ticket,
         fecha_envio=ctx.now,
         intentos=de.intentos,
         hash=hashlib.sha256(xml).hexdigest(),
@@ -137,7 +155,22 @@ def reservar(ctx: Ctx, comprobante_id: int) -> Reserva | None:
         xml=xml,
         hubo_intento=_hubo_intento(ctx, de.id, envio.id),
         conexion=conexion,
+        rest=rest,
+        ticket=ticket,
     )
+
+
+def _operacion(por_rest: bool, ticket: str, pregunta: bool) -> str:
+    if por_rest:
+        return CONSULTAR_GUIA if ticket else ENVIAR_GUIA
+    return PREGUNTAR if pregunta else ENVIAR_
+
+
+def _ticket(ultimo: EnvioSunat | None) -> str:
+    """Return the ticket of a guía that SUNAT has taken and not answered."""
+    if ultimo is None or ultimo.estado not in (EN_CURSO, "desconocido"):
+        return ""
+    return ultimo.ticket
 
 
 def _primero(ctx: Ctx, suyo: Comprobante) -> Comprobante | None:
@@ -172,7 +205,7 @@ def _hubo_intento(ctx: Ctx, comprobante_id: int, menos: int) -> bool:
     query = select(EnvioSunat.id).where(
         EnvioSunat.comprobante_id == comprobante_id,
         EnvioSunat.id != menos,
-        EnvioSunat.operacion == ENVIAR_,
+        EnvioSunat.operacion.in_((ENVIAR_, ENVIAR_GUIA)),
         EnvioSunat.estado == "desconocido",
     )
     return ctx.session.scalars(query.limit(1)).first() is not None
@@ -189,6 +222,7 @@ def registrar_resultado(ctx: Ctx, reserva: Reserva, resultado: Resultado) -> Non
     envio.codigo_respuesta = resultado.codigo
     envio.mensaje_respuesta = resultado.mensaje[:2000]
     envio.respuesta_sunat = resultado.cdr.descripcion if resultado.cdr else ""
+    envio.ticket = resultado.ticket or envio.ticket
     if resultado.cdr is not None:
         envio.cdr_xml = resultado.cdr.xml.decode("utf-8", "replace").replace("\x00", "")
     de = ctx.session.get_one(
@@ -222,6 +256,7 @@ def cambiar_estado(ctx: Ctx, de: Comprobante, resultado: Resultado) -> None:
         de.modo_emision = "contingencia"
     if resultado.cdr is not None:
         de.observaciones = list(resultado.cdr.notas)
+        de.qr = de.qr or resultado.cdr.enlace
         de.cdr = resultado.paquete
     ctx.session.execute(
         update(NotaCreditoDebito)
@@ -248,6 +283,8 @@ def cambiar_estado(ctx: Ctx, de: Comprobante, resultado: Resultado) -> None:
 
 def _al_aceptar(ctx: Ctx, de: Comprobante) -> None:
     """Start what waited for a comprobante to be accepted."""
+    if de.tipo in guia.GUIAS and ctx.config(schemas.Facturacion).imprimir:
+        ctx.enqueue(emision.IMPRIMIR, comprobante_id=de.id)  # its QR came with the CDR
     pedida = select(BajaComprobante.id).where(
         BajaComprobante.comprobante_id == de.id, BajaComprobante.estado == PEDIDA
     )

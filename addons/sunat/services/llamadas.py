@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from addons.sunat.client import Falla, Perdida, SunatClient
-from addons.sunat.documents import codigos
+from addons.sunat.documents import codigos, retencion
 from addons.sunat.documents.cdr import Cdr, CdrIlegible, Desenlace, desenlace, leer_cdr
 from addons.sunat.documents.cdr import mismo_documento as es_de
 from addons.sunat.documents.paquete import empaquetar
@@ -20,12 +20,14 @@ from addons.sunat.models import (
     Comprobante,
 )
 from addons.sunat.services.conexion import Conexion
+from addons.sunat.services.conexion_rest import ConexionRest
 from kernel.errors import CredentialsRefused, RemoteDown
 from kernel.outbound import AnswerLost
 
 ENVIAR_ = "sendBill"
 PREGUNTAR = "getStatusCdr"
 
+_CON_CONSULTA = frozenset({codigos.FACTURA, *codigos.NOTAS})
 EXISTE, RECHAZADA, BAJA, CON_CDR, NO_EXISTE = "0001", "0002", "0003", "0004", "0011"
 
 
@@ -46,6 +48,10 @@ class Reserva:
     hubo_intento: bool
     """Whether an earlier call may have registered these bytes."""
     conexion: Conexion
+    rest: ConexionRest | None = None
+    """For guías, which go by REST."""
+    ticket: str = ""
+    """What is asked about, of a guía that SUNAT has taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +66,14 @@ class Resultado:
     mensaje: str = ""
     cdr: Cdr | None = None
     paquete: bytes = b""
+    ticket: str = ""
     error: Exception | None = None
     """What the whole remote suffers from; raised after everything is saved."""
 
 
 def se_consulta(tipo: str, serie: str) -> bool:
     """Return whether SUNAT can be asked for the CDR of a document."""
-    return tipo != codigos.BOLETA and serie.startswith("F")
+    return tipo in _CON_CONSULTA and serie.startswith("F")
 
 
 def se_resume(de: Comprobante) -> bool:
@@ -80,10 +87,14 @@ def llamar(cliente: SunatClient, reserva: Reserva) -> Resultado:
         if reserva.operacion == PREGUNTAR:
             sabe = cliente.consultar_cdr(reserva.ruc, reserva.tipo, reserva.serie, reserva.numero)
             return _de_consulta(reserva, sabe)
-        paquete = cliente.enviar(reserva.nombre, empaquetar(reserva.nombre, reserva.xml))
-        return _de_cdr(reserva, paquete)
+        paquete = cliente.enviar(
+            reserva.nombre,
+            empaquetar(reserva.nombre, reserva.xml),
+            otros=reserva.tipo in retencion.TIPOS,
+        )
+        return de_cdr(reserva, paquete)
     except Falla as falla:
-        return _de_falla(reserva, falla)
+        return de_falla(reserva, falla)
     except RemoteDown as error:
         en = ENVIADO if reserva.operacion == PREGUNTAR else CONTINGENCIA
         estado = "desconocido" if reserva.operacion == PREGUNTAR else "no_enviado"
@@ -94,7 +105,7 @@ def llamar(cliente: SunatClient, reserva: Reserva) -> Resultado:
 
 def _de_consulta(reserva: Reserva, estado: Estado) -> Resultado:
     if estado.contenido is not None:
-        return _de_cdr(reserva, estado.contenido)
+        return de_cdr(reserva, estado.contenido)
     if estado.codigo in (EXISTE, RECHAZADA):
         aceptada = estado.codigo == EXISTE
         return Resultado(
@@ -110,7 +121,8 @@ def _de_consulta(reserva: Reserva, estado: Estado) -> Resultado:
     return Resultado("no_enviado", PENDIENTE, estado.codigo, estado.mensaje)
 
 
-def _de_cdr(reserva: Reserva, paquete: bytes) -> Resultado:
+def de_cdr(reserva: Reserva, paquete: bytes) -> Resultado:
+    """Return what a CDR comes to; one that is unreadable or another's is no answer."""
     try:
         cdr = leer_cdr(paquete)
     except CdrIlegible as error:
@@ -122,17 +134,18 @@ def _de_cdr(reserva: Reserva, paquete: bytes) -> Resultado:
     if cdr.digest and cdr.digest != reserva.digest:
         mensaje = "SUNAT tiene registrado otro documento con este número: revíselo en el portal."
         return Resultado("excepcion", EXCEPCION, "1033", mensaje, cdr, paquete)
-    return _segun(reserva, cdr.desenlace, Resultado("", "", codigo, cdr.descripcion, cdr, paquete))
+    return segun(reserva, cdr.desenlace, Resultado("", "", codigo, cdr.descripcion, cdr, paquete))
 
 
-def _de_falla(reserva: Reserva, falla: Falla) -> Resultado:
+def de_falla(reserva: Reserva, falla: Falla) -> Resultado:
+    """Return what a refusal comes to."""
     codigo = f"{falla.codigo:04d}" if falla.codigo else ""
     if reserva.operacion == PREGUNTAR and falla.codigo not in range(101, 114):
         return Resultado("desconocido", ENVIADO, codigo, falla.mensaje)
-    return _segun(reserva, desenlace(falla.codigo), Resultado("", "", codigo, falla.mensaje))
+    return segun(reserva, desenlace(falla.codigo), Resultado("", "", codigo, falla.mensaje))
 
 
-def _segun(reserva: Reserva, fin: Desenlace, hecho: Resultado) -> Resultado:
+def segun(reserva: Reserva, fin: Desenlace, hecho: Resultado) -> Resultado:
     """Return the states that an outcome means."""
     if fin is Desenlace.REGISTRADO:
         return _registrado(reserva, hecho)

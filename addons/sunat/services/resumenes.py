@@ -39,6 +39,7 @@ from addons.sunat.models import (
     RECHAZADA,
     RECHAZADO,
     RESUMEN,
+    RR,
     SIN_TICKET,
     BajaComprobante,
     Comprobante,
@@ -58,7 +59,7 @@ LINEAS = 500
 """Documents in a file. SUNAT says no limit; what others send stays below this."""
 DIAS = 7
 """How many days after their date documents may be told of in a resumen, or voided."""
-YA_ESTA = {ADICIONAR: frozenset({2282}), ANULAR: frozenset({2987, 2323})}
+YA_ESTA = {ADICIONAR: frozenset({2282}), ANULAR: frozenset({2987, 2323, 2751})}
 """What SUNAT says of a document that it has, or has voided, by what a line wanted of it."""
 
 
@@ -329,5 +330,9 @@ def testigo(ctx: Ctx, resumen: ResumenDiario) -> Documento | None:
     return Documento(*found) if found is not None and se_consulta(*found[:2]) else None
 
 
-ASUNTOS = {RC: Asunto(al_terminar), RA: Asunto(al_terminar, testigo)}
+ASUNTOS = {
+    RC: Asunto(al_terminar),
+    RA: Asunto(al_terminar, testigo),
+    RR: Asunto(al_terminar),
+}
 """What follows from the end of each kind of file."""

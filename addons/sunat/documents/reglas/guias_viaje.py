@@ -15,7 +15,7 @@ from addons.sunat.documents.guia import GUIAS, PRIVADO, PUBLICO, TRANSPORTISTA, 
 from addons.sunat.documents.modelo import Adquirente, Lugar
 from addons.sunat.documents.reglas.formatos import documento_valido, en_una_linea
 from addons.sunat.documents.reglas.guias import DE_REMITENTE, LISTA
-from addons.sunat.documents.reglas.tabla import Entorno, Falta
+from addons.sunat.documents.reglas.tabla import Entorno, Falta, Hallazgo
 
 DE_TRANSPORTISTA = frozenset({TRANSPORTISTA})
 _UBIGEO = re.compile(r"[0-9]{6}")
@@ -424,3 +424,8 @@ def pagador_dicho(de: Guia, _: Entorno) -> Iterator[Falta]:
     tercero = de.pagador_flete == de_guia.PAGADORES[2]
     if tercero and (de.pagador is None or not documento_valido(de.pagador)):
         yield Falta("pagador")
+
+
+def revisar_guia(de: Guia, entorno: Entorno) -> list[Hallazgo]:
+    """Return every finding of a guía, by all of its rules."""
+    return LISTA.revisar(de, entorno)

@@ -235,7 +235,7 @@ class ComprobanteEmitido(Answer):
     numero: int
     fecha_emision: date
     hora_emision: time
-    cliente_id: int
+    cliente_id: int | None
     venta_id: int | None
     sucursal_id: int | None
     moneda: str
@@ -393,8 +393,8 @@ class Impresion(Schema):
 class SerieNueva(Schema):
     """A series to number with, from ``inicio`` on: after what another system issued in it."""
 
-    tipo: Literal["01", "03", "07", "08"]
-    serie: Annotated[str, StringConstraints(pattern=r"^[FB][A-Z0-9]{3}$")]
+    tipo: Literal["01", "03", "07", "08", "09", "31", "20", "40"]
+    serie: Annotated[str, StringConstraints(pattern=r"^[FBTVRP][A-Z0-9]{3}$")]
     sucursal_id: RefId | None = None
     inicio: Annotated[int, Strict(), Field(ge=1, le=99_999_999)] = 1
     activo: Flag = True
@@ -425,6 +425,8 @@ class CredencialNueva(Schema):
     clave: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     url_envio: OptionalText = ""
     url_consulta: OptionalText = ""
+    client_id: OptionalText = ""
+    client_secret: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
 class CredencialLeida(Answer):
@@ -433,6 +435,7 @@ class CredencialLeida(Answer):
     usuario: str
     url_envio: str
     url_consulta: str
+    client_id: str
     updated_at: datetime
 
 
