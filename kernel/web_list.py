@@ -287,7 +287,7 @@ class Listed:
         place = self.place if self.opens else ""
         return web_rows.rows(painter, self.columns, self.items, place, tail, here)
 
-    @property
+    @cached_property
     def counted(self) -> str:
         """How many rows there are, no further than the cap."""
         if self.resource is None or self.problem is not None:

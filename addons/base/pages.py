@@ -7,7 +7,7 @@ from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.http import Endpoint
-from kernel.page import Asked, attempt, draw, fetch, own_address, page, redirect, send
+from kernel.page import Asked, Pairs, attempt, draw, fetch, own_address, page, redirect, send
 from kernel.rbac import ADMIN
 from kernel.throttle import Limit
 from kernel.translations import later
@@ -155,6 +155,7 @@ def _cuenta(ctx: Ctx, asked: Asked, **values: Any) -> Outcome:
         "yo": fetch(ctx, "/api/auth/yo/"),
         "sesiones": fetch(ctx, "/api/auth/sesiones/"),
         "fresca": ctx.fresh,
+        "claves": ctx.can("claves_api.ver"),
         "secreto": None,
         "codigos": None,
         "hecho": "",
@@ -203,6 +204,59 @@ def _hacer(ctx: Ctx, asked: Asked) -> dict[str, Any]:
     elif acto == "cerrar_otras":
         send(ctx, "DELETE", "/api/auth/sesiones/", {})
     return {"hecho": later("Hecho.")}
+
+
+# API keys ---------------------------------------------------------------------------------------
+
+CLAVES = "/api/claves-api/"
+
+
+def _claves(ctx: Ctx, asked: Asked, **values: Any) -> Outcome:
+    permisos = ctx.runtime.registry.permissions
+    shown: dict[str, Any] = {
+        "claves": fetch(ctx, CLAVES, "limit=100")["items"],
+        "alcances": [one for one in permisos.values() if ctx.can(one.name)],
+        "fresca": ctx.fresh,
+        "crea": ctx.can("claves_api.crear"),
+        "revoca": ctx.can("claves_api.eliminar"),
+        "nueva": None,
+        "hecho": "",
+        "form": asked.form,
+        **values,
+    }
+    crumbs = [(later("Mi cuenta"), "/app/cuenta/"), (later("Claves de API"), "")]
+    return _dibujar(ctx, asked, "claves", later("Claves de API"), crumbs=crumbs, **shown)
+
+
+@page("GET", "/app/claves-api/", permission="claves_api.ver")
+def mostrar_claves(ctx: Ctx, asked: Asked) -> Outcome:
+    """Las claves con que un programa actúa en nombre de uno."""
+    return _claves(ctx, asked)
+
+
+@page("POST", "/app/claves-api/", permission="claves_api.ver")
+def cambiar_claves(ctx: Ctx, asked: Asked) -> Outcome:
+    """Crea, renueva o revoca una clave; su secreto se muestra solo entonces."""
+    form, acto, uno = asked.form, asked.form.get("acto"), asked.form.get("id")
+    try:
+        if acto == "reautenticar":
+            send(ctx, "POST", "/api/auth/reautenticar/", {"password": form.get("password")})
+            return _claves(ctx, asked, fresca=True)
+        if acto == "crear":
+            body: dict[str, Any] = {"nombre": form.get("nombre"), "alcances": form.all("alcances")}
+            if form.get("vigencia_dias").isdigit():
+                body["vigencia_dias"] = int(form.get("vigencia_dias"))
+            return _claves(ctx, asked, nueva=send(ctx, "POST", CLAVES, body), form=Pairs())
+        if acto == "rotar":
+            return _claves(
+                ctx, asked, nueva=send(ctx, "POST", f"{CLAVES}{{id}}/rotar/", {}, id=uno)
+            )
+        send(ctx, "DELETE", f"{CLAVES}{{id}}/", {}, id=uno)
+        return _claves(ctx, asked, hecho=later("La clave dejó de servir."))
+    except DomainError as refusal:
+        if refusal.status in (401, 404):
+            raise
+        return _claves(ctx, asked, refusal=refusal)
 
 
 # Roles and permissions --------------------------------------------------------------------------
@@ -289,6 +343,8 @@ PAGES = [
     *(one for lugar in ENLACES for one in _de_enlace(lugar)),
     mostrar_cuenta,
     cambiar_cuenta,
+    mostrar_claves,
+    cambiar_claves,
     mostrar_permisos,
     cambiar_permisos,
     poner_tema,

@@ -27,7 +27,7 @@ from kernel.model import Model
 from kernel.rbac import FieldRule, Permission, RowRule, Scope
 from kernel.reports import Report
 from kernel.resource import Resource
-from kernel.views import Menu, Patch, View
+from kernel.views import Menu, Patch, Step, View
 
 
 @hookimpl
@@ -130,6 +130,12 @@ def register_views() -> list[View]:
 def register_view_patches() -> list[Patch]:
     """Stock on the screens of products."""
     return views.PATCHES
+
+
+@hookimpl
+def register_steps() -> list[Step]:
+    """A warehouse."""
+    return views.STEPS
 
 
 @hookimpl

@@ -16,7 +16,7 @@ from kernel.rbac import FieldRule, Permission, RowRule
 from kernel.reports import Report
 from kernel.resource import Resource
 from kernel.sequences import Sequence
-from kernel.views import Menu, View
+from kernel.views import Menu, Step, View
 
 
 @hookimpl
@@ -95,6 +95,12 @@ def register_imports() -> list[Import]:
 def register_views() -> list[View]:
     """Sales, products, customers, cash drawers."""
     return views.VIEWS
+
+
+@hookimpl
+def register_steps() -> list[Step]:
+    """Products, and a caja to sell them."""
+    return views.STEPS
 
 
 @hookimpl

@@ -1,6 +1,6 @@
 """The menu of inventory, and what it puts into screens of sales."""
 
-from kernel.views import Column, Field, Filter, Menu, Patch, Section
+from kernel.views import Column, Field, Filter, Menu, Patch, Section, Step
 
 PATCHES = [
     Patch("sales.productos.list", Column("stock_actual", "Stock", total=True), after="precio"),
@@ -31,6 +31,19 @@ _KARDEX = Menu(
     page="/app/inventario/kardex/",
     permission="stock.kardex",
 )
+STEPS = [
+    Step(
+        "inventory.almacen",
+        "Primer almacén",
+        "Sin un almacén no hay stock.",
+        "/app/almacenes/nuevo/",
+        "/api/almacenes/",
+        "almacenes.crear",
+        "warehouse",
+        30,
+        "limit=1",
+    ),
+]
 MENUS = [
     *(
         Menu(f"inventory.{noun}", title, f"inventory.{noun}.list", "base.operacion", icon, order)

@@ -5,8 +5,9 @@ from addons.sales.views.clientes import CLIENTES
 from addons.sales.views.menus import MENUS
 from addons.sales.views.ofertas import OFERTAS
 from addons.sales.views.productos import PRODUCTOS
+from addons.sales.views.tablero import STEPS, TABLERO
 from addons.sales.views.ventas import VENTAS
 
-VIEWS = [*VENTAS, *OFERTAS, *CAJAS, *PRODUCTOS, *CLIENTES]
+VIEWS = [TABLERO, *VENTAS, *OFERTAS, *CAJAS, *PRODUCTOS, *CLIENTES]
 
-__all__ = ["MENUS", "VIEWS"]
+__all__ = ["MENUS", "STEPS", "VIEWS"]

@@ -3,6 +3,14 @@
 from kernel.views import Menu
 
 MENUS = [
+    Menu(
+        "sales.tablero",
+        "Tablero de ventas",
+        "sales.tablero",
+        "base.operacion",
+        "layout-dashboard",
+        101,
+    ),
     Menu("sales.ventas", "Ventas", "sales.ventas.list", "base.operacion", "shopping-cart", 110),
     Menu(
         "sales.cotizaciones",

@@ -98,6 +98,7 @@ OFERTAS: list[View] = [
                 "check",
                 primary=True,
                 when=("pendiente",),
+                leads="convertida",
             ),
             Button(
                 "enviar",
@@ -118,6 +119,7 @@ OFERTAS: list[View] = [
                 "ban",
                 when=("pendiente",),
                 fields=MOTIVO,
+                leads="anulada",
             ),
         ),
         states=StateBar("estado", ESTADOS_COTIZACION),

@@ -141,8 +141,6 @@ document.addEventListener("change", (event) => {
     for (const one of $$("#rows tbody input[name=id]")) one.checked = event.target.checked;
   }
   if (event.target.closest("#rows")) countMarked();
-showInline();
-document.addEventListener("htmx:after:swap", () => { countMarked(); showInline(); });
   if (event.target.closest("form[data-guard]")) event.target.closest("form").dataset.changed = "yes";
   if (event.target.matches(".dropzone input") && event.target.files.length) event.target.form.requestSubmit();
 });
@@ -365,6 +363,8 @@ if (code && location.hash.length > 1) {
 }
 
 countMarked();
+showInline();
+document.addEventListener("htmx:after:swap", () => { countMarked(); showInline(); });
 
 // Counts beside menu entries, and work in the background ---------------------------------------------
 
