@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix texts addon bench sbom clean
+.PHONY: help run demo test check fix texts pictures addon bench sbom clean
 .DELETE_ON_ERROR:
 
 PORT ?= 8000
@@ -58,6 +58,9 @@ fix: $(DEV) ## repair what ruff can repair
 texts: $(DEV) ## bring the catalogues of translations up to date, and list what lacks one
 	@$(PYTHON) -m kernel.texts
 
+pictures: $(DEV) $(ASSETS) ## take the pictures of docs/img anew, from a demo company
+	@$(PYTHON) -m tests.web.pictures $(ARGS)
+
 addon: $(DEV) ## a new addon from the template; NAME=…
 	@test -n "$(NAME)" || { echo "Say which: make addon NAME=warranty" >&2; exit 2; }
 	@$(PYTHON) server.py addon new "$(NAME)"
@@ -100,13 +103,13 @@ $(ASSETS): package.json package-lock.json | $(RUN)
 
 # Benchmarks ---------------------------------------------------------------------------------------
 
-.PHONY: bench-sale bench-list bench-jobs bench-auth bench-cold bench-chaos bench-toggle bench-interrupt
+.PHONY: bench-sale bench-list bench-jobs bench-web bench-auth bench-cold bench-chaos bench-toggle bench-interrupt
 
 bench-sale bench-list bench-jobs: $(RUN) | $(UV)
 	@$(UV) sync --quiet --frozen --no-dev --inexact --group rivals
 	@$(PYTHON) -m $(@:bench-%=bench.%) $(ARGS)
 
-bench-auth bench-cold bench-chaos bench-toggle bench-interrupt: $(RUN)
+bench-auth bench-cold bench-chaos bench-toggle bench-interrupt bench-web: $(RUN)
 	@$(PYTHON) -m $(@:bench-%=bench.%) $(ARGS)
 
 .PHONY: bench-movimientos

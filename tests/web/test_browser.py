@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
+from sqlalchemy import text as sql
 
+from addons.base.services.notificaciones import Noticia, notificar
+from kernel import web_charts
+from kernel.answers import Outcome
+from kernel.context import Ctx
+from kernel.page import Asked
+from kernel.preferences import Mapa
 from kernel.registry import Registry
 from kernel.runtime import Runtime
+from kernel.views import FormView, ListView, MapView, Records
+from kernel.web_routes import address, web_pages
 from tests import live
 from tests.web.chromium import Person, axe, chromium, needs_chromium
 from tests.web.test_pages import XSS
@@ -49,16 +58,35 @@ def site(shared_runtime: Runtime) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_are_accessible_and_break_no_policy(browser: Browser, site: str, scheme: str) -> None:
+def screens(registry: Registry) -> list[str]:
+    """Return the addresses of every page without a record, of every kind of view, and of a new
+    record of each resource, besides those of ``PATHS``.
+    """
+    plain = [one.path for one in [*registry.pages, *web_pages(registry)] if one.method == "GET"]
+    kinds = [
+        f"{address(one.resource)}?_v={one.kind}"
+        for one in registry.screens.views.values()
+        if isinstance(one, Records) and not isinstance(one, ListView | FormView)
+    ]
+    data = {"/app/insignias/", "/app/opciones/"}  # JSON
+    found = dict.fromkeys([*PATHS, *kinds, *(one for one in plain if "{" not in one)])
+    return [one for one in found if one not in data]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_screens_are_accessible_in_both_themes_and_break_no_policy(
+    browser: Browser, site: str, registry: Registry, part: int
+) -> None:
     script = axe()
-    person = Person(browser, site, "admin", color_scheme=scheme)
-    reader = Person(browser, site, color_scheme=scheme, bypass_csp=True)
+    person = Person(browser, site, "admin", color_scheme="light")
+    reader = Person(browser, site, bypass_csp=True)
     reader.context.add_cookies(person.context.cookies())
-    for path in PATHS:
+    for path in screens(registry)[part::4]:
         person.page.goto(path)
         reader.page.goto(path)
-        assert reader.violations(script) == [], path
+        for scheme in ("light", "dark"):
+            reader.page.emulate_media(color_scheme=scheme)
+            assert reader.violations(script) == [], (path, scheme)
     assert person.complaints == []
 
 
@@ -154,6 +182,102 @@ def test_line_is_added_and_its_product_looked_up(
     expect(line.locator("input[type=hidden]").first).to_have_value("4")
     expect(line.locator("input[role=combobox]")).to_have_value("Producto 4")
     assert person.complaints == []
+
+
+def test_cells_are_edited_from_the_keyboard(
+    browser: Browser, site: str, shared_runtime: Runtime
+) -> None:
+    person = Person(browser, site, "admin")
+    person.page.goto("/app/productos/?_cols=sku,nombre,precio&sort=nombre")
+    keys = person.page.keyboard
+    row = person.page.locator("#rows tbody tr").first
+    for key in ("j", "F2"):
+        keys.press(key)
+    name = row.locator("input[name=nombre]")
+    expect(name).to_be_focused()
+    keys.press("Escape")
+    expect(name).to_have_count(0)
+    keys.press("F2")
+    expect(name).to_be_focused()
+    keys.press("Tab")
+    price = row.locator("input[name=precio]")
+    expect(price).to_be_focused()
+    keys.type("mucho")
+    keys.press("Enter")
+    expect(row.locator(".fault")).to_be_visible()
+    price.fill("12.5")
+    keys.press("Enter")
+    expect(row.locator("td").last).to_have_text("12.50")
+    person.page.reload()
+    expect(row.locator("td").last).to_have_text("12.50")
+    person.page.get_by_role("button", name="Editar aquí").click()
+    row.locator("td").last.click()
+    expect(price).to_have_value("12.50")
+    assert person.complaints == []
+
+
+def test_news_are_counted_beside_the_bell(
+    browser: Browser, site: str, shared_runtime: Runtime
+) -> None:
+    person = Person(browser, site, "cajero")
+    count = person.page.locator(".bell .count")
+    expect(count).to_be_hidden()
+
+    def tell(ctx: Ctx) -> None:
+        query = "SELECT id FROM usuarios WHERE email = 'cajero@tienda.pe'"
+        user = ctx.session.execute(sql(query)).scalar_one()
+        notificar(ctx, [Noticia(user, "prueba", "Hola", "clave")], correo=False)
+
+    shared_runtime.transact(tell)
+    expect(count).to_have_text("1")
+    person.page.get_by_role("link", name="Notificaciones").click()
+    expect(person.page.locator("tbody tr")).to_have_count(1)
+    assert person.complaints == []
+
+
+def test_marking_a_whole_page_offers_all_that_match(browser: Browser, site: str) -> None:
+    person = Person(browser, site, "admin")
+    person.page.goto("/app/productos/?limit=3")
+    offer = person.page.get_by_label("Todos los que coinciden")
+    expect(offer).to_be_hidden()
+    person.page.get_by_label("Marcar todos").check()
+    expect(offer).to_be_visible()
+    person.page.locator("tbody input[name=id]").first.uncheck()
+    expect(offer).to_be_hidden()
+
+
+def test_map_draws_its_points_under_the_policy(
+    browser: Browser, site: str, shared_runtime: Runtime
+) -> None:
+    view = MapView(
+        "prueba.mapa", "Lugares", "", "/api/productos/",
+        latitude="precio", longitude="costo", name="nombre",
+    )  # fmt: skip
+
+    def draw(ctx: Ctx) -> Outcome:
+        ctx.runtime.preferences.write(ctx.session, Mapa(teselas="https://teselas.test/{z}/{x}/{y}"))
+        return web_charts.show(ctx, view, Asked("/app/productos/"))
+
+    drawn = shared_runtime.transact(draw)
+    headers = {**drawn.headers, "Content-Type": drawn.media_type}
+    person = Person(browser, site, "admin")
+    asked: list[str] = []
+
+    def tile(one: Route) -> None:
+        asked.append(one.request.url)
+        one.abort()
+
+    person.page.route("https://teselas.test/**", tile)
+    person.page.route("**/lugares/", lambda one: one.fulfill(headers=headers, body=drawn.body))
+    person.page.goto("/lugares/")
+    points = person.page.locator("path.point")
+    expect(points).to_have_count(10)
+    person.page.locator(".points a").first.focus()
+    expect(person.page.locator(".leaflet-popup a")).to_be_visible()
+    person.page.get_by_role("button", name="Acercar").click()
+    assert asked
+    refused = [one for one in person.complaints if "Content Security" in one or "Trusted" in one]
+    assert refused == []
 
 
 def test_theme_is_switched_and_kept(browser: Browser, site: str) -> None:

@@ -1,0 +1,252 @@
+"""Boards, settings, permissions, cells, acts on all that match, the first page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from kernel.runtime import Runtime
+from tests.addons.base.signed_in import run_jobs
+from tests.conftest import Connect
+from tests.shop import PASSWORD, Shop, abrir_caja
+from tests.web.pages import Browser
+
+Open = Callable[[str], Browser]
+
+
+@pytest.fixture
+def browser(connect: Connect) -> Open:
+    """Return a function that gives the browser of a user of the shop."""
+    return lambda name: Browser(connect(""), name)
+
+
+def products(runtime: Runtime) -> list[Any]:
+    with runtime.database.engine.begin() as connection:
+        return list(
+            connection.execute(text("SELECT id, precio, version FROM productos ORDER BY 1"))
+        )
+
+
+# Cells ------------------------------------------------------------------------------------------
+
+
+def part(element: str) -> dict[str, str]:
+    return {"HX-Request": "true", "HX-Target": element}
+
+
+def test_cell_is_typed_in_its_place_and_says_what_is_wrong(browser: Open, runtime: Runtime) -> None:
+    person = browser("admin")
+    person.get("/app/productos/")
+    assert "precio" in [one.get("data-edit") for one in person.page.cssselect("th")]
+    person.get("/app/productos/1/?_campo=precio", **part("td#cell"))
+    version = person.page.cssselect("[name=version]")[0].get("value")
+    person.headers |= part("td#cell")
+    given = {"_acto": "_celda", "_campo": "precio", "version": version}
+    person.post("/app/productos/1/", {**given, "precio": "mucho"})
+    assert person.status == 400
+    assert person.page.cssselect("#i-precio")[0].get("value") == "mucho"
+    assert person.texts(".fault")
+    person.post("/app/productos/1/", {**given, "precio": "7,5"})
+    assert (person.status, person.page.text_content().strip()) == (200, "7.50")
+    person.post("/app/productos/1/", {**given, "precio": "9"})
+    assert person.status == 409
+    assert products(runtime)[0].precio == Decimal("7.5")
+
+
+def test_cell_that_the_list_does_not_edit_is_not_found(browser: Open) -> None:
+    person = browser("cajero")
+    for name in ("nada", "id", "created_at", "precio"):
+        person.get(f"/app/productos/1/?_campo={name}", **part("td#cell"))
+        assert person.status == 404, name
+
+
+# Acts on all that match -------------------------------------------------------------------------
+
+
+def test_act_on_all_that_match_is_a_job_that_does_what_the_user_may(
+    browser: Open, runtime: Runtime, admin: TestClient, shop: Shop
+) -> None:
+    for number in range(3):
+        body = {
+            "razon_social": f"Sobra {number}",
+            "tipo_doc": "1",
+            "numero_doc": f"4567891{number}",
+        }
+        assert admin.post("/api/clientes/", json=body).status_code == 201
+    person = browser("admin")
+    form = {"_acto": "_eliminar", "_todos": "1", "_consulta": "q=sobra", "id": "1"}
+    person.post("/app/clientes/", form)
+    assert person.status == 200
+    assert "uno por uno" in person.texts(".alert")[0]
+    assert _jobs(runtime) == ["queued"]
+    run_jobs(runtime)
+    assert _jobs(runtime) == ["done"]
+    left = [one["razon_social"] for one in admin.get("/api/clientes/").json()["items"]]
+    assert len(left) == 1
+
+
+def test_act_on_all_that_match_needs_the_permission_of_one(browser: Open, runtime: Runtime) -> None:
+    person = browser("cajero")
+    person.post("/app/productos/", {"_acto": "_eliminar", "_todos": "1", "_consulta": ""})
+    assert person.status == 403
+    assert not _jobs(runtime)
+
+
+def _jobs(runtime: Runtime) -> list[str]:
+    query = "SELECT status FROM andes_jobs WHERE name = 'kernel.bulk'"
+    with runtime.database.engine.begin() as connection:
+        return list(connection.scalars(text(query)))
+
+
+# Settings, permissions, first page --------------------------------------------------------------
+
+
+def test_settings_are_changed_and_wrong_ones_told_at_their_field(
+    browser: Open, admin: TestClient
+) -> None:
+    person = browser("admin")
+    person.get("/app/ajustes/base.empresa/")
+    person.submit("main form", nombre_comercial="La Esquina")
+    assert person.texts(".alert.good") == ["Guardado."]
+    assert admin.get("/api/configuracion/").json()["nombre_comercial"] == "La Esquina"
+    person.submit("main form", ruc="20100070971")
+    assert person.status == 400
+    assert "RUC" in person.texts(".fault")[0]
+    person.get("/app/ajustes/kernel.Regional/")
+    person.submit("main form", zona_horaria="Marte/Olimpo")
+    assert person.status == 400
+    assert "America/Lima" in person.texts(".fault")[0]
+    assert person.page.cssselect("#i-zona_horaria")[0].get("value") == "Marte/Olimpo"
+
+
+def test_settings_are_for_who_may_see_them(browser: Open) -> None:
+    person = browser("chofer")
+    person.get("/app/ajustes/kernel.Regional/")
+    assert person.status == 404
+    person.get("/app/ajustes/base.empresa/")
+    assert person.status == 200
+    assert not person.page.cssselect("main button, main input")
+    person.post("/app/ajustes/base.empresa/", {"nombre_comercial": "Otra"})
+    assert person.status == 403
+
+
+def test_permissions_of_roles_change_as_they_were_ticked(browser: Open, admin: TestClient) -> None:
+    person = browser("admin")
+    person.get("/app/permisos/")
+    marks = person.page.cssselect("input[name=tiene]:not([disabled])")
+    had = [one.get("value") for one in marks if one.get("checked") is not None]
+    given = next(one.get("value") for one in marks if one.get("checked") is None)
+    taken = had[0]
+    now = [*(one for one in had if one != taken), given]
+    person.post("/app/permisos/", {"tenia": had, "tiene": now})
+    assert person.texts(".alert.good") == ["Guardado."]
+    for value, allowed in ((given, True), (taken, False)):
+        role, _, name = value.partition(":")
+        permissions = admin.get(f"/api/roles/{role}/permisos/").json()["permisos"]
+        assert (name in permissions) == allowed
+
+
+def test_first_page_offers_what_the_role_may_begin(browser: Open) -> None:
+    cashier, driver = browser("cajero"), browser("chofer")
+    cashier.get("/app/")
+    assert "/app/ventas/nuevo/" in [
+        one.get("href") for one in cashier.page.cssselect(".shortcuts a")
+    ]
+    driver.get("/app/")
+    assert driver.status == 200
+    assert not driver.page.cssselect(".shortcuts a[href='/app/ventas/nuevo/']")
+
+
+def test_first_steps_stand_there_until_they_are_taken(browser: Open, runtime: Runtime) -> None:
+    person = browser("admin")
+    person.get("/app/")
+    before = person.texts(".steps li:not(.done) b")
+    with runtime.database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM configuracion"))
+    person.get("/app/")
+    assert person.texts(".steps li:not(.done) b") == ["Datos de la empresa", *before]
+
+
+def test_counts_around_a_page_are_the_users_own(browser: Open, runtime: Runtime) -> None:
+    with runtime.database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO notificaciones (usuario_id, tipo, titulo, texto, enlace, clave, "
+                "created_at) SELECT id, 'x', 'Hola', '', '', 'c', now() FROM usuarios "
+                "WHERE email = 'admin@tienda.pe'"
+            )
+        )
+    for name, count in (("admin", 1), ("cajero", 0)):
+        person = browser(name)
+        answer = person.client.get("/app/insignias/", headers=person.headers).json()
+        assert answer["counts"] == {"base.notificaciones": count}
+
+
+# Boards and dashboards --------------------------------------------------------------------------
+
+
+def test_card_moves_where_a_button_leads_and_nowhere_else(
+    browser: Open, admin: TestClient, shop: Shop
+) -> None:
+    body = {
+        "cliente_id": shop.cliente,
+        "sucursal_id": shop.sucursales[0],
+        "detalle": [{"producto_id": shop.productos[0], "cantidad": "2"}],
+    }
+    made = admin.post("/api/cotizaciones/", json=body).json()
+    person = browser("admin")
+    person.get("/app/cotizaciones/?_v=kanban")
+    assert person.page.cssselect("[data-lane=pendiente] .piece [data-to=convertida]")
+    (asking,) = person.page.cssselect("[data-lane=pendiente] .piece a[data-to=anulada]")
+    assert asking.get("href") == f"/app/cotizaciones/{made['id']}/"
+    card = {"_acto": "_mover", "id": str(made["id"])}
+    person.post("/app/cotizaciones/?_v=kanban", {**card, "a": "vencida"})
+    assert person.status == 404
+    person.post("/app/cotizaciones/?_v=kanban", {**card, "a": "convertida"})
+    assert person.page.cssselect("[data-lane=convertida] .piece")
+    assert admin.get(f"/api/cotizaciones/{made['id']}/").json()["estado"] == "convertida"
+    person.post("/app/cotizaciones/?_v=kanban", {**card, "a": "convertida"})
+    assert person.status in (404, 409)
+
+
+def test_dashboard_says_what_its_reports_do_and_only_to_who_may_ask(
+    browser: Open, cajero: TestClient, admin: TestClient, shop: Shop
+) -> None:
+    caja = abrir_caja(cajero, shop)
+    assert cajero.post("/api/ventas/", json=shop.venta(caja)).status_code == 201
+    report = admin.get("/api/reportes/ventas-diarias/").json()["totales"]
+    person = browser("admin")
+    for page in ("/app/sales.tablero/", "/app/"):
+        person.get(page)
+        assert person.texts(".tile.number .figure")[0] == report["total"]
+        assert person.page.cssselect(".tile.line svg")
+        assert person.texts(".tile.table tbody tr")
+    driver = browser("chofer")
+    driver.get("/app/sales.tablero/")
+    assert driver.status == 403
+    driver.get("/app/")
+    assert not driver.page.cssselect(".tile")
+
+
+def test_api_key_is_made_shown_once_and_revoked(browser: Open, admin: TestClient) -> None:
+    person = browser("admin")
+    person.get("/app/claves-api/")
+    if person.page.cssselect("#re"):
+        person.submit("form:has(#re)", password=PASSWORD)
+    given = {"acto": "crear", "nombre": "Tienda web", "vigencia_dias": "30"}
+    person.post("/app/claves-api/", given)
+    assert person.status == 400
+    person.post("/app/claves-api/", {**given, "alcances": ["productos.ver"]})
+    (key,) = person.texts(".alert pre")
+    headers = {"Authorization": f"Bearer {key}"}
+    client = person.client
+    assert client.get("/api/productos/", headers=headers).status_code == 200
+    person.get("/app/claves-api/")
+    assert key not in person.answer.text
+    person.submit("td form", acto="revocar")
+    assert client.get("/api/productos/", headers=headers).status_code == 401
