@@ -39,6 +39,10 @@ SCREENS: dict[str, str] = {
     "grafico": "/app/ventas/?_v=graph",
     "cruce": "/app/ventas/?_v=pivot",
     "calendario": "/app/ventas/?_v=calendar",
+    "tablero-de-ventas": "/app/sales.tablero/",
+    "importar": "/app/importaciones/",
+    "kardex": "/app/inventario/kardex/",
+    "claves": "/app/claves-api/",
     "ajustes": "/app/ajustes/base.empresa/",
     "permisos": "/app/permisos/",
     "aplicaciones": "/app/aplicaciones/",
@@ -49,7 +53,7 @@ SCREENS: dict[str, str] = {
     "clientes": "/app/clientes/2/",
     "stock": "/app/inventario/stock/",
     "conteos": "/app/inventario/conteos/",
-    "transferencias": "/app/inventario/transferencias/",
+    "transferencias": "/app/inventario/transferencia/",
     "comprobantes": "/app/facturacion/comprobantes/",
     "usuarios": "/app/usuarios/1/",
     "notificaciones": "/app/notificaciones/",
@@ -124,6 +128,7 @@ def _signed_in(
             base_url=site,
             color_scheme="dark" if theme == "dark" else "light",
             reduced_motion="reduce",
+            locale="es-PE",
         )
         for _ in range(2)
     ]
