@@ -21,6 +21,12 @@ class SinConfigurar(Unprocessable):
     code = "facturacion_sin_configurar"
 
 
+class NadaQueResumir(Unprocessable):
+    """No boleta waits for a resumen diario."""
+
+    code = "nada_que_resumir"
+
+
 class EstadoNoPermite(Conflict):
     """What is asked for does not go with the document's state."""
 

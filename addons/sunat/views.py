@@ -328,6 +328,26 @@ VIEWS: list[View] = [
         ),
         icon="hash",
     ),
+    FormView(
+        "sunat.series.form",
+        "Serie",
+        "series.ver",
+        "/api/facturacion/series/",
+        (
+            Section(
+                "serie",
+                "Serie",
+                (
+                    Field("tipo", "Tipo", choices=TIPOS),
+                    Field("serie", "Serie"),
+                    Field("sucursal_id", "Sucursal"),
+                    Field("inicio", "Desde el número"),
+                    Field("activo", "Activa"),
+                ),
+            ),
+        ),
+        name="serie",
+    ),
     ListView(
         "sunat.certificados.list",
         "Certificados",

@@ -239,8 +239,9 @@ def guardar_credencial(ctx: Ctx, nueva: schemas.CredencialNueva) -> schemas.Cred
 )
 def generar_resumen(ctx: Ctx, nuevo: schemas.ResumenNuevo) -> schemas.Resumenes:
     """Genera y envía el resumen de las boletas que esperan uno."""
-    hechos = resumenes.resumir(ctx, desde=nuevo.fecha, hasta=nuevo.fecha)
-    return schemas.Resumenes(items=[schemas.ResumenLeido.model_validate(uno) for uno in hechos])
+    hechos = resumenes.resumir_ahora(ctx, nuevo.fecha)
+    items = [schemas.ResumenLeido.model_validate(uno) for uno in hechos]
+    return schemas.Resumenes(id=items[0].id, items=items)
 
 
 @endpoint(

@@ -358,8 +358,9 @@ class ResumenLeido(Answer):
 
 
 class Resumenes(Answer):
-    """What was made; nothing where nothing waits."""
+    """What was made, one file for each day or 500 documents; ``id`` is the first one's."""
 
+    id: int
     items: list[ResumenLeido]
 
 

@@ -23,6 +23,7 @@ from addons.sunat.documents.resumenes import (
     escribir_baja,
     escribir_resumen,
 )
+from addons.sunat.errors import NadaQueResumir
 from addons.sunat.models import (
     ACEPTADA,
     ACEPTADO,
@@ -96,6 +97,18 @@ def resumir(
         for (fecha, veces), suyas in sorted(grupos.items(), key=lambda par: par[0])
         for lineas in partir(suyas, veces)
     ]
+
+
+def resumir_ahora(ctx: Ctx, fecha: date | None) -> list[ResumenDiario]:
+    """Return the resúmenes that somebody asks for, of one day or of all.
+
+    Raises:
+        NadaQueResumir: no boleta waits for one.
+    """
+    hechos = resumir(ctx, desde=fecha, hasta=fecha)
+    if not hechos:
+        raise NadaQueResumir("No hay boletas que esperen un resumen.")
+    return hechos
 
 
 def _pendientes(

@@ -149,7 +149,9 @@ def test_resumen_de_ayer_takes_what_the_night_left(admin: TestClient, emisora: E
     assert date.fromisoformat(uno["fecha_referencia"]) == generado - timedelta(days=1)
     answer = admin.post(RESUMENES, json={})
     assert [uno["cantidad_documentos"] for uno in answer.json()["items"]] == [1]
-    assert admin.post(RESUMENES, json={}).json() == {"items": []}
+    assert answer.json()["id"] == answer.json()["items"][0]["id"]
+    nada = admin.post(RESUMENES, json={})
+    assert (nada.status_code, nada.json()["code"]) == (422, "nada_que_resumir")
 
 
 @pytest.mark.parametrize("falla", FALLAS)
