@@ -22,7 +22,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from kernel import answers, import_files, import_rows
 from kernel.context import Ctx
-from kernel.errors import DomainError
+from kernel.errors import Conflict, DomainError
 from kernel.import_tables import (
     FAILED,
     IMPORTED,
@@ -151,11 +151,22 @@ def run(ctx: Ctx, importacion_id: int, vuelta: int) -> None:
     if found is None:
         return
     try:
+        kind = _kind(ctx, found)
         rows = _sheet(ctx, found)
     except DomainError as refusal:
         _end(ctx, ctx.session.get_one(Importacion, importacion_id), FAILED, error=refusal.message)
         return
-    _import(ctx, ctx.session.get_one(Importacion, importacion_id), rows)
+    _import(ctx, kind, ctx.session.get_one(Importacion, importacion_id), rows)
+
+
+def _kind(ctx: Ctx, one: Importacion) -> Import:
+    """Return what the rows become; who asked must still be there, and still be allowed to."""
+    kind = ctx.runtime.registry.imports.get(one.tipo)
+    if kind is None:
+        raise Conflict(f"Ya no se importa «{one.tipo}»: su addon no está activo.")
+    for permission in kind.permissions:
+        ctx.require(permission)
+    return kind
 
 
 def _waiting(ctx: Ctx, importacion_id: int, vuelta: int) -> Importacion | None:
@@ -176,12 +187,12 @@ def _sheet(ctx: Ctx, one: Importacion) -> list[Numbered]:
     ]
 
 
-def _import(ctx: Ctx, one: Importacion, rows: Sequence[Numbered]) -> None:
+def _import(ctx: Ctx, kind: Import, one: Importacion, rows: Sequence[Numbered]) -> None:
     if one.estado not in UNDER_WAY:  # somebody cancelled it meanwhile
         return
     dry = one.estado != IMPORTING
     mark, savepoint = ctx.mark(), ctx.session.begin_nested()
-    made = Run(ctx, ctx.runtime.registry.imports[one.tipo], one, dry)
+    made = Run(ctx, kind, one, dry)
     _take_all(made, rows)
     undone = not dry and bool(made.bad) and one.modo == WHOLE
     if undone:

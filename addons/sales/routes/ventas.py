@@ -108,7 +108,7 @@ def devolver(ctx: Ctx, id: QueryId, nueva: schemas.DevolucionNueva) -> schemas.D
 
 
 @endpoint(
-    "POST", "/api/devoluciones/", permission="ventas.devolver", status=201, statuses=(409, 422)
+    "POST", "/api/devoluciones/", permission="ventas.devolver", status=201, statuses=(404, 409, 422)
 )
 def devolver_productos(ctx: Ctx, nueva: schemas.DevolucionDeVenta) -> schemas.DevolucionLeida:
     """Recibe de vuelta productos de una venta."""

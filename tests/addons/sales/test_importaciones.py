@@ -297,6 +297,21 @@ def test_cancelar_stops_what_waits_and_leaves_nothing(admin: TestClient, runtime
     assert correr(admin, runtime, one, "importar")["estado"] == "importada"
 
 
+def test_who_lost_the_permission_meanwhile_writes_nothing(
+    connect: Connect, runtime: Runtime
+) -> None:
+    gerente = connect("gerente")
+    one = hecha(gerente, "clientes", texto(CLIENTES))
+    gerente.put(f"{PLACE}{one['id']}/", json={"modo": "omitir_malas"})
+    assert gerente.post(f"{PLACE}{one['id']}/importar/").status_code == 202
+    write(runtime, "DELETE FROM permisos WHERE modulo = 'clientes' AND accion = 'crear'")
+    run_jobs(runtime)
+    told = connect("gerente").get(f"{PLACE}{one['id']}/").json()
+    assert (told["estado"], told["creados"]) == ("fallida", None)
+    assert "clientes.crear" in told["error"]
+    assert read(runtime, "SELECT count(*) FROM clientes") == [(1,)]
+
+
 def test_mapeo_that_cannot_be_is_refused(admin: TestClient) -> None:
     one = hecha(admin, "clientes", texto(CLIENTES))
     mapeo = [
