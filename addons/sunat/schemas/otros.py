@@ -139,7 +139,7 @@ class GuiaLeida(Answer):
     unidad_peso: str
 
 
-class PagoNuevo(Schema):
+class PagoRetenido(Schema):
     """A document that was paid; ``pago`` in its currency, ``tipo_cambio`` of that day."""
 
     tipo: Codigo = "01"
@@ -162,7 +162,7 @@ class RetencionNueva(Schema):
     fecha_emision: Day | None = None
     sujeto: PersonaNueva
     regimen: Codigo = "01"
-    pagos: Annotated[list[PagoNuevo], Field(max_length=500)]
+    pagos: Annotated[list[PagoRetenido], Field(max_length=500)]
     observaciones: Annotated[str, StringConstraints(max_length=250)] = ""
 
 
