@@ -48,6 +48,8 @@ from kernel.presumption import Disproved
 from kernel.runtime import Runtime, finish
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+EXPECTED_USER = b"x-expected-user"
+"""Whom a page was opened by, which may have waited for hours before it sends something."""
 NO_KEY: tuple[str, tuple[str, ...]] = ("", ())
 
 
@@ -162,6 +164,7 @@ def _serve(runtime: Runtime, session: Session, call: Call) -> Outcome | Response
             key, digests = _idempotency(runtime, call)
         known = _identify(runtime, session, call, key, presumes=endpoint.presumes)
         user = _allowed(known, endpoint)
+        _check_expected(user, call)
         if known is not None and known.replay is not None:
             runtime.ctx(session, user, call.facts)
             return _replayed(known.replay, digests)
@@ -239,6 +242,17 @@ def _allowed(known: identity.Known | None, endpoint: Endpoint) -> Identity:
             "Confirme quién es: vuelva a escribir su contraseña.", code="reautenticacion_requerida"
         )
     return known.identity
+
+
+def _check_expected(user: Identity, call: Call) -> None:
+    """Refuse what another user than the expected one would do.
+
+    Raises:
+        Forbidden: somebody else signed in meanwhile in the same browser.
+    """
+    expected = call.headers.get(EXPECTED_USER)
+    if expected is not None and expected != str(user.id).encode():
+        raise Forbidden("En este navegador entró otra persona.", code="otro_usuario")
 
 
 def _idempotency(runtime: Runtime, call: Call) -> tuple[str, tuple[str, ...]]:

@@ -78,7 +78,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
             static.show_sprite,
             middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
         ),
-        Mount("/static", static.files()),
+        Mount("/static", static.files(runtime.registry.manifests)),
         violations.route(),
         websocket_route(
             runtime.realtime, _authorizer(runtime), origins=runtime.settings.cors_origins

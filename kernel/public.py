@@ -29,6 +29,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "kernel.http": ("Endpoint", "endpoint", "endpoints_in"),
     "kernel.identity": ("Rol", "Usuario"),
     "kernel.imports": ("Import", "Row", "Target", "Written"),
+    "kernel.installable": ("Installable",),
     "kernel.jobs": ("Job", "Schedule"),
     "kernel.logging": ("get",),
     "kernel.mail": ("Attachment", "Message"),

@@ -9,7 +9,8 @@ import functools
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from starlette.middleware.gzip import GZipMiddleware
@@ -18,6 +19,9 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
+from kernel.manifest import Manifest
+
+ADDONS = "addons"
 STATIC = Path(__file__).parent / "web" / "static"
 ICONS = STATIC / "vendor" / "lucide"
 FOREVER = "public, max-age=31536000, immutable"
@@ -30,7 +34,22 @@ _declared: set[str] = set()
 
 
 class Files(StaticFiles):
-    """Static files: kept for good under an address with a digest, else asked about each time."""
+    """Static files: kept for good under an address with a digest, else asked about each time.
+
+    Those of an addon, in its folder ``static``, are at ``/static/addons/<name>/``.
+    """
+
+    def __init__(self, addons: Mapping[str, Path]) -> None:
+        super().__init__(directory=STATIC)
+        self._addons = {name: StaticFiles(directory=folder) for name, folder in addons.items()}
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Return the file at a path, of the kernel or of an addon."""
+        first, _, rest = path.partition(os.sep)
+        name, _, inner = rest.partition(os.sep)
+        if first != ADDONS:
+            return super().lookup_path(path)
+        return self._addons[name].lookup_path(inner) if name in self._addons else ("", None)
 
     def file_response(
         self,
@@ -46,16 +65,32 @@ class Files(StaticFiles):
         return response
 
 
-def files() -> ASGIApp:
-    """Return the application of ``/static``."""
-    return GZipMiddleware(Files(directory=STATIC), minimum_size=1024, compresslevel=6)
+def files(manifests: Iterable[Manifest]) -> ASGIApp:
+    """Return the application of ``/static``, with the files of these addons."""
+    folders = {one.name: one.code / "static" for one in manifests}
+    there = {name: folder for name, folder in folders.items() if folder.is_dir()}
+    return GZipMiddleware(Files(there), minimum_size=1024, compresslevel=6)
 
 
 @functools.cache
 def asset(name: str) -> str:
-    """Return the address of a static file, with the digest of its content."""
-    content = (STATIC / name).read_bytes()
-    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+    """Return the address of a static file, with the digest of its content.
+
+    The kernel's are named by their path, those of an addon ``package:path``.
+    """
+    package, _, inner = name.rpartition(":")
+    folder = _folder(package) if package else STATIC
+    place = f"{ADDONS}/{package.rpartition('.')[2]}/{inner}" if package else name
+    digest = hashlib.sha256((folder / inner).read_bytes()).hexdigest()[:12]
+    return f"/static/{place}?v={digest}"
+
+
+def _folder(package: str) -> Path:
+    """Return the folder of static files of an addon's package."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(package)
+    return Path(spec.origin).parent / "static"
 
 
 def declare_icons(names: Iterable[str]) -> None:

@@ -18,7 +18,7 @@ from kernel.settings import Settings
 from tests import logscan
 
 SERVER = Path(__file__).resolve().parent.parent / "server.py"
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 @dataclass

@@ -2,7 +2,18 @@
 
 from pydantic import BaseModel
 
-from addons.sales import demo, jobs, models, permissions, reports, routes, schemas, services, views
+from addons.sales import (
+    demo,
+    jobs,
+    models,
+    pages,
+    permissions,
+    reports,
+    routes,
+    schemas,
+    services,
+    views,
+)
 from addons.sales.services import importaciones
 from kernel.context import Ctx
 from kernel.demo import DemoData
@@ -29,6 +40,12 @@ def register_models() -> list[type[Model]]:
 def register_routes() -> list[Endpoint | Resource]:
     """Resources and the endpoints with rules of their own."""
     return [*routes.RESOURCES, *endpoints_in(*routes.SUBJECTS)]
+
+
+@hookimpl
+def register_pages() -> list[Endpoint]:
+    """The till."""
+    return pages.PAGES
 
 
 @hookimpl

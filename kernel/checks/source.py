@@ -36,7 +36,7 @@ PACKAGES = frozenset(
 )
 """Parts that may be a folder."""
 
-BESIDES = frozenset({"README.md", "templates", "locale", "py.typed"})
+BESIDES = frozenset({"README.md", "templates", "static", "locale", "py.typed"})
 """What may stand beside the Python files."""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kernel import assets
 from tests.shop import PASSWORD
@@ -27,6 +27,8 @@ FLAGS = (
     "--disable-sync",
 )
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PATIENCE_MS = 120_000
+"""For what a page is waited for; a machine with much to do takes its time."""
 HOW = "Tests of pages need Chromium: apt-get install chromium"
 
 needs_chromium = pytest.mark.skipif(not CHROMIUM and os.environ.get("CI") != "true", reason=HOW)
@@ -36,6 +38,7 @@ needs_chromium = pytest.mark.skipif(not CHROMIUM and os.environ.get("CI") != "tr
 def chromium() -> Iterator[Browser]:
     """Run a browser for the length of the block."""
     assert CHROMIUM, HOW
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
@@ -56,17 +59,26 @@ class Person:
         size = how.pop("size", (1280, 800))
         viewport = {"width": size[0], "height": size[1]}
         self.context = browser.new_context(viewport=viewport, base_url=site, **how)
+        self.context.set_default_timeout(PATIENCE_MS)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: dialog.dismiss())
+        self.page.on("pageerror", self._fail)
+        self.page.on("dialog", self.dismiss)
         if name:
             self.sign_in(name)
 
     def _hear(self, message: Any) -> None:
         if message.type == "error" and "status of 4" not in message.text:
             self.complaints.append(message.text)
+
+    def _fail(self, error: Any) -> None:
+        if "ViewTransition" not in str(error):  # an animation that was left out
+            self.complaints.append(str(error))
+
+    def dismiss(self, dialog: Any) -> None:
+        """Answer no to whatever the page asks."""
+        dialog.dismiss()
 
     def sign_in(self, name: str) -> None:
         """Come in as a user of the shop."""

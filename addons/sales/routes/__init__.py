@@ -1,8 +1,8 @@
 """Addresses of sales, by subject. Source: spec/erp-modules.md, módulo 1."""
 
-from addons.sales.routes import cajas, clientes, cotizaciones, offline, productos, ventas
+from addons.sales.routes import cajas, clientes, cotizaciones, offline, pos, productos, ventas
 
-SUBJECTS = (clientes, productos, cajas, cotizaciones, ventas, offline)
+SUBJECTS = (clientes, productos, cajas, cotizaciones, ventas, offline, pos)
 RESOURCES = [
     *productos.RESOURCES,
     clientes.CLIENTES,

@@ -70,6 +70,7 @@ from addons.sales.schemas.offline import (
     LoteSincronizado,
     VentaGuardada,
 )
+from addons.sales.schemas.pos import Pos
 from addons.sales.schemas.productos import (
     CategoriaNueva,
     EnSucursal,
@@ -174,6 +175,7 @@ __all__ = [
     "PagoLeido",
     "PagoNuevo",
     "PagoVisto",
+    "Pos",
     "PrecioNuevo",
     "ProductoDevuelto",
     "ProductoEnSucursales",

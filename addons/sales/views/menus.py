@@ -37,6 +37,15 @@ MENUS = [
         114,
     ),
     Menu(
+        "sales.pos",
+        "Punto de venta",
+        parent="base.operacion",
+        icon="store",
+        order=111,
+        page="/app/pos/",
+        permission="ventas.crear",
+    ),
+    Menu(
         "sales.offline",
         "Ventas sin conexión",
         "sales.offline.list",

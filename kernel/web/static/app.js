@@ -362,6 +362,12 @@ if (code && location.hash.length > 1) {
   history.replaceState(null, "", location.pathname);
 }
 
+// What installable pages keep of the company's data goes when somebody is asked to sign in.
+
+if ($("form[action='/entrar/']")) {
+  globalThis.caches?.keys().then((names) => names.filter((one) => one.endsWith(" datos")).forEach((one) => caches.delete(one)));
+}
+
 countMarked();
 showInline();
 document.addEventListener("htmx:after:swap", () => { countMarked(); showInline(); });
