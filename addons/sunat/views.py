@@ -76,6 +76,8 @@ DE_GUIA = (
     ("destinatario", "Destinatario"),
     ("punto_partida", "Partida"),
     ("punto_llegada", "Llegada"),
+    ("motivo_traslado", "Motivo"),
+    ("modalidad_traslado", "Modalidad"),
     ("peso_bruto", "Peso"),
     ("unidad_peso", "Unidad"),
     ("venta_id", "Venta"),
@@ -94,23 +96,21 @@ DE_RETENCION = (
 )
 
 
-def _de_otros(
-    clave: str, titulo: str, campos: tuple[tuple[str, str], ...], icono: str
-) -> list[View]:
-    """Return list and form of what is no sale; both read only."""
-    ruta, permiso = f"/api/facturacion/{clave}/", f"{clave}.ver"
-    columnas = (Column("tipo", "Tipo", choices=TIPOS), *(Column(*uno) for uno in campos))
-    partes = [Field("tipo", "Tipo", choices=TIPOS), *(Field(*uno) for uno in campos)]
-    if clave == "guias":
-        motivos = tuple(Choice(codigo, texto) for codigo, texto in DE_TRASLADO.items())
-        modos = tuple(Choice(codigo, texto) for codigo, texto in MODALIDADES.items())
-        partes.append(Field("motivo_traslado", "Motivo", choices=motivos))
-        partes.append(Field("modalidad_traslado", "Modalidad", choices=modos))
-    seccion = (Section(clave, titulo, tuple(partes)),)
-    return [
-        ListView(f"sunat.{clave}.list", titulo, permiso, ruta, columnas, icon=icono),
-        FormView(f"sunat.{clave}.form", titulo, permiso, ruta, seccion),
-    ]
+DE_LISTA = {
+    "tipo": TIPOS,
+    "motivo_traslado": tuple(Choice(codigo, texto) for codigo, texto in DE_TRASLADO.items()),
+    "modalidad_traslado": tuple(Choice(codigo, texto) for codigo, texto in MODALIDADES.items()),
+}
+
+
+def _de_otros(clave: str, titulo: str, campos: tuple[tuple[str, str], ...], icono: str) -> ListView:
+    """Return the list of what is no sale; each row leads to its comprobante."""
+    columnas = tuple(
+        Column(uno, dicho, "money" if uno.startswith("total_") else "", DE_LISTA.get(uno, ()))
+        for uno, dicho in (("tipo", "Tipo"), *campos)
+    )
+    ruta = f"/api/facturacion/{clave}/"
+    return ListView(f"sunat.{clave}.list", titulo, f"{clave}.ver", ruta, columnas, icon=icono)
 
 
 VIEWS: list[View] = [
@@ -363,8 +363,10 @@ VIEWS: list[View] = [
     ),
 ]
 
-VIEWS += _de_otros("guias", "Guías de remisión", DE_GUIA, "truck")
-VIEWS += _de_otros("retenciones", "Retenciones y percepciones", DE_RETENCION, "percent")
+VIEWS += [
+    _de_otros("guias", "Guías de remisión", DE_GUIA, "truck"),
+    _de_otros("retenciones", "Retenciones y percepciones", DE_RETENCION, "percent"),
+]
 
 MENUS = [
     Menu(
