@@ -1,4 +1,4 @@
-"""Pages of inventory: the kardex of a product, which no view can declare."""
+"""Pages of inventory that no view can declare: the kardex of a product, the trace of a lot."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -52,4 +52,25 @@ def _buscar(ctx: Ctx, buscado: str) -> Any:
     return None
 
 
-PAGES: list[Endpoint] = [mostrar_kardex]
+@page("GET", "/app/inventario/trazabilidad/", permission="stock.ver")
+def mostrar_traza(ctx: Ctx, asked: Asked) -> Outcome:
+    """De dónde vino y a dónde fue un lote o una serie."""
+    buscado, traza = asked.query.get("lote").strip(), None
+    if buscado:
+        try:
+            traza = fetch(ctx, "/api/inventario/trazabilidad/{lote}/", lote=buscado)
+        except DomainError as refusal:
+            if refusal.status == 401:
+                raise
+    return draw(
+        ctx,
+        asked,
+        "addons.inventory:trazabilidad.html",
+        title="Trazabilidad",
+        crumbs=[("Trazabilidad", "")],
+        buscado=buscado,
+        lotes=traza["lotes"] if traza else [],
+    )
+
+
+PAGES: list[Endpoint] = [mostrar_kardex, mostrar_traza]

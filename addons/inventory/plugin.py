@@ -44,7 +44,7 @@ def register_routes() -> list[Endpoint | Resource]:
 
 @hookimpl
 def register_pages() -> list[Endpoint]:
-    """The kardex of a product."""
+    """The kardex of a product, the trace of a lot."""
     return pages.PAGES
 
 

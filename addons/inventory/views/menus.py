@@ -22,15 +22,11 @@ PATCHES = [
         after="precio",
     ),
 ]
-_KARDEX = Menu(
-    "inventory.kardex",
-    "Kardex",
-    parent="base.operacion",
-    icon="book-open",
-    order=159,
-    page="/app/inventario/kardex/",
-    permission="stock.kardex",
+PAGINAS = (
+    ("kardex", "Kardex", "book-open", "stock.kardex"),
+    ("trazabilidad", "Trazabilidad", "route", "stock.ver"),
 )
+"""Pages that no view declares."""
 STEPS = [
     Step(
         "inventory.almacen",
@@ -61,5 +57,16 @@ MENUS = [
             150,
         )
     ),
-    _KARDEX,
+    *(
+        Menu(
+            f"inventory.{noun}",
+            title,
+            parent="base.operacion",
+            icon=icon,
+            order=order,
+            page=f"/app/inventario/{noun}/",
+            permission=permission,
+        )
+        for order, (noun, title, icon, permission) in enumerate(PAGINAS, 158)
+    ),
 ]

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from kernel.runtime import Runtime
 from tests.addons.base.signed_in import run_jobs
-from tests.addons.inventory.almacenero import envio, post, saldo
+from tests.addons.inventory.almacenero import envio, post, saldo, trazar
 from tests.conftest import Connect
 from tests.shop import Shop, abrir_caja
 from tests.web.pages import Browser
@@ -142,3 +142,22 @@ def test_kardex_is_found_by_sku_and_keeps_to_who_may(
     other = browser("cajero")
     other.get(kardex)
     assert other.status == 403
+
+
+def test_lot_is_traced_from_where_it_came_to_who_bought_it(
+    browser: Open, connect: Connect, cajero: TestClient, shop: Shop
+) -> None:
+    almacen = connect("almacen")
+    trazar(almacen, shop, "lote")
+    venta = cajero.post("/api/ventas/", json=shop.venta(abrir_caja(cajero, shop))).json()
+    person = browser("admin")
+    trace = "/app/inventario/trazabilidad/"
+    person.get(f"{trace}?lote=INICIAL")
+    assert person.texts("#main h2") == ["P-01 · Producto 1"]
+    assert person.texts(".badge") == ["Almacén 001: 98.0000"]
+    links = [one.get("href") for one in person.page.cssselect("#main td a")]
+    assert links == [f"/app/ventas/{venta['id']}/", f"/app/clientes/{shop.cliente}/"]
+    for nothing in ("nada", "a/b", "%20"):
+        person.get(f"{trace}?lote={nothing}")
+        assert person.status == 200
+    assert not person.texts("#main h2")
