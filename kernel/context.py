@@ -85,11 +85,15 @@ class Ctx:
 
     def can(self, permission: str) -> bool:
         """Return whether the user may do ``modulo.accion``; the system itself may do all."""
-        if self.user is None:
-            return True
-        if self._permissions is None:
+        allowed = self.permissions
+        return allowed is None or permission in allowed
+
+    @property
+    def permissions(self) -> frozenset[str] | None:
+        """What the user may do; None for the system itself, which may do all."""
+        if self.user is not None and self._permissions is None:
             self._permissions = identity.permissions_of(self.session, self.user)
-        return permission in self._permissions
+        return self._permissions
 
     def require(self, permission: str) -> None:
         """Raise Forbidden unless the user may do ``modulo.accion``."""

@@ -16,7 +16,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kernel import cells_text, static, translations, widgets
 from kernel.answers import TITLES, Outcome
@@ -79,6 +79,7 @@ def environment() -> Environment:
         asset=static.asset,
         sprite=static.sprite_address,
         svg_image=svg_image,
+        icon=icon,
         initials=cells_text.initials,
         tone=cells_text.tone,
         _=translations.translate,
@@ -86,7 +87,6 @@ def environment() -> Environment:
         own_widget=macro,
         n_=translations.number,
     )
-    made.globals["icon"] = made.get_template("icon.html").module.icon  # type: ignore[attr-defined]
     return made
 
 
@@ -102,6 +102,14 @@ class _Loader(PrefixLoader):
         if not package:
             return self._own, template
         return PackageLoader(package, "templates"), name
+
+
+@functools.cache
+def icon(name: str, label: str = "") -> Markup:
+    """Return an icon of the sprite; without a label it is for the eyes only."""
+    told = Markup('role="img" aria-label="{}"').format(label) if label else 'aria-hidden="true"'
+    use = f'<use href="{static.sprite_address()}#{escape(name)}"/>'
+    return Markup(f'<svg class="i" {told}>{use}</svg>')  # noqa: S704  # escaped above
 
 
 def svg_image(svg: str) -> str:
@@ -193,7 +201,10 @@ def entries(ctx: Ctx, asked: Asked, *, top: bool) -> list[Entry]:
             one.id: getattr(one, "resource", "") or f"/{one.id}/" for one in screens.views.values()
         }
     paths = registry.memo["paths"]
-    shown = [one for one in screens.entries(ctx.can) if one.top == top]
+    key = ("entries", ctx.permissions)
+    if key not in registry.memo:
+        registry.memo[key] = screens.entries(ctx.can)
+    shown = [one for one in registry.memo[key] if one.top == top]
 
     def made(one: Menu) -> Entry:
         below = tuple(made(other) for other in shown if other.parent == one.id)

@@ -35,7 +35,8 @@ class Facet:
     value: str
     options: tuple[tuple[str, str], ...] = ()
     until: str = ""
-    """The value of the second input, where there are two."""
+    """The value of the second input where there are two; the name of a reference."""
+    refers: str = ""
 
 
 class Facets:
@@ -113,17 +114,11 @@ class Facets:
             ]
             return Facet(name, label, "choice", get(name), tuple(options))
         if column.refers:
-            return Facet(name, label, "choice", get(name), tuple(self._offered(column)))
+            said = self._said(column, get(name)) if get(name) else ""
+            return Facet(name, label, "reference", get(name), until=said, refers=column.refers)
         if column.widget in ("moment", "day"):
             since = cells.resolved(get(f"{name}__gte"), self.listed.how.today)
             return Facet(name, label, "dates", since, until=get(f"{name}__lte"))
         if column.numeric:
             return Facet(name, label, "numbers", get(f"{name}__gte"), until=get(f"{name}__lte"))
         return Facet(name, label, "text", get(name))
-
-    def _offered(self, column: Drawn) -> list[tuple[str, str]]:
-        from kernel import web_search
-
-        return [
-            (str(one), name) for one, name in web_search.offered(self.listed.ctx, column.refers, "")
-        ]

@@ -63,9 +63,13 @@ def show(ctx: Ctx, path: str, asked: Asked) -> Outcome:
 def visible(ctx: Ctx, path: str) -> list[View]:
     """Return the views of a resource as the user sees them."""
     registry = ctx.runtime.registry
-    eyes = registry.eyes(ctx.can)
-    views = [registry.screens.shown(one.id, eyes) for one in registry.screens.of_resource(path)]
-    return [one for one in views if one is not None]
+    key = ("visible", path, ctx.permissions)  # as many as there are roles
+    if key not in registry.memo:
+        eyes = registry.eyes(ctx.can)
+        views = [registry.screens.shown(one.id, eyes) for one in registry.screens.of_resource(path)]
+        registry.memo[key] = [one for one in views if one is not None]
+    found: list[View] = registry.memo[key]
+    return found
 
 
 def around(ctx: Ctx, view: View, asked: Asked) -> dict[str, Any]:
