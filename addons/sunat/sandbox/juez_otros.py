@@ -25,6 +25,7 @@ RAICES = {
     "40": "Perception",
 }
 SERIES = {"09": "T", "31": "V", "20": "R", "40": "P"}
+_NUMERO = re.compile(r"[A-Z][A-Z0-9]{3}-\d{1,8}")
 EMISOR = {
     "DespatchAdvice": "cac:DespatchSupplierParty/cac:Party/cac:PartyIdentification/cbc:ID",
     "Retention": "cac:AgentParty/cac:PartyIdentification/cbc:ID",
@@ -63,7 +64,8 @@ def _fecha(documento: _Element, camino: str) -> date:
 
 
 def _identidad(documento: _Element, tipo: str, hoy: date) -> Iterator[Encontrado]:
-    if not re.fullmatch(rf"{SERIES[tipo]}[A-Z0-9]{{3}}-\d{{1,8}}", texto_de(documento, "cbc:ID")):
+    numero = texto_de(documento, "cbc:ID")
+    if not _NUMERO.fullmatch(numero) or not numero.startswith(SERIES[tipo]):
         yield 1001, "ID"
     if _fecha(documento, "cbc:IssueDate") > hoy + timedelta(days=2):
         yield 2329, "IssueDate"

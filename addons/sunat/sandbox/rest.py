@@ -34,7 +34,9 @@ CREATE TABLE IF NOT EXISTS envios_gre (
   codigo INTEGER, detalle TEXT, cdr BLOB);
 """
 _NOMBRE = re.compile(r"(?P<ruc>\d{11})-(?P<tipo>09|31)-(?P<serie>[A-Z0-9]{4})-(?P<numero>\d{1,8})")
-_BASE = "/v1/contribuyente"
+_TICKET = re.compile(r"GET /v1/contribuyente/gem/comprobantes/envios/([^/]+)")
+_ENVIO = re.compile(r"POST /v1/contribuyente/gem/comprobantes/([^/]+)")
+_VALIDEZ = re.compile(r"POST /v1/contribuyente/contribuyentes/(\d+)/validarcomprobante")
 Respuesta = tuple[int, dict[str, Any]]
 
 
@@ -70,7 +72,7 @@ class SunatRest:
             if usuario is None:
                 return 401, {"message": "Unauthorized"}
             for patron, hacer in self._rutas(usuario, json, ajustes, llamada):
-                if (hallado := re.fullmatch(patron, f"{metodo} {camino}")) is not None:
+                if (hallado := patron.fullmatch(f"{metodo} {camino}")) is not None:
                     return hacer(hallado)
             return 404, {"cod": "404", "msg": "No existe"}
         except Negativa as negativa:
@@ -78,16 +80,12 @@ class SunatRest:
 
     def _rutas(
         self, usuario: str, json: Any, ajustes: Ajustes, llamada: int
-    ) -> list[tuple[str, Callable[[re.Match[str]], Respuesta]]]:
-        envios = f"{_BASE}/gem/comprobantes"
+    ) -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], Respuesta]]]:
         como = (ajustes, llamada)
         return [
-            (f"GET {envios}/envios/(.+)", lambda h: self._avanzar(h[1], usuario, *como)),
-            (f"POST {envios}/([^/]+)", lambda h: self._recibir(h[1], usuario, json, *como)),
-            (
-                rf"POST {_BASE}/contribuyentes/(\d+)/validarcomprobante",
-                lambda _: self._validar(json, ajustes),
-            ),
+            (_TICKET, lambda h: self._avanzar(h[1], usuario, *como)),
+            (_ENVIO, lambda h: self._recibir(h[1], usuario, json, *como)),
+            (_VALIDEZ, lambda _: self._validar(json, ajustes)),
         ]
 
     # Signing in ---------------------------------------------------------------------------------
