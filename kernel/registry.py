@@ -24,6 +24,7 @@ from kernel.http import Endpoint
 from kernel.imports import Import
 from kernel.jobs import Job, Schedule
 from kernel.manifest import Manifest
+from kernel.places import destination
 from kernel.rbac import FieldRule, Permission, Role, RowRule, Scope
 from kernel.resource import Resource
 from kernel.screens import Eyes, Screens, assemble
@@ -94,7 +95,11 @@ class Registry:
             permission = self.addresses["POST", path].permission
             return not permission or can(permission)
 
-        return Eyes(can, hidden, may_post)
+        def may_open(path: str) -> bool:
+            permission = self.screens.places[destination(path)]
+            return not permission or can(permission)
+
+        return Eyes(can, hidden, may_post, may_open)
 
     @cached_property
     def addresses(self) -> dict[tuple[str, str], Endpoint]:
@@ -184,6 +189,7 @@ def _build(manifests: tuple[Manifest, ...], plugins: pluggy.PluginManager) -> Re
         replace(item, addon=addon) for addon, item in gather(plugins, "register_subscribers")
     ]
     endpoints, resources = _routes(plugins, names, permissions)
+    pages = _pages(plugins, names, permissions)
     registry = Registry(
         manifests=manifests,
         plugins=plugins,
@@ -201,8 +207,8 @@ def _build(manifests: tuple[Manifest, ...], plugins: pluggy.PluginManager) -> Re
         ),
         sequences=names.index(plugins, "register_sequences", "sequence", by_name),
         imports=names.index(plugins, "register_imports", "import", by_name),
-        screens=_screens(plugins, names, endpoints),
-        pages=_pages(plugins, names, permissions),
+        screens=_screens(plugins, names, (*endpoints, *pages)),
+        pages=pages,
         owners=names.owners,
     )
     _check_schedules(registry)

@@ -15,12 +15,14 @@ from pydantic import BaseModel
 
 from kernel.errors import ConfigurationError
 from kernel.http import Endpoint
+from kernel.places import destination, fields_in, openable
 from kernel.views import (
     Button,
     Column,
     Field,
     FormView,
     Lines,
+    Link,
     Menu,
     Part,
     Patch,
@@ -46,6 +48,8 @@ class Screens:
 
     views: Mapping[str, View]
     menus: tuple[Menu, ...]
+    places: Mapping[str, str]
+    """What a link may lead to, by its ``destination``, with the permission that it asks for."""
 
     def of_resource(self, path: str) -> list[View]:
         """Return the views over a resource, in the order of declaration."""
@@ -82,11 +86,12 @@ class Screens:
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """What of views a user may see: permissions, hidden fields by resource, who may call what."""
+    """What of views a user may see: permissions, hidden fields by resource, what they may call."""
 
     can: Callable[[str], bool]
     hidden: Callable[[str], frozenset[str]]
     may_post: Callable[[str], bool]
+    may_open: Callable[[str], bool]
 
 
 def assemble(
@@ -98,13 +103,17 @@ def assemble(
 ) -> Screens:
     """Return the screens of what the addons declare; ``widgets`` are those of addons.
 
+    ``endpoints`` are the addresses of the API and the pages that addons bring.
+
     Raises:
         ConfigurationError: a declaration is wrong; the addon is named.
     """
+    views = list(views)
     addresses = {(one.method, one.path): one for one in endpoints}
+    places = openable((view for _, view in views), addresses.values())
     found: dict[str, View] = {}
     for addon, view in views:
-        _check(view, addresses, addon)
+        _check(view, addresses, places, addon)
         _check_widgets(view, widgets, addon)
         found[view.id] = view
     for addon, patch in patches:
@@ -113,9 +122,9 @@ def assemble(
                 f"{addon} patches the view «{patch.view}», which no installed addon declares."
             )
         found[patch.view] = patched(found[patch.view], patch, addon)
-        _check(found[patch.view], addresses, addon)
+        _check(found[patch.view], addresses, places, addon)
         _check_widgets(found[patch.view], widgets, addon)
-    return Screens(found, _menus(menus, found))
+    return Screens(found, _menus(menus, found), places)
 
 
 def patched(view: OwnerT, patch: Patch, addon: str) -> OwnerT:
@@ -200,6 +209,8 @@ def _seen(owner: Any, resource: str, user: Eyes) -> Any:
 def _is_seen(part: Part, resource: str, user: Eyes) -> bool:
     if isinstance(part, Button):
         return user.may_post(part.path)
+    if isinstance(part, Link):
+        return user.may_open(part.path)
     if isinstance(part, Column | Field | Lines):
         return part.name not in user.hidden(resource)
     return True
@@ -208,7 +219,12 @@ def _is_seen(part: Part, resource: str, user: Eyes) -> bool:
 # Checks -----------------------------------------------------------------------------------------
 
 
-def _check(view: Any, addresses: Mapping[tuple[str, str], Endpoint], addon: str) -> None:
+def _check(
+    view: Any,
+    addresses: Mapping[tuple[str, str], Endpoint],
+    places: Mapping[str, str],
+    addon: str,
+) -> None:
     """Refuse what a view names and isn't there, and what it names twice."""
     where = f"{addon}: «{view.id}»"
     _check_ids(view, where)
@@ -217,6 +233,12 @@ def _check(view: Any, addresses: Mapping[tuple[str, str], Endpoint], addon: str)
             _known(("POST", part.path), addresses, f"{where} button «{part.id}»")
         elif isinstance(part, Tile):
             _known(("GET", part.report), addresses, f"{where} tile «{part.id}»")
+        elif isinstance(part, Link) and destination(part.path) not in places:
+            raise ConfigurationError(
+                f"{where} link «{part.id}» names {part.path}, which nothing serves."
+            )
+    if isinstance(view, FormView):
+        _check_states(view, where)
     if isinstance(view, SettingsView):
         taken = _known(("PUT", view.resource), addresses, where).body
         answered = _known(("GET", view.resource), addresses, where).answer
@@ -235,8 +257,18 @@ def _check_widgets(view: Any, added: frozenset[str], addon: str) -> None:
             raise ConfigurationError(f"{addon}: «{view.id}» asks for an unknown widget «{name}».")
 
 
+def _check_states(view: FormView, where: str) -> None:
+    """Refuse states that links, or what locks the form, name and its bar hasn't got."""
+    known = {one.value for one in view.states.states} if view.states is not None else set()
+    for state in (*view.locked, *(state for one in view.links for state in one.when)):
+        if state not in known:
+            raise ConfigurationError(f"{where} has no state «{state}».")
+
+
 def _check_fields(view: Records, known: Mapping[str, list[Any]], where: str) -> None:
-    for name in [*_named(view), *(one.name for one in _naming(view))]:
+    links = (one for one in parts_of(view) if isinstance(one, Link))
+    in_links = [name for one in links for name in fields_in(one.path)]
+    for name in [*_named(view), *in_links, *(one.name for one in _naming(view))]:
         if name not in known:
             raise ConfigurationError(f"{where}: {view.resource} has no field «{name}».")
     for lines in (one for one in parts_of(view) if isinstance(one, Lines)):

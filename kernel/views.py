@@ -142,6 +142,21 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where a record leads: a GET address of the API, such as that of its PDF, or a page.
+
+    Fields of the record are filled in, also behind the ``?``; while one is blank there is no link.
+    It is there for who may open it, and ``when`` is as in buttons.
+    """
+
+    id: str
+    label: str
+    path: str
+    icon: str = ""
+    when: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StateBar:
     """The states that a record goes through, in order, and the field that holds its own."""
 
@@ -202,7 +217,7 @@ class ListView(Records):
 
 @dataclass(frozen=True, slots=True)
 class FormView(Records):
-    """One record: sections, line tables, tabs, acts. ``name`` is the field that titles it."""
+    """One record: sections, line tables, tabs, acts, links. ``name`` is the field for its title."""
 
     panels: tuple[Panel, ...]
     tabs: tuple[Tab, ...] = ()
@@ -211,12 +226,16 @@ class FormView(Records):
     name: str = ""
     live: tuple[str, ...] = ()
     """The states in which what is shown is asked for again every other second."""
+    links: tuple[Link, ...] = ()
+    locked: tuple[str, ...] = ()
+    """The states in which it has no inputs, whatever the API takes."""
     kind: Literal["form"] = field(default="form", init=False)
 
     SLOTS: ClassVar[Mapping[str, type]] = {
         "panels": Section | Lines,  # type: ignore[dict-item]  # isinstance takes it
         "tabs": Tab,
         "buttons": Button,
+        "links": Link,
     }
 
 
@@ -311,7 +330,7 @@ View: TypeAlias = (
     | DashboardView
     | SettingsView
 )
-Part: TypeAlias = Column | Filter | Field | Section | Lines | Tab | Button | Tile
+Part: TypeAlias = Column | Filter | Field | Section | Lines | Tab | Button | Link | Tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,8 +357,7 @@ class Patch:
     """A part for a view of another addon: ``Patch(view, part, after="total")``.
 
     Exactly one of the three says where: beside the part with that id, which must be of a kind that
-    can stand there, or at the end inside of one (or of a slot of the view itself: ``columns``,
-    ``filters``, ``buttons``, ``panels``, ``tabs``, ``tiles``).
+    can stand there, or at the end inside of one, or of a slot of the view, such as ``columns``.
     """
 
     view: str

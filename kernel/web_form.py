@@ -19,8 +19,9 @@ from kernel.cells import Painter
 from kernel.context import Ctx
 from kernel.errors import DomainError, NotFound
 from kernel.page import Asked, Pairs, fetch, redirect, send
+from kernel.places import filled
 from kernel.translations import later
-from kernel.views import Button, Field, FormView, Lines, Section
+from kernel.views import Button, Field, FormView, Lines, Link, Section
 from kernel.web_beside import plain
 from kernel.web_inputs import (
     Block,
@@ -60,8 +61,11 @@ class Editor:
     # Reading ---------------------------------------------------------------------------------
 
     def read(self) -> Mapping[str, Any]:
-        """Return the record as the API answers it."""
+        """Return the record as the API answers it; in some states it is no longer edited."""
         found: Mapping[str, Any] = fetch(self.ctx, f"{self.path}{{id}}/", id=self.id)
+        if self._state(found) in self.view.locked:
+            self.editable, self.body = False, None
+            self.tables = LineTables(self.ctx, self.path, None, is_new=False)
         return found
 
     def context(self, draft: Draft, **more: Any) -> dict[str, Any]:
@@ -83,6 +87,7 @@ class Editor:
             "tab": self._open_tab(draft, painter),
             "states": self._states(data),
             "buttons": self._buttons(data),
+            "links": self._links(data),
             "questions": self._questions(data, draft),
             "version": str(data.get("version", "")) if self.editable else "",
             "editable": self.body is not None,
@@ -152,15 +157,25 @@ class Editor:
             (translations.translate(one.label), way) for one, way in zip(states, ways, strict=True)
         ]
 
+    def _state(self, data: Mapping[str, Any]) -> str:
+        return str(data.get(self.view.states.name)) if self.view.states else ""
+
     def _is_live(self, data: Mapping[str, Any]) -> bool:
-        states = self.view.states
-        return states is not None and str(data.get(states.name)) in self.view.live
+        return self._state(data) in self.view.live
 
     def _buttons(self, data: Mapping[str, Any]) -> list[Button]:
         if self.id is None:
             return []
-        state = str(data.get(self.view.states.name)) if self.view.states else ""
+        state = self._state(data)
         return [one for one in self.view.buttons if not one.when or state in one.when]
+
+    def _links(self, data: Mapping[str, Any]) -> list[tuple[Link, str]]:
+        """Return the links of the record's state, each with its address."""
+        if self.id is None:
+            return []
+        state = self._state(data)
+        links = [one for one in self.view.links if not one.when or state in one.when]
+        return [(one, place) for one in links if (place := filled(one.path, data))]
 
     def _questions(self, data: Mapping[str, Any], draft: Draft) -> dict[str, Any]:
         from kernel import web_acts
@@ -264,8 +279,10 @@ def _back(editor: Editor, told: str) -> Outcome:
 def _refused(editor: Editor, refusal: DomainError) -> Outcome:
     """Return the form with what was typed; after somebody else's change, with both values."""
     present = editor.read()
-    draft = Draft(present, None if editor.asked.form.get("_acto") else editor.asked.form, refusal)
-    versus = list(_versus(editor, present)) if refusal.code == "version_obsoleta" else []
+    keeps = editor.editable and not editor.asked.form.get("_acto")
+    draft = Draft(present, editor.asked.form if keeps else None, refusal)
+    late = keeps and refusal.code == "version_obsoleta"
+    versus = list(_versus(editor, present)) if late else []
     return _page(editor, draft, status=refusal.status, versus=versus)
 
 

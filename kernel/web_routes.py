@@ -13,6 +13,7 @@ from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.http import Endpoint
 from kernel.page import HOME, Asked, page, redirect
+from kernel.places import page_of
 from kernel.registry import Registry
 from kernel.schemas import QueryId
 from kernel.screens import parts_of
@@ -47,7 +48,7 @@ def _icons(registry: Registry) -> Iterator[str]:
 
 def address(resource: str) -> str:
     """Return where the views of a resource are: ``/api/ventas/`` → ``/app/ventas/``."""
-    return f"/app{resource.removeprefix('/api')}"
+    return page_of(resource)
 
 
 def _of_dashboard(view: DashboardView) -> Endpoint:

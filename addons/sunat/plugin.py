@@ -24,7 +24,7 @@ from kernel.rbac import Permission, RowRule
 from kernel.reports import Report
 from kernel.resource import Resource
 from kernel.sequences import Sequence
-from kernel.views import Menu, View
+from kernel.views import Menu, Patch, View
 
 
 @hookimpl
@@ -98,6 +98,12 @@ def register_reports() -> list[Report]:
 def register_views() -> list[View]:
     """Lists of comprobantes, sendings, series and certificates."""
     return views.VIEWS
+
+
+@hookimpl
+def register_view_patches() -> list[Patch]:
+    """A sale leads to its comprobantes."""
+    return views.PATCHES
 
 
 @hookimpl

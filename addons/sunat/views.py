@@ -10,8 +10,10 @@ from kernel.views import (
     Field,
     Filter,
     FormView,
+    Link,
     ListView,
     Menu,
+    Patch,
     Section,
     StateBar,
     View,
@@ -68,6 +70,11 @@ ENVIOS = (
     Choice("en_proceso", "En proceso", "info"),
     Choice("sistemico", "SUNAT no admite a la empresa", "bad"),
 )
+
+DE_COMPROBANTE = "/api/facturacion/comprobantes/{id}/"
+DE_RESUMEN = "/api/facturacion/resumen-diario/{id}/"
+RESPONDIDOS = ("ACEPTADO", "RECHAZADO", "ANULADO")
+"""States of comprobantes of which SUNAT has told something: there is a CDR."""
 
 DE_GUIA = (
     ("fecha_traslado", "Traslado"),
@@ -224,6 +231,12 @@ VIEWS: list[View] = [
                 ),
             ),
         ),
+        links=(
+            Link("pdf", "PDF", f"{DE_COMPROBANTE}pdf/", "file-text"),
+            Link("ticket", "Ticket 80 mm", f"{DE_COMPROBANTE}pdf/?formato=ticket", "receipt"),
+            Link("xml", "XML", f"{DE_COMPROBANTE}xml/", "file-code"),
+            Link("cdr", "CDR", f"{DE_COMPROBANTE}cdr/", "file-check", RESPONDIDOS),
+        ),
         states=StateBar("estado_sunat", ESTADOS),
         name="nombre_archivo",
     ),
@@ -293,6 +306,10 @@ VIEWS: list[View] = [
                     Field("reemplaza_id", "En lugar de"),
                 ),
             ),
+        ),
+        links=(
+            Link("xml", "XML", f"{DE_RESUMEN}xml/", "file-code"),
+            Link("cdr", "CDR", f"{DE_RESUMEN}cdr/", "file-check", ("ACEPTADO", "RECHAZADO")),
         ),
         states=StateBar("estado_envio", RESUMENES),
         name="nombre_archivo",
@@ -366,6 +383,19 @@ VIEWS: list[View] = [
 VIEWS += [
     _de_otros("guias", "Guías de remisión", DE_GUIA, "truck"),
     _de_otros("retenciones", "Retenciones y percepciones", DE_RETENCION, "percent"),
+]
+
+PATCHES = [
+    Patch(
+        "sales.ventas.form",
+        Link(
+            "comprobantes",
+            "Comprobantes",
+            "/app/facturacion/comprobantes/?venta_id={id}",
+            "receipt",
+        ),
+        inside="links",
+    ),
 ]
 
 MENUS = [

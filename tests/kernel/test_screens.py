@@ -19,6 +19,7 @@ from kernel.views import (
     DashboardView,
     Field,
     Filter,
+    Link,
     ListView,
     Menu,
     Patch,
@@ -41,14 +42,14 @@ def assembled(registry: Registry, *patches: Patch, menus: tuple[Menu, ...] = ())
         gather(registry.plugins, "register_views"),
         [*gather(registry.plugins, "register_view_patches"), *(("otro", one) for one in patches)],
         [*gather(registry.plugins, "register_menus"), *(("otro", one) for one in menus)],
-        registry.endpoints,
+        (*registry.endpoints, *registry.pages),
         frozenset(one.name for one in registry.gather("register_widgets")),
     )
 
 
 def alone(registry: Registry, view: Any) -> Screens:
     """Return the screens of one view alone."""
-    return assemble([("otro", view)], [], [], registry.endpoints)
+    return assemble([("otro", view)], [], [], (*registry.endpoints, *registry.pages))
 
 
 def ids(owner: Any, slot: str) -> list[str]:
@@ -84,9 +85,11 @@ def test_patches_reach_every_kind_of_part(registry: Registry) -> None:
         Patch(VENTA, Field("numero", "Número"), after="serie"),
         Patch(VENTA, Button("cerrar", "Cerrar", "/api/cajas/cerrar/"), inside="buttons"),
         Patch(VENTA, Column("igv", "IGV"), inside="detalle"),
+        Patch(VENTA, Link("caja", "Caja", "/app/cajas/{caja_id}/"), before="comprobantes"),
     )
     view: Any = screens.views[VENTA]
     assert ids(view, "buttons")[-1] == "cerrar"
+    assert ids(view, "links") == ["caja", "comprobantes"]
     (panel,) = view.tabs[-1].panels
     assert ids(panel, "fields") == ["serie", "numero"]
     (detalle,) = [one for one in view.panels if one.id == "detalle"]
@@ -115,6 +118,9 @@ def test_patch_leaves_the_owners_declaration_alone(registry: Registry) -> None:
         (Patch(VENTA, Field("total", "Otra vez"), inside="venta"), "«total» twice"),
         (Patch(VENTA, Column("nada", "Nada"), inside="detalle"), "no column «nada»"),
         (Patch(VENTA, Button("b", "B", "/api/nada/"), inside="buttons"), "/api/nada/"),
+        (Patch(VENTA, Link("v", "V", "/app/nada/{id}/"), inside="links"), "/app/nada/"),
+        (Patch(VENTA, Link("v", "V", "/api/ventas/"), inside="buttons"), "no Link"),
+        (Patch(LISTA, Link("v", "V", "/api/ventas/"), inside="links"), "no Link"),
     ],
 )
 def test_patch_that_fits_nowhere_names_its_addon(
@@ -149,7 +155,39 @@ def test_view_of_what_is_not_there_is_refused(
 def test_state_bar_of_no_field_is_refused(registry: Registry) -> None:
     view: Any = registry.screens.views[VENTA]
     with pytest.raises(ConfigurationError, match="«nada»"):
-        alone(registry, replace(view, states=StateBar("nada", ())))
+        alone(registry, replace(view, states=StateBar("nada", ()), links=()))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"links": (Link("l", "L", "/api/cajas/{id}/nada/"),)}, "link «l» names /api/cajas/{id}"),
+        ({"links": (Link("l", "L", "/app/cajas/{id}/nada/"),)}, "which nothing serves"),
+        ({"links": (Link("l", "L", "/api/ventas/{id}/anular/"),)}, "which nothing serves"),
+        ({"links": (Link("l", "L", "/api/cajas/{nada}/"),)}, "no field «nada»"),
+        ({"links": (Link("l", "L", "/api/ventas/?caja_id={nada}"),)}, "no field «nada»"),
+        ({"links": (Link("l", "L", "/api/ventas/", when=("nada",)),)}, "no state «nada»"),
+        ({"links": (Link("l", "L", "/api/ventas/"),) * 2}, "«l» twice among its links"),
+        ({"locked": ("nada",)}, "no state «nada»"),
+        ({"states": None, "locked": ("anulada",)}, "no state «anulada»"),
+    ],
+)
+def test_link_that_leads_nowhere_is_refused(
+    registry: Registry, change: dict[str, Any], told: str
+) -> None:
+    view: Any = registry.screens.views[VENTA]
+    with pytest.raises(ConfigurationError, match=r"otro: «sales\.ventas\.form»") as refused:
+        alone(registry, replace(view, **{"links": (), **change}))
+    assert told in str(refused.value)
+
+
+def test_link_leads_to_the_api_to_pages_of_views_and_to_others(registry: Registry) -> None:
+    view: Any = registry.screens.views[VENTA]
+    paths = ("/api/cajas/{caja_id}/", "/app/cajas/{caja_id}/", "/app/cajas/", "/app/pos/?v={id}")
+    links = tuple(Link(f"l{at}", "L", path) for at, path in enumerate(paths))
+    cajas = [one for one in registry.screens.views.values() if one.id.startswith("sales.cajas.")]
+    both = [("otro", one) for one in (replace(view, links=links), *cajas)]
+    assemble(both, [], [], (*registry.endpoints, *registry.pages))
 
 
 def test_tile_of_no_report_is_refused(registry: Registry) -> None:
@@ -196,6 +234,15 @@ def test_view_has_the_buttons_that_the_role_may_press(connect: Connect) -> None:
 
     assert buttons("cajero") == ["abrir"]
     assert buttons("contador") == []
+
+
+def test_view_has_the_links_that_the_role_may_follow(connect: Connect) -> None:
+    def links(user: str) -> list[str]:
+        view = connect(user).get("/api/views/sales.productos.form/").json()
+        return [one["id"] for one in view["links"]]
+
+    assert links("almacen") == ["kardex"]
+    assert links("cajero") == []
 
 
 def test_view_without_permission_does_not_exist(connect: Connect) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from kernel import pdf
 from kernel.runtime import Runtime
 from tests.addons.base.signed_in import run_jobs
 from tests.conftest import Connect
@@ -185,6 +186,66 @@ def test_counts_around_a_page_are_the_users_own(browser: Open, runtime: Runtime)
         person = browser(name)
         answer = person.client.get("/app/insignias/", headers=person.headers).json()
         assert answer["counts"] == {"base.notificaciones": count}
+
+
+# Where records lead -----------------------------------------------------------------------------
+
+
+def leads(person: Browser) -> dict[str, str]:
+    """Return the links of the record, with their addresses."""
+    found = person.page.cssselect(".record nav.files a")
+    assert not any(name.startswith("hx-") for one in found for name in one.attrib)
+    return {one.text_content().strip(): one.get("href") for one in found}
+
+
+def test_link_is_there_in_its_states_and_answers_the_file(
+    browser: Open, cajero: TestClient, shop: Shop
+) -> None:
+    caja = abrir_caja(cajero, shop)
+    person = browser("cajero")
+    person.get(f"/app/cajas/{caja}/")
+    assert not leads(person)
+    person.submit("#record form:has([value=cerrar])", **{"_cerrar.monto_cierre": "100"})
+    answer = cajero.get(leads(person)["Reporte Z"], headers=person.headers)
+    missing = pdf.missing()
+    assert answer.status_code == (503 if missing else 200)
+    assert missing or answer.content.startswith(b"%PDF-")
+    assert missing or answer.headers["content-disposition"].startswith("attachment")
+
+
+def test_link_is_for_who_may_open_it_and_carries_the_records_values(
+    browser: Open, shop: Shop, runtime: Runtime
+) -> None:
+    with runtime.database.engine.begin() as connection:
+        query = text("UPDATE productos SET sku = 'Ñ&=#/ 1' WHERE id = :id")
+        connection.execute(query, {"id": shop.productos[0]})
+    person = browser("admin")
+    person.get(f"/app/productos/{shop.productos[0]}/")
+    person.get(leads(person)["Kardex"])
+    assert "Ñ&=#/ 1 · Producto 1" in person.texts("main .head p")[0]
+    seller = browser("cajero")
+    seller.get(f"/app/productos/{shop.productos[0]}/")
+    assert seller.status == 200
+    assert not leads(seller)
+
+
+def test_record_that_no_longer_changes_has_no_inputs(
+    browser: Open, admin: TestClient, shop: Shop
+) -> None:
+    detalle = [{"producto_id": shop.productos[0], "cantidad": "2"}]
+    body = {"cliente_id": shop.cliente, "sucursal_id": shop.sucursales[0], "detalle": detalle}
+    made = admin.post("/api/cotizaciones/", json=body).json()
+    person, late = browser("admin"), browser("gerente")
+    for one in (person, late):
+        one.get(f"/app/cotizaciones/{made['id']}/")
+        assert one.page.cssselect("[form=record-form]")
+    person.submit("form:has([value=convertir])", _acto="convertir")
+    assert person.texts(".states [aria-current]") == ["Convertida"]
+    late.submit("#record-form", observaciones="Otra cosa")
+    assert late.status == 409
+    for one in (person, late):
+        assert not one.page.cssselect("[form=record-form], #record-form input, #record-form select")
+        assert "Otra cosa" not in one.page.text_content()
 
 
 # Boards and dashboards --------------------------------------------------------------------------

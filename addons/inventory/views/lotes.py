@@ -8,6 +8,7 @@ from kernel.views import (
     Field,
     Filter,
     FormView,
+    Link,
     ListView,
     Section,
     StateBar,
@@ -19,6 +20,8 @@ LOTE_ESTADOS = (
     Choice("AGOTADO", "Agotado"),
     Choice("BLOQUEADO", "Bloqueado", "bad"),
 )
+
+TRAZA = "/app/inventario/trazabilidad/?lote="
 
 LOTES: list[View] = [
     ListView(
@@ -81,6 +84,10 @@ LOTES: list[View] = [
                 when=("BLOQUEADO",),
                 fields=(MOTIVO,),
             ),
+        ),
+        links=(
+            Link("traza_lote", "Trazabilidad", f"{TRAZA}{{numero_lote}}", "route"),
+            Link("traza_serie", "Trazabilidad", f"{TRAZA}{{numero_serie}}", "route"),
         ),
         states=StateBar("estado", LOTE_ESTADOS),
         name="numero_lote",

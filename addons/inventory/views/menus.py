@@ -1,6 +1,6 @@
 """The menu of inventory, and what it puts into screens of sales."""
 
-from kernel.views import Column, Field, Filter, Menu, Patch, Section, Step
+from kernel.views import Column, Field, Filter, Link, Menu, Patch, Section, Step
 
 PATCHES = [
     Patch("sales.productos.list", Column("stock_actual", "Stock", total=True), after="precio"),
@@ -20,6 +20,11 @@ PATCHES = [
             ),
         ),
         after="precio",
+    ),
+    Patch(
+        "sales.productos.form",
+        Link("kardex", "Kardex", "/app/inventario/kardex/?producto={sku}", "book-open"),
+        inside="links",
     ),
 ]
 PAGINAS = (

@@ -121,6 +121,7 @@ TRANSFERENCIAS: list[View] = [
                 confirm="¿Cancelar la transferencia?",
             ),
         ),
+        locked=("CON_INCIDENCIA", "CONFIRMADA", "CANCELADA"),
         states=StateBar("estado", TRANSFERENCIA_ESTADOS),
         name="id",
     ),

@@ -7,6 +7,7 @@ from kernel.views import (
     Field,
     Filter,
     FormView,
+    Link,
     ListView,
     Section,
     StateBar,
@@ -103,6 +104,15 @@ CAJAS: list[View] = [
                 when=("abierta",),
                 fields=(Field("monto_cierre", "Efectivo contado", "money", span=4),),
                 identifies="caja_id",
+            ),
+        ),
+        links=(
+            Link(
+                "reporte_z",
+                "Reporte Z",
+                "/api/cajas/{id}/reporte-z/pdf/",
+                "file-text",
+                when=("cerrada",),
             ),
         ),
         states=StateBar("estado", ESTADOS_CAJA),

@@ -283,8 +283,10 @@ def cambiar_estado(ctx: Ctx, de: Comprobante, resultado: Resultado) -> None:
 
 def _al_aceptar(ctx: Ctx, de: Comprobante) -> None:
     """Start what waited for a comprobante to be accepted."""
-    if de.tipo in guia.GUIAS and ctx.config(schemas.Facturacion).imprimir:
-        ctx.enqueue(emision.IMPRIMIR, comprobante_id=de.id)  # its QR came with the CDR
+    if de.tipo in guia.GUIAS:
+        de.pdf_path = de.ticket_path = None  # its QR came with the CDR
+        if ctx.config(schemas.Facturacion).imprimir:
+            ctx.enqueue(emision.IMPRIMIR, comprobante_id=de.id)
     pedida = select(BajaComprobante.id).where(
         BajaComprobante.comprobante_id == de.id, BajaComprobante.estado == PEDIDA
     )

@@ -82,6 +82,9 @@ def test_guia_is_printed_with_the_qr_that_sunat_gave(
     admin: TestClient, emisora: Emisora, tmp_path: Any
 ) -> None:
     hecha = hacer(admin, GUIAS, guia(emisora, observaciones="Con cuidado"))
+    assert admin.get(f"{COMPROBANTES}{hecha['id']}/pdf/").status_code == 404
+    emisora.trabajar()
+    assert admin.get(f"{COMPROBANTES}{hecha['id']}/pdf/").status_code == 200  # without QR
     terminar(admin, emisora, hecha["id"])
     assert admin.get(f"{COMPROBANTES}{hecha['id']}/pdf/").status_code == 404
     emisora.trabajar()
