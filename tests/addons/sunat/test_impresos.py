@@ -15,6 +15,7 @@ from kernel import pdf
 from tests.addons.base.signed_in import read
 from tests.addons.sunat.conftest import Emisora
 from tests.addons.sunat.test_modulo_3 import COMPROBANTES, emitir
+from tests.web.pages import Browser
 
 
 @pytest.mark.skipif(pdf.missing() is not None, reason="this machine makes no PDF")
@@ -71,6 +72,27 @@ def test_archivar_moves_xml_and_cdr_to_the_storage_and_they_stay_the_same(
     assert admin.get(f"{COMPROBANTES}{hecha['id']}/xml/").content == antes
     cdr = admin.get(f"{COMPROBANTES}{hecha['id']}/cdr/")
     assert io.BytesIO(cdr.content).read(2) == b"PK"
+
+
+def test_record_leads_to_its_files_once_they_are_there(
+    http: TestClient, admin: TestClient, emisora: Emisora
+) -> None:
+    hecho = emitir(admin, emisora.factura())
+
+    def seguir() -> dict[str, bytes]:
+        person = Browser(http, "admin")
+        person.get(f"/app{COMPROBANTES.removeprefix('/api')}{hecho['id']}/")
+        found = {}
+        for one in person.page.cssselect(".record nav.files a"):
+            answer = http.get(one.get("href"), headers=person.headers)
+            found[one.text_content()] = answer.content[:4] if answer.status_code == 200 else b""
+        return found
+
+    assert seguir() == {"PDF": b"", "Ticket 80 mm": b"", "XML": b"<?xm"}
+    emisora.terminar()
+    impreso = b"%PDF" if pdf.missing() is None else b""
+    archivos = {"PDF": impreso, "Ticket 80 mm": impreso, "XML": b"<?xm", "CDR": b"PK\x03\x04"}
+    assert seguir() == archivos
 
 
 def test_correlativos_tells_burnt_numbers_and_gaps(admin: TestClient, emisora: Emisora) -> None:
