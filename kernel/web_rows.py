@@ -111,8 +111,8 @@ def rows(
     ends = escape(tail)
     found = []
     for item in items:
-        one = item["id"]
-        current = ' aria-current="true"' if one == here else ""
+        one = escape(item["id"])
+        current = ' aria-current="true"' if item["id"] == here else ""
         found.append(
             f'<tr{current}><td class="mark"><input type="checkbox" name="id" value="{one}" '
             f'aria-label="{mark} {one}"></td>'
