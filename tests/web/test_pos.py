@@ -324,10 +324,11 @@ def test_till_is_accessible_and_breaks_no_policy(browser: Browser, site: str, sc
     till.open_caja()
     till.add("p-01")
     reader.page.goto("/app/pos/")
-    reader.page.locator("#search").fill("p-01")
-    reader.page.keyboard.press("Enter")
-    reader.page.locator("#search").fill("500*p-02")
-    reader.page.keyboard.press("Enter")
+    expect(reader.page.locator(".tile").first).to_be_visible()
+    for lines, typed in enumerate(("p-01", "500*p-02"), 1):
+        reader.page.locator("#search").fill(typed)
+        reader.page.keyboard.press("Enter")
+        expect(reader.page.locator("#lines > li")).to_have_count(lines)
     assert reader.violations(script) == []
     for name, opener in DIALOGS.items():
         reader.page.evaluate(f"document.querySelector('{opener}').click()")

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, Strict, StringConstraints
 
 from addons.sunat.schemas.comprobantes import Codigo, Decimal10, Numero, Parrafo
 from kernel.money import Exact, Money
@@ -16,7 +16,7 @@ Peso = Annotated[Decimal, Exact, Field(max_digits=15, decimal_places=3, ge=0, al
 Cambio = Annotated[
     Decimal, Exact, Field(max_digits=10, decimal_places=6, ge=0, allow_inf_nan=False)
 ]
-MAX_BIENES = 9999
+MAX_BIENES = 999
 
 
 class PersonaNueva(Schema):
@@ -95,7 +95,7 @@ class GuiaNueva(Schema):
     modalidad: Codigo = "02"
     peso_bruto: Peso
     unidad_peso: Codigo = "KGM"
-    bultos: Annotated[int, Field(ge=0, le=9_999_999)] | None = None
+    bultos: Annotated[int, Strict(), Field(ge=0, le=9_999_999)] | None = None
     destinatario: PersonaNueva | None = None
     remitente: PersonaNueva | None = None
     proveedor: PersonaNueva | None = None
@@ -148,7 +148,7 @@ class PagoRetenido(Schema):
     total: Money
     pago: Money
     fecha_pago: Day
-    numero_pago: Annotated[int, Field(ge=1, le=999_999_999)] = 1
+    numero_pago: Annotated[int, Strict(), Field(ge=1, le=999_999_999)] = 1
     moneda: Codigo = "PEN"
     tipo_cambio: Cambio | None = None
 
@@ -190,7 +190,7 @@ class ConsultaValidez(Schema):
     ruc: Annotated[str, StringConstraints(pattern=r"^[0-9]{11}$")]
     tipo: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{2}$")] = "01"
     serie: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,4}$")]
-    numero: Annotated[int, Field(ge=1, le=99_999_999)]
+    numero: Annotated[int, Strict(), Field(ge=1, le=99_999_999)]
     fecha_emision: Day
     monto: Money
 

@@ -250,6 +250,10 @@ def test_tables_without_audit_are_known_by_name(registry: Registry) -> None:
         "ventas",
         "comprobantes",
         "notas_credito_debito",
+        "resumen_diario",
+        "bajas_comprobante",
+        "guias_remision",
+        "retenciones_percepciones",
         "productos_almacen",
         "lotes_series",
         "reservas_stock",
@@ -262,13 +266,22 @@ def test_tables_without_audit_are_known_by_name(registry: Registry) -> None:
         "detalle_cotizacion",
         "detalle_orden_venta",
         "detalle_comprobante",
+        "detalle_resumen",
         "detalle_transferencia",
         "detalle_conteo",
     }
     journals = {"movimientos_stock", "ventas_offline", "envios_sunat", "audit_logs", "sesiones"}
     awaited = {"codigos_recuperacion", "enlaces", "ingresos_pendientes", "ingresos_sso"}
-    of_one_person = {"notificaciones", "vistas_guardadas"}
-    known = written_by_services | lines_of_what_is_audited | journals | awaited | of_one_person
+    of_one_person = {"notificaciones", "vistas_guardadas", "mapeos_recordados"}
+    of_an_import = {"importaciones", "filas_rechazadas"}
+    known = (
+        written_by_services
+        | lines_of_what_is_audited
+        | journals
+        | awaited
+        | of_one_person
+        | of_an_import
+    )
     assert unaudited == known
 
 
