@@ -317,7 +317,8 @@ class Supervisor:
         What was reported until now is heard first: should we have stood still, it is much.
         """
         now = time.monotonic()
-        self._hear()
+        if self._hear():
+            self._ring()  # it may ask for a step, and this round has taken its own
         for crew in list(self.crews.values()):
             crew.expire(now, START_SECONDS)
             for child in list(crew.children.values()):
@@ -348,12 +349,15 @@ class Supervisor:
         self._hear()
         self._bury()
 
-    def _hear(self) -> None:
-        """Take note of all that was reported."""
+    def _hear(self) -> bool:
+        """Take note of all that was reported; return whether that was anything."""
+        heard = False
         for crew in list(self.crews.values()):
             if not crew.silent:
                 for report in crew.read():
                     self._note(crew, report)
+                    heard = True
+        return heard
 
     def _note(self, crew: Crew, report: dict[str, Any]) -> None:
         event = report["event"]
