@@ -132,7 +132,7 @@ VIEWS: list[View] = [
             Column("serie", "Serie"),
             Column("numero", "Número"),
             Column("cliente_id", "Cliente"),
-            Column("total_venta", "Total", total=True),
+            Column("total_venta", "Total", "money", total=True),
             Column("estado_sunat", "Estado", choices=ESTADOS),
             Column("mensaje_sunat", "Respuesta de SUNAT"),
             Column("limite_envio", "Plazo", optional=True),
@@ -168,7 +168,7 @@ VIEWS: list[View] = [
                     Field("moneda", "Moneda"),
                     Field("total_gravada", "Gravado"),
                     Field("total_igv", "IGV"),
-                    Field("total_venta", "Total"),
+                    Field("total_venta", "Total", "money"),
                 ),
             ),
             Section(

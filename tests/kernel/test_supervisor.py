@@ -22,6 +22,7 @@ import pytest
 from kernel.crews import Crew
 from kernel.supervisor import LONGEST_PAUSE, PortTaken, Slot, listen
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 READY = ("web", "ready")
 
