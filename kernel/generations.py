@@ -125,12 +125,16 @@ class Generation:
     """Addresses of the addons that are switched off: addon → paths."""
 
 
+Aims = tuple[Generation | None, Generation | None]
+"""What is to be served, and what is to be served next while its tables are being made."""
+
 _SELECT = """
     SELECT id, addons, state, action, targets, archive, error, usuario_id FROM andes_generations
 """
 BY_NUMBER = text(f"{_SELECT} WHERE id = :number")
 CURRENT = text(f"{_SELECT} WHERE state = 'current'")
-UNDER_WAY = text(f"{_SELECT} WHERE state = ANY (:states)")
+UNDER_WAY = text(f"{_SELECT} WHERE {_IN_FLIGHT}")
+OPEN = text(f"{_SELECT} WHERE state = 'current' OR {_IN_FLIGHT}")
 
 
 def by_number(connection: Connection, number: int) -> Generation | None:
@@ -145,12 +149,22 @@ def current(connection: Connection) -> Generation | None:
 
 def in_flight(connection: Connection) -> Generation | None:
     """Return the change under way."""
-    return _one(connection, UNDER_WAY, states=list(IN_FLIGHT))
+    return _one(connection, UNDER_WAY)
 
 
 def target(connection: Connection) -> Generation | None:
     """Return what processes are to serve now."""
-    return _one(connection, UNDER_WAY, states=list(SERVED)) or current(connection)
+    return aims(connection)[0]
+
+
+def aims(connection: Connection) -> Aims:
+    """Return what processes are to serve now, and the generation whose tables are being made.
+
+    Both are of one moment: what is to come does not vanish before it is to be served.
+    """
+    found = {one.state: one for one in _all(connection, OPEN)}
+    served = next((found[state] for state in SERVED if state in found), found.get("current"))
+    return served, found.get("requested") or found.get("expanding")
 
 
 def answering(connection: Connection) -> tuple[tuple[int, ...], bool]:
@@ -166,21 +180,20 @@ ANSWERING = text(
 )
 
 
-def coming(connection: Connection) -> Generation | None:
-    """Return the generation whose tables are being made."""
-    return _one(connection, UNDER_WAY, states=["requested", "expanding"])
-
-
 def _one(connection: Connection, query: TextClause, **given: Any) -> Generation | None:
+    return next(iter(_all(connection, query, **given)), None)
+
+
+def _all(connection: Connection, query: TextClause, **given: Any) -> list[Generation]:
     if connection.scalar(text("SELECT to_regclass('andes_generations')")) is None:
-        return None
-    row = connection.execute(query, given).one_or_none()
-    if row is None:
-        return None
-    return Generation(
-        row.id, row.addons, row.state, row.action, row.targets, row.archive, row.error,
-        row.usuario_id, _closed(connection, row.addons),
-    )  # fmt: skip
+        return []
+    return [
+        Generation(
+            row.id, row.addons, row.state, row.action, row.targets, row.archive, row.error,
+            row.usuario_id, _closed(connection, row.addons),
+        )
+        for row in connection.execute(query, given).all()
+    ]  # fmt: skip
 
 
 def _closed(connection: Connection, served: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from kernel import db, generations, logging
-from kernel.generations import CHANNEL, Generation
+from kernel.generations import CHANNEL, Aims, Generation
 from kernel.settings import Settings
 from kernel.standing import Note
 from kernel.supervisor import Beat
@@ -62,8 +62,7 @@ class DatabasePulse:
         self.host = f"{socket.gethostname()}:{os.getpid()}"
         self.fixed = fixed
         self._settings = settings
-        self._wanted = fixed
-        self._coming: Generation | None = None
+        self._aims: Aims = (fixed, None)
         self._beats: list[Beat] = []
         self._told: list[Beat] = []
         self._told_at = 0.0
@@ -78,17 +77,13 @@ class DatabasePulse:
         )
 
     def start(self, wake: Callable[[], None]) -> None:
-        """Begin; ``wake`` is called when ``wanted`` has changed."""
+        """Begin; ``wake`` is called when ``aims`` have changed."""
         self._wake = wake
         self._thread.start()
 
-    def wanted(self) -> Generation | None:
-        """Return the generation to serve; None as long as the database could not be asked."""
-        return self._wanted
-
-    def coming(self) -> Generation | None:
-        """Return the generation whose tables are being made, and which is to be served next."""
-        return self._coming
+    def aims(self) -> Aims:
+        """Return what to serve, None as long as the database could not be asked, and what comes."""
+        return self._aims
 
     def tell(self, beats: Sequence[Beat]) -> None:
         """Have the state of this host published soon."""
@@ -128,10 +123,8 @@ class DatabasePulse:
 
     def _look(self, connection: Connection) -> None:
         self._looked_at = time.monotonic()
-        found = self.fixed or generations.target(connection)
-        coming = None if self.fixed else generations.coming(connection)
-        if (found, coming) != (self._wanted, self._coming):
-            self._wanted, self._coming = found, coming
+        if self.fixed is None and (found := generations.aims(connection)) != self._aims:
+            self._aims = found
             self._wake()
 
     def _publish(self, connection: Connection) -> None:

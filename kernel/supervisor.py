@@ -29,7 +29,7 @@ from kernel.apart import Answer
 from kernel.crews import Child, Crew, kill_group
 from kernel.errands import Errand
 from kernel.errors import ConfigurationError
-from kernel.generations import Generation
+from kernel.generations import Aims, Generation
 
 log = logging.get(__name__)
 
@@ -100,13 +100,13 @@ class Pulse(Protocol):
     """The supervisor's link to the database (``kernel.pulse``)."""
 
     def start(self, wake: Callable[[], None]) -> None:
-        """Begin; ``wake`` is called when ``wanted`` has changed."""
+        """Begin; ``wake`` is called when ``aims`` have changed."""
 
-    def wanted(self) -> Generation | None:
-        """Return the generation to serve; None as long as nobody could be asked."""
+    def aims(self) -> Aims:
+        """Return, of one moment, the generation to serve and the one that is to be served next.
 
-    def coming(self) -> Generation | None:
-        """Return the generation whose tables are being made, and which is to be served next."""
+        Nothing to serve as long as nobody could be asked; nothing to come while no tables are made.
+        """
 
     def tell(self, beats: Sequence[Beat]) -> None:
         """Publish the state of this host."""
@@ -201,11 +201,10 @@ class Supervisor:
 
     def _follow(self) -> None:
         """Do whatever brings this host nearer to the wanted generation, and tell of it."""
-        wanted = self.pulse.wanted()
+        wanted, coming = self.pulse.aims()
         if wanted is not None:
             self.wanted = wanted
             self._converge(wanted)
-            coming = self.pulse.coming()
             self._prepare(coming)
             self._expire()
             self._retire(wanted, coming)

@@ -25,7 +25,7 @@ from kernel import zygote
 from kernel.zygote import Kind, Reports
 
 if TYPE_CHECKING:
-    from kernel.generations import Generation
+    from kernel.generations import Aims, Generation
     from kernel.supervisor import Beat
 
 LOAD_VARIABLE = "LOAD_SECONDS"
@@ -160,13 +160,9 @@ class FolderPulse:
                 wake()
             time.sleep(0.01)
 
-    def wanted(self) -> Generation | None:
-        """Return what the file says."""
-        return self._wanted
-
-    def coming(self) -> Generation | None:
-        """Return nothing: no tables are made here."""
-        return None
+    def aims(self) -> Aims:
+        """Return what the file says; no tables are made here."""
+        return self._wanted, None
 
     def tell(self, beats: Sequence[Beat]) -> None:
         """Write the beats, whole at any moment."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from kernel import apart, conductor, installing, lifecycle
+from kernel import apart, conductor, generations, installing, lifecycle
 from kernel.conductor import Conductor
 from kernel.settings import Settings
 from tests.kernel import club
@@ -58,6 +58,26 @@ def acknowledged(settings: Settings, *names: str) -> int:
     club.expand(settings, number, change)
     club.move(settings, number, "rolling", "contracting")
     return number
+
+
+# What hosts serve and load ------------------------------------------------------------------------
+
+
+def test_aims_hold_a_generation_as_coming_until_it_is_to_be_served(
+    alone: Settings, owner: Engine
+) -> None:
+    def aims() -> list[int]:
+        with owner.connect() as connection:
+            return [one.number if one else 0 for one in generations.aims(connection)]
+
+    (before, nothing) = aims()
+    number, change = club.ask(alone, "install", "club")
+    asked = aims()
+    club.expand(alone, number, change)
+    rolling = aims()
+    club.move(alone, number, "rolling", "reverting")
+    assert nothing == 0
+    assert [asked, rolling, aims()] == [[before, number], [number, 0], [before, 0]]
 
 
 # Hosts without the code --------------------------------------------------------------------------
