@@ -266,6 +266,9 @@ class Supervisor:
             self._prepared = coming.number
             self._known[coming.number] = coming
             self._crew(coming.number)
+            for slot in self.slots:
+                if slot.child is not None:
+                    slot.child.give_way()
 
     def _goal(self, wanted: Generation) -> int | None:
         """Return the generation that processes are to be of: the wanted one unless it failed."""

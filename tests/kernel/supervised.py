@@ -140,10 +140,10 @@ def be_zygote(descriptor: int, lifeline: int, reports: int) -> None:
 
 
 class FolderPulse:
-    """A pulse that follows a file."""
+    """A pulse that follows a file; what is expanding there is to come."""
 
     def __init__(self) -> None:
-        self._wanted: Generation | None = None
+        self._aims: Aims = (None, None)
         self._text = ""
 
     def start(self, wake: Callable[[], None]) -> None:
@@ -156,13 +156,15 @@ class FolderPulse:
         while True:
             text = Path("wanted").read_text(encoding="utf-8")
             if text != self._text:
-                self._text, self._wanted = text, Generation(**json.loads(text))
+                self._text, found = text, Generation(**json.loads(text))
+                expanding = found.state == "expanding"
+                self._aims = (self._aims[0], found) if expanding else (found, None)
                 wake()
             time.sleep(0.01)
 
     def aims(self) -> Aims:
-        """Return what the file says; no tables are made here."""
-        return self._wanted, None
+        """Return what the file says."""
+        return self._aims
 
     def tell(self, beats: Sequence[Beat]) -> None:
         """Write the beats, whole at any moment."""

@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
-from kernel.crews import Crew
+from kernel.crews import WAY, Crew
 from kernel.supervisor import LONGEST_PAUSE, PortTaken, Slot, listen
 
 pytestmark = pytest.mark.slow
@@ -344,6 +344,22 @@ def test_run_roll_answers_throughout_and_ends_with_the_new_one_alone(start: Star
     assert len(after) == 2
     assert after.isdisjoint(before)
     assert living(after) == list(after)
+
+
+def test_run_generation_to_come_is_loaded_beforehand_and_served_from_then_on(start: Start) -> None:
+    supervised = start("answer")
+    before = supervised.settle(1)
+    supervised.want(2, "answer", "expanding")
+    eventually(lambda: [e for e in supervised.events("zygote_warm") if e["generation"] == 2])
+    zygote = supervised.zygote(2)
+    nicer = [os.getpriority(os.PRIO_PROCESS, pid) for pid in [zygote, *before]]
+    assert supervised.serves(1)
+    supervised.want(2, "answer")
+    after = supervised.settle(2)
+    assert supervised.zygote(2) == zygote
+    base = os.getpriority(os.PRIO_PROCESS, 0)
+    assert nicer == [base, *[min(19, base + WAY)] * 2]
+    assert [os.getpriority(os.PRIO_PROCESS, pid) for pid in after] == [base] * 2
 
 
 def test_run_old_child_leaves_only_after_the_new_one_is_ready(start: Start) -> None:
