@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives import serialization
 from lxml import etree
 
 from addons.sunat.documents import paquete, ubl
+from addons.sunat.documents.calculo import calcular
 from addons.sunat.documents.firma import abrir_pfx, firmar
-from addons.sunat.documents.importes import calcular
 from addons.sunat.documents.modelo import Adquirente, Comprobante, Emisor, Linea
 from addons.sunat.documents.reglas import Entorno, revisar
 from addons.sunat.sandbox.servicio import certificado

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LIMITES = archives.Limits(entries=10, unpacked=4 * 1024 * 1024, ratio=200)
 _NS = {"cac": CAC, "cbc": CBC}
 _ENTRADA = re.compile(r"(?:.*/)?R-[^/]+\.xml", re.IGNORECASE)
+_TIPO = re.compile(r"R-\d{11}-(\d{2})-")
 
 
 class CdrIlegible(Exception):
@@ -82,6 +83,8 @@ class Cdr:
     digest: str
     enlace: str
     xml: bytes
+    tipo: str = ""
+    """Of the document, where the name of its file tells."""
 
     @property
     def desenlace(self) -> Desenlace:
@@ -95,7 +98,8 @@ def leer_cdr(paquete: bytes) -> Cdr:
     Raises:
         CdrIlegible: it is none; the message says why, for a person.
     """
-    xml = _extraer(paquete)
+    xml, nombre = _extraer(paquete)
+    dicho = _TIPO.match(nombre.rpartition("/")[2])
     try:
         raiz = parse_xml(xml)
     except XmlRefused as error:
@@ -114,17 +118,18 @@ def leer_cdr(paquete: bytes) -> Cdr:
         digest=_texto(documento, ".//cbc:DocumentHash"),
         enlace=_texto(documento, "cbc:DocumentDescription"),
         xml=xml,
+        tipo=dicho[1] if dicho is not None else "",
     )
 
 
-def mismo_documento(cdr: Cdr, ruc: str, serie: str, numero: int) -> bool:
+def mismo_documento(cdr: Cdr, ruc: str, serie: str, numero: int, tipo: str = "") -> bool:
     """Return whether a CDR is about a comprobante of a company, zeros at the left aside.
 
     Old rejections name no receiver.
     """
     suya, _, suyo = cdr.referencia.partition("-")
     igual = suya == serie and suyo.isdigit() and int(suyo) == numero
-    return igual and cdr.ruc in ("", ruc)
+    return igual and cdr.ruc in ("", ruc) and (not tipo or cdr.tipo in ("", tipo))
 
 
 def mismo_resumen(cdr: Cdr, ruc: str, identificador: str) -> bool:
@@ -137,7 +142,7 @@ def _texto(nodo: _Element | None, camino: str) -> str:
     return (texto or "").strip()
 
 
-def _extraer(paquete: bytes) -> bytes:
+def _extraer(paquete: bytes) -> tuple[bytes, str]:
     archivo = io.BytesIO(paquete)
     try:
         nombres = archives.inspect(archivo, LIMITES)
@@ -145,7 +150,7 @@ def _extraer(paquete: bytes) -> bytes:
         if len(suyos) != 1:
             raise CdrIlegible("El paquete no trae una constancia R-….xml.")
         with zipfile.ZipFile(archivo) as abierto:
-            return abierto.read(suyos[0])
+            return abierto.read(suyos[0]), suyos[0]
     except ArchiveRefused as error:
         raise CdrIlegible(error.message) from None
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError):

@@ -222,6 +222,8 @@ TURISTAS = "2106"
 PRODUCTOS_DEDUCIBLES = frozenset({"84121901", "80131501"})
 HIPOTECARIO = "84121901"
 EXPORTACIONES = frozenset(f"020{n}" for n in range(9))
+SIN_RUC = frozenset({"0200", "0201", "0204"})
+"""Exports whose factura is never for a RUC (2800)."""
 USADOS_FUERA = frozenset({"0201", "0208"})
 """Exports that say in which country they are used."""
 HOSPEDAJE, PORTE_AEREO, FERROVIARIO = "0202", "0301", "0302"

@@ -22,15 +22,19 @@ SAC = "urn:sunat:names:specification:ubl:peru:schema:xsd:SunatAggregateComponent
 DS = "http://www.w3.org/2000/09/xmldsig#"
 
 
+def legible(texto: str) -> str:
+    """Return a text without characters that XML has no way to write."""
+    return _PROHIBIDOS.sub("", texto)
+
+
 def escapar(texto: str) -> str:
     """Return a text as an element holds it, without characters that XML has no way to write."""
-    limpio = _PROHIBIDOS.sub("", texto)
-    limpio = limpio.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    limpio = legible(texto).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return limpio.replace("\r", "&#xD;")
 
 
 def _atributo(texto: str) -> str:
-    limpio = _PROHIBIDOS.sub("", texto).replace("&", "&amp;").replace("<", "&lt;")
+    limpio = legible(texto).replace("&", "&amp;").replace("<", "&lt;")
     limpio = limpio.replace('"', "&quot;").replace("\t", "&#x9;")
     return limpio.replace("\n", "&#xA;").replace("\r", "&#xD;")
 
@@ -44,6 +48,11 @@ def diez(numero: Decimal) -> str:
     """Return a number with as many decimals as it needs, up to 10."""
     texto = f"{numero:.10f}".rstrip("0").rstrip(".")
     return "0" if texto in ("", "-0") else texto
+
+
+def en(moneda: str, nombre: str, monto: str) -> str:
+    """Return an element of CBC with an amount of a currency."""
+    return f'<cbc:{nombre} currencyID="{moneda}">{monto}</cbc:{nombre}>'
 
 
 def el(nombre: str, texto: object = "", /, **atributos: str) -> str:

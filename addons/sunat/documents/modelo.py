@@ -8,6 +8,7 @@ from datetime import date, time
 from decimal import Decimal
 
 CERO = Decimal("0.00")
+SOLES = "PEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,11 @@ class Comprobante:
     agente_viajes: str = ""
     medio_pago: str = ""
     autorizacion_pago: str = ""
+
+    @property
+    def cambio(self) -> Decimal:
+        """Soles for a unit of its currency; 1 where they are soles, or nobody told."""
+        return self.tipo_cambio if self.tipo_cambio and self.moneda != SOLES else Decimal(1)
 
     @property
     def identificador(self) -> str:

@@ -15,8 +15,10 @@ from decimal import Decimal
 from addons.sunat.documents import codigos
 from addons.sunat.documents.escritura import CAC, CBC, EXT, SAC, dos, el, grupo, raiz
 from addons.sunat.documents.importes import Totales
-from addons.sunat.documents.modelo import Comprobante, Emisor
-from addons.sunat.documents.ubl import EXTENSION, escribir_tributo, firmante
+from addons.sunat.documents.modelo import SOLES, Comprobante, Emisor
+from addons.sunat.documents.ubl import EXTENSION, firmante
+from addons.sunat.documents.ubl_linea import esquema
+from kernel.money import round_half_up
 
 PREFIJOS = {"cac": CAC, "cbc": CBC, "ext": EXT, "sac": SAC}
 ESPACIO = "urn:sunat:names:specification:ubl:peru:schema:xsd:"
@@ -28,6 +30,9 @@ VALORES = {
     "05": codigos.GRATUITO,
 }
 """Catalogue 11: what was sold, by the tribute of its lines."""
+
+LARGO = 100
+"""Letters of the company's name in such a file (2228)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ def escribir_baja(sumario: Sumario, lineas: Sequence[LineaBaja]) -> str:
 
 def _archivo(nombre: str, version: str, sumario: Sumario, lineas: Iterator[str]) -> str:
     emisor = sumario.emisor
+    razon_social = emisor.razon_social[:LARGO].strip()
     partes = [
         EXTENSION,
         el("cbc:UBLVersionID", "2.0"),
@@ -103,7 +109,7 @@ def _archivo(nombre: str, version: str, sumario: Sumario, lineas: Iterator[str])
             el("cbc:AdditionalAccountID", codigos.RUC),
             grupo(
                 "cac:Party",
-                grupo("cac:PartyLegalEntity", el("cbc:RegistrationName", emisor.razon_social)),
+                grupo("cac:PartyLegalEntity", el("cbc:RegistrationName", razon_social)),
             ),
         ),
         *lineas,
@@ -155,13 +161,14 @@ def _percepcion(de: Comprobante, totales: Totales) -> str:
     if de.percepcion is None or de.tipo != codigos.BOLETA:
         return ""
     tasa = codigos.PERCEPCIONES[de.percepcion.codigo]
+    base = round_half_up(totales.total * de.cambio)
     return grupo(
         "sac:SUNATPerceptionSummaryDocumentReference",
         el("sac:SUNATPerceptionSystemCode", f"{int(de.percepcion.codigo) - 50:02d}"),
         el("sac:SUNATPerceptionPercent", dos(tasa * 100)),
-        _monto("cbc:TotalInvoiceAmount", totales.percepcion, "PEN"),
-        _monto("sac:SUNATTotalCashed", totales.total + totales.percepcion, "PEN"),
-        _monto("cbc:TaxableAmount", totales.total, "PEN"),
+        _monto("cbc:TotalInvoiceAmount", totales.percepcion, SOLES),
+        _monto("sac:SUNATTotalCashed", base + totales.percepcion, SOLES),
+        _monto("cbc:TaxableAmount", base, SOLES),
     )
 
 
@@ -200,6 +207,6 @@ def _tributos(de: Comprobante, totales: Totales) -> Iterator[str]:
                 grupo(
                     "cac:TaxSubtotal",
                     _monto("cbc:TaxAmount", monto, de.moneda),
-                    grupo("cac:TaxCategory", escribir_tributo(tributo)),
+                    grupo("cac:TaxCategory", esquema(tributo)),
                 ),
             )

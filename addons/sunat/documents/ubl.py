@@ -10,18 +10,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from addons.sunat.documents import codigos
-from addons.sunat.documents.articulo import articulo, viaje
+from addons.sunat.documents.calculo import calcular
 from addons.sunat.documents.codigos import Tributo
-from addons.sunat.documents.escritura import CAC, CBC, EXT, diez, dos, el, grupo, raiz
-from addons.sunat.documents.importes import (
-    CargoCalculado,
-    Importe,
-    Totales,
-    calcular,
-)
+from addons.sunat.documents.escritura import CAC, CBC, EXT, dos, el, en, grupo, raiz
+from addons.sunat.documents.importes import Totales
 from addons.sunat.documents.letras import en_letras
-from addons.sunat.documents.modelo import Comprobante, Emisor
-from kernel.money import round_half_up
+from addons.sunat.documents.modelo import SOLES, Comprobante, Emisor
+from addons.sunat.documents.ubl_linea import cargo, esquema, linea
+from addons.sunat.documents.ubl_pago import anticipos, pago
 
 PREFIJOS = {"cac": CAC, "cbc": CBC, "ext": EXT}
 HUECO = "<ext:ExtensionContent></ext:ExtensionContent>"
@@ -104,11 +100,7 @@ class _Escrito:
 
     def monto(self, nombre: str, monto: Decimal) -> str:
         """Return an amount in the comprobante's currency."""
-        return f'<cbc:{nombre} currencyID="{self.moneda}">{monto:.2f}</cbc:{nombre}>'
-
-    def precio(self, nombre: str, monto: Decimal) -> str:
-        """Return a unit price."""
-        return f'<cbc:{nombre} currencyID="{self.moneda}">{diez(monto)}</cbc:{nombre}>'
+        return en(self.moneda, nombre, dos(monto))
 
     def partes(self) -> Iterator[str]:
         """Yield what the root holds, in the order of the XSD."""
@@ -119,15 +111,16 @@ class _Escrito:
         yield self._emisor()
         yield self._adquirente()
         yield self._uso()
-        yield from self._pago()
+        yield from pago(self.de, self.totales)
         if not self.es_nota:
-            yield from self._anticipos()
-        for cargo in self.totales.cargos:
-            yield self._cargo(cargo)
+            yield from anticipos(self.de)
+        for uno in self.totales.cargos:
+            yield cargo(uno, SOLES if uno.codigo in codigos.PERCEPCIONES else self.moneda)
         yield self._impuestos()
         yield self._montos()
-        for orden, linea in enumerate(self.totales.lineas, 1):
-            yield self._linea(orden, linea)
+        forma = self.forma
+        for orden, importe in enumerate(self.totales.lineas, 1):
+            yield linea(orden, importe, forma.linea, forma.cantidad, self.moneda)
 
     def _cabecera(self) -> Iterator[str]:
         de = self.de
@@ -246,85 +239,6 @@ class _Escrito:
             ),
         )
 
-    def _pago(self) -> Iterator[str]:
-        de = self.de
-        detraccion = de.detraccion
-        if detraccion is not None:
-            yield grupo(
-                "cac:PaymentMeans",
-                el("cbc:ID", "Detraccion"),
-                el("cbc:PaymentMeansCode", detraccion.medio_pago),
-                grupo("cac:PayeeFinancialAccount", el("cbc:ID", detraccion.cuenta)),
-            )
-        if de.medio_pago:
-            autorizacion = de.autorizacion_pago
-            yield grupo(
-                "cac:PaymentMeans",
-                el("cbc:PaymentMeansCode", de.medio_pago),
-                el("cbc:PaymentID", autorizacion) if autorizacion else "",
-            )
-        if detraccion is not None:
-            yield grupo(
-                "cac:PaymentTerms",
-                el("cbc:ID", "Detraccion"),
-                el("cbc:PaymentMeansID", detraccion.codigo),
-                el("cbc:PaymentPercent", diez(detraccion.porcentaje)),
-                el("cbc:Amount", dos(self.totales.detraccion), currencyID="PEN"),
-            )
-        if de.percepcion is not None:
-            soles = round_half_up(self.totales.total * (de.tipo_cambio or 1))
-            soles += self.totales.percepcion
-            yield grupo(
-                "cac:PaymentTerms",
-                el("cbc:ID", "Percepcion"),
-                el("cbc:Amount", dos(soles), currencyID="PEN"),
-            )
-        yield from self._forma_pago()
-
-    def _forma_pago(self) -> Iterator[str]:
-        nota_de_cuotas = self.es_nota and bool(self.de.cuotas)
-        if self.de.tipo != codigos.FACTURA and not nota_de_cuotas:
-            return
-        if self.de.contado:
-            yield grupo(
-                "cac:PaymentTerms", el("cbc:ID", "FormaPago"), el("cbc:PaymentMeansID", "Contado")
-            )
-            return
-        yield grupo(
-            "cac:PaymentTerms",
-            el("cbc:ID", "FormaPago"),
-            el("cbc:PaymentMeansID", "Credito"),
-            self.monto("Amount", self.totales.neto_pendiente),
-        )
-        for orden, cuota in enumerate(self.totales.cuotas, 1):
-            yield grupo(
-                "cac:PaymentTerms",
-                el("cbc:ID", "FormaPago"),
-                el("cbc:PaymentMeansID", f"Cuota{orden:03d}"),
-                self.monto("Amount", cuota.monto),
-                el("cbc:PaymentDueDate", cuota.fecha),
-            )
-
-    def _anticipos(self) -> Iterator[str]:
-        for orden, anticipo in enumerate(self.de.anticipos, 1):
-            yield grupo(
-                "cac:PrepaidPayment",
-                el("cbc:ID", str(orden)),
-                self.monto("PaidAmount", anticipo.monto),
-            )
-
-    def _cargo(self, cargo: CargoCalculado) -> str:
-        factor = el("cbc:MultiplierFactorNumeric", diez(cargo.factor)) if cargo.factor else ""
-        moneda = "PEN" if cargo.codigo in codigos.PERCEPCIONES else self.moneda
-        return grupo(
-            "cac:AllowanceCharge",
-            el("cbc:ChargeIndicator", "true" if cargo.es_cargo else "false"),
-            el("cbc:AllowanceChargeReasonCode", cargo.codigo),
-            factor,
-            el("cbc:Amount", dos(cargo.monto), currencyID=moneda),
-            el("cbc:BaseAmount", dos(cargo.base), currencyID=moneda),
-        )
-
     def _impuestos(self) -> str:
         return grupo(
             "cac:TaxTotal",
@@ -338,7 +252,7 @@ class _Escrito:
             "cac:TaxSubtotal",
             "" if sin_base else self.monto("TaxableAmount", base),
             self.monto("TaxAmount", monto),
-            grupo("cac:TaxCategory", _esquema(tributo)),
+            grupo("cac:TaxCategory", esquema(tributo)),
         )
 
     def _montos(self) -> str:
@@ -353,111 +267,3 @@ class _Escrito:
             self.monto("PayableRoundingAmount", suma.redondeo) if suma.redondeo else "",
             self.monto("PayableAmount", suma.total),
         )
-
-    def _linea(self, orden: int, uno: Importe) -> str:
-        linea = uno.linea
-        return grupo(
-            f"cac:{self.forma.linea}",
-            el("cbc:ID", str(orden)),
-            el(
-                f"cbc:{self.forma.cantidad}",
-                diez(linea.cantidad),
-                unitCode=linea.unidad_medida,
-            ),
-            self.monto("LineExtensionAmount", uno.valor_venta),
-            self._precio_venta(uno),
-            viaje(linea.viaje) if linea.viaje is not None else "",
-            *self._cargos_de_linea(uno),
-            self._impuestos_de_linea(uno),
-            articulo(uno.linea),
-            grupo("cac:Price", self.precio("PriceAmount", uno.valor_unitario)),
-        )
-
-    def _precio_venta(self, uno: Importe) -> str:
-        return grupo(
-            "cac:PricingReference",
-            grupo(
-                "cac:AlternativeConditionPrice",
-                self.precio("PriceAmount", uno.precio_venta),
-                el("cbc:PriceTypeCode", "02" if uno.gratuito else "01"),
-            ),
-        )
-
-    def _cargos_de_linea(self, uno: Importe) -> Iterator[str]:
-        linea = uno.linea
-        montos = {
-            "00": uno.descuento,
-            "01": linea.descuento_no_afecto,
-            "47": uno.cargo,
-            "48": linea.cargo_no_afecto,
-        }
-        base = uno.valor_venta + uno.descuento - uno.cargo
-        for codigo, monto in montos.items():
-            if monto:
-                es_cargo = codigos.CARGOS_LINEA[codigo].es_cargo
-                yield self._cargo(CargoCalculado(codigo, es_cargo, monto, base))
-
-    def _impuestos_de_linea(self, uno: Importe) -> str:
-        return grupo(
-            "cac:TaxTotal",
-            self.monto("TaxAmount", uno.impuestos),
-            self._isc_de_linea(uno) if uno.linea.isc is not None else "",
-            grupo(
-                "cac:TaxSubtotal",
-                self.monto("TaxableAmount", uno.base_igv),
-                self.monto("TaxAmount", uno.igv),
-                grupo(
-                    "cac:TaxCategory",
-                    el("cbc:Percent", diez(uno.tasa * 100)),
-                    el("cbc:TaxExemptionReasonCode", uno.linea.afectacion_igv),
-                    _esquema(uno.tributo),
-                ),
-            ),
-            self._icbper_de_linea(uno) if uno.icbper else "",
-        )
-
-    def _isc_de_linea(self, uno: Importe) -> str:
-        sistema = uno.linea.isc.sistema if uno.linea.isc else ""
-        return grupo(
-            "cac:TaxSubtotal",
-            self.monto("TaxableAmount", uno.base_isc),
-            self.monto("TaxAmount", uno.isc),
-            grupo(
-                "cac:TaxCategory",
-                el("cbc:Percent", diez(uno.tasa_isc)),
-                el("cbc:TierRange", sistema),
-                _esquema(codigos.ISC),
-            ),
-        )
-
-    def _icbper_de_linea(self, uno: Importe) -> str:
-        return grupo(
-            "cac:TaxSubtotal",
-            self.monto("TaxAmount", uno.icbper),
-            el("cbc:BaseUnitMeasure", diez(uno.linea.cantidad), unitCode=uno.linea.unidad_medida),
-            grupo(
-                "cac:TaxCategory",
-                self.monto("PerUnitAmount", uno.icbper_unitario),
-                _esquema(codigos.ICBPER),
-            ),
-        )
-
-
-def _esquema(tributo: Tributo) -> str:
-    return _ESQUEMAS[tributo]
-
-
-def escribir_tributo(tributo: Tributo) -> str:
-    """Return a tribute as XML names it."""
-    return grupo(
-        "cac:TaxScheme",
-        el("cbc:ID", tributo.codigo),
-        el("cbc:Name", tributo.nombre),
-        el("cbc:TaxTypeCode", tributo.internacional),
-    )
-
-
-_ESQUEMAS = {
-    uno: escribir_tributo(uno)
-    for uno in (*codigos.AFECTACIONES.values(), codigos.ISC, codigos.ICBPER)
-}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from addons.sunat.documents.escritura import el
 from addons.sunat.documents.soap import SERVICIO
-from addons.sunat.sandbox import juez, juez_otros, tickets
+from addons.sunat.sandbox import juez, juez_otros, juez_ventas, tickets
 from addons.sunat.sandbox.ajustes import Ajustes, Corte, Negativa, antes
 from addons.sunat.sandbox.archivo import Archivo
 from addons.sunat.sandbox.constancias import LIMA, certificado, danar, empaquetar_cdr
@@ -169,7 +169,7 @@ class Sunat(Archivo):
         documento = leer_documento(xml, _RAICES.get(partes["tipo"], ""))
         if error := juez.error_de_esquema(documento, ajustes.esquemas):
             raise Negativa(306, error)
-        juzgar = juez_otros.juzgar if partes["tipo"] in juez_otros.TIPOS else juez.juzgar
+        juzgar = juez_otros.juzgar if partes["tipo"] in juez_otros.TIPOS else juez_ventas.juzgar
         veredicto = juzgar(documento, partes["tipo"], self.reloj().astimezone(LIMA).date())
         identificador = f"{partes['serie']}-{partes['numero']}"
         if veredicto.ruc != partes["ruc"]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from addons.sunat.documents import impreso, impreso_otros, retencion
 from addons.sunat.documents.guia import GUIAS
-from addons.sunat.documents.importes import calcular
+from addons.sunat.documents.calculo import calcular
 from addons.sunat.errors import ArchivoPendiente, PdfPendiente
 from addons.sunat.models import ACEPTADO, ADICIONAR, Comprobante, DetalleResumen, ResumenDiario
 from addons.sunat.services import emision, guias, notas, retenciones

@@ -17,7 +17,7 @@ from addons.sunat.documents import guia as de_guia
 from addons.sunat.documents import guia_ubl
 from addons.sunat.documents.guia import Guia
 from addons.sunat.documents.modelo import Adquirente, Emisor, Lugar
-from addons.sunat.documents.reglas.guias_viaje import revisar_guia
+from addons.sunat.documents.reglas.guias_vehiculos import revisar_guia
 from addons.sunat.models import Comprobante, GuiaRemision
 from addons.sunat.services import emision, empresa, otros
 from kernel.context import Ctx

@@ -127,7 +127,7 @@ def de_cdr(reserva: Reserva, paquete: bytes) -> Resultado:
         cdr = leer_cdr(paquete)
     except CdrIlegible as error:
         return Resultado("desconocido", ENVIADO, mensaje=f"CDR ilegible: {error}")
-    if not es_de(cdr, reserva.ruc, reserva.serie, reserva.numero):
+    if not es_de(cdr, reserva.ruc, reserva.serie, reserva.numero, reserva.tipo):
         mensaje = f"El CDR recibido es de otro documento: {cdr.ruc} {cdr.referencia}."
         return Resultado("desconocido", ENVIADO, mensaje=mensaje)
     codigo = f"{cdr.codigo:04d}" if cdr.codigo else "0"

@@ -16,7 +16,7 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from addons.sunat.documents import codigos
-from addons.sunat.documents.importes import calcular
+from addons.sunat.documents.calculo import calcular
 from addons.sunat.documents.resumenes import (
     LineaBaja,
     LineaResumen,
@@ -87,7 +87,7 @@ def resumir(
         SinConfigurar: there is no certificate that signs.
     """
     hoy = ctx.now.astimezone(ctx.time_zone).date()
-    pendientes = _pendientes(ctx, desde, hasta or hoy, solo_notas=solo_notas)
+    pendientes = _pendientes(ctx, desde, min(hasta or hoy, hoy), solo_notas=solo_notas)
     grupos: dict[tuple[date, int], list[Linea]] = defaultdict(list)
     rechazos = rechazados(ctx, [uno.id for uno in pendientes], ADICIONAR)
     for uno in pendientes:

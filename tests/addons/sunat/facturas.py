@@ -252,6 +252,10 @@ CASOS: dict[str, Callable[[], Comprobante]] = {
         linea(precio_unitario=D(0)), motivo="13", contado=False, cuotas=(Cuota(manana(), D(10)),)
     ),
     "nota_credito_ivap": lambda: nota(linea(afectacion_igv="17"), motivo="12"),
+    "nota_con_descuento": lambda: nota(
+        linea(descuento=D("5.00"), cargo=D("1.00")), linea(cargo_no_afecto=D("2.00"))
+    ),
+    "nota_debito_con_descuento": lambda: nota(linea(descuento=D("7.50")), tipo="08"),
     "nota_debito": lambda: nota(tipo="08"),
     "nota_debito_boleta": lambda: nota(
         tipo="08",

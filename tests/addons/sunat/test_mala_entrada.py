@@ -200,3 +200,11 @@ def test_leer_half_of_an_answer_is_no_answer(corte: int) -> None:
     assert contenido_de(leer(entera), "applicationResponse")
     with pytest.raises(RespuestaIlegible):
         leer(entera[:corte])
+
+
+def test_cdr_of_the_same_number_of_another_type_is_no_answer() -> None:
+    cdr = leer_cdr(zip_de(**{"R-20123456786-07-F001-1.xml": BUENO}))
+    assert mismo_documento(cdr, RUC, "F001", 1, "07")
+    assert not mismo_documento(cdr, RUC, "F001", 1, "01")
+    sin_nombre = leer_cdr(zip_de(**{"R-cdr.xml": BUENO}))
+    assert mismo_documento(sin_nombre, RUC, "F001", 1, "01")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from addons.sunat.documents import conceptos
-from addons.sunat.documents.importes import calcular
+from addons.sunat.documents.calculo import calcular
 from addons.sunat.documents.modelo import Comprobante, Cuota, Linea, Lugar, Viaje
 from addons.sunat.documents.reglas import Entorno, Origen, revisar, revisar_con_origen, todas
 from addons.sunat.documents.reglas.operaciones import ESTADO, HIPOTECA, PEDIDOS
@@ -106,9 +107,9 @@ ROTOS: list[tuple[str, str, Comprobante]] = [
 ORIGEN = Origen("ACEPTADO", HOY, "PEN", D("23.60"), D("0.00"), contado=False)
 
 
-def cuotas(monto: str) -> Comprobante:
+def cuotas(monto: str, fecha: date | None = None) -> Comprobante:
     """Return a note that moves payments."""
-    una = Cuota(manana(), D(monto))
+    una = Cuota(fecha or manana(), D(monto))
     return nota(linea(precio_unitario=D(0)), motivo="13", contado=False, cuotas=(una,))
 
 
@@ -123,6 +124,7 @@ DE_ORIGEN: list[tuple[str, str, Comprobante, Origen]] = [
     ("2885", "fecha_emision", nota(), replace(ORIGEN, fecha_emision=manana())),
     ("3260", "motivo_codigo", cuotas("10.00"), replace(ORIGEN, contado=True)),
     ("3320", "cuotas", cuotas("24.00"), ORIGEN),
+    ("3321", "cuotas.0.fecha", cuotas("10.00", HOY), ORIGEN),
     ("3286", "detalle", nota(), replace(ORIGEN, acreditado=D("0.01"))),
 ]
 """The same, with what the note changes."""

@@ -14,7 +14,7 @@ from addons.sunat.documents import guia_ubl, retencion_ubl
 from addons.sunat.documents.firma import firmar
 from addons.sunat.documents.guia import Bien, DocumentoRelacionado, Guia, Vehiculo
 from addons.sunat.documents.modelo import Adquirente, Lugar
-from addons.sunat.documents.reglas import Entorno, guias, guias_viaje, retenciones
+from addons.sunat.documents.reglas import Entorno, guias, guias_vehiculos, retenciones
 from addons.sunat.documents.retencion import SIN_SUMAR, Retencion, calcular
 from tests.addons.sunat.facturas import EMISOR, HOY, PERSONA, RUC, XSD, D, llave, manana
 from tests.addons.sunat.test_documentos import verificar
@@ -78,7 +78,7 @@ def test_escribir_of_each_kind_is_canonical(caso: str) -> None:
 
 @pytest.mark.parametrize("caso", GUIAS)
 def test_revisar_of_a_good_guia_finds_nothing(caso: str) -> None:
-    assert guias_viaje.revisar_guia(GUIAS[caso](), ENTORNO) == []
+    assert guias_vehiculos.revisar_guia(GUIAS[caso](), ENTORNO) == []
 
 
 @pytest.mark.parametrize("caso", RETENCIONES)
@@ -223,7 +223,7 @@ ROTAS_20: list[tuple[str, str, Retencion]] = [
 def test_revisar_of_a_guia_broken_in_one_place_tells_its_code_and_field(
     codigo: str, campo: str, de: Guia
 ) -> None:
-    hallazgos = guias_viaje.revisar_guia(de, ENTORNO)
+    hallazgos = guias_vehiculos.revisar_guia(de, ENTORNO)
     assert (codigo, campo) in {(uno.codigo, uno.campo) for uno in hallazgos}
 
 

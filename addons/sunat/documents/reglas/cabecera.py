@@ -12,7 +12,7 @@ from addons.sunat.documents import codigos
 from addons.sunat.documents.codigos import BOLETA, FACTURA, NOTA_DEBITO, NOTAS
 from addons.sunat.documents.modelo import Comprobante
 from addons.sunat.documents.monedas import MONEDAS
-from addons.sunat.documents.reglas.formatos import GUIAS, SERIES, en_una_linea
+from addons.sunat.documents.reglas.formatos import GUIAS, SERIES, en_una_linea, visible
 from addons.sunat.documents.reglas.tabla import VENTAS, Entorno, Falta, regla
 
 DIAS_FACTURA = 3
@@ -146,7 +146,7 @@ def ruc_emisor(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def nombre_emisor(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The company has a name."""
-    if not en_una_linea(de.emisor.razon_social.strip(), 3, 1500):
+    if not en_una_linea(visible(de.emisor.razon_social), 3, 1500):
         yield Falta("emisor.razon_social")
 
 
@@ -159,7 +159,7 @@ def nombre_emisor(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 def nombre_comercial(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The company's trade name, where it has one, fits on a note of debit."""
     nombre = de.emisor.nombre_comercial
-    if nombre and not en_una_linea(nombre.strip(), 3, 1500):
+    if nombre and not en_una_linea(visible(nombre), 3, 1500):
         yield Falta("emisor.nombre_comercial")
 
 
@@ -202,7 +202,7 @@ def ubigeo(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def sin_numero(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The buyer has a number."""
-    if not de.adquirente.numero_doc.strip():
+    if not visible(de.adquirente.numero_doc):
         yield Falta("adquirente.numero_doc")
 
 
@@ -225,10 +225,11 @@ def tipo_doc(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     tipos=VENTAS,
 )
 def documento_permitido(de: Comprobante, _: Entorno) -> Iterator[Falta]:
-    """A factura within the country is for a RUC, an export never."""
+    """A factura within the country is for a RUC; exports of goods and some services never are."""
     tipo, operacion = de.adquirente.tipo_doc, de.tipo_operacion
     fuera = operacion in codigos.EXPORTACIONES or operacion == "0401"
-    if fuera and tipo == codigos.RUC:
+    sin_ruc = codigos.SIN_RUC if de.tipo == FACTURA else codigos.EXPORTACIONES | {"0401"}
+    if operacion in sin_ruc and tipo == codigos.RUC:
         yield Falta(
             "adquirente.tipo_doc", "Una exportación se emite al documento de un no domiciliado."
         )
@@ -238,7 +239,7 @@ def documento_permitido(de: Comprobante, _: Entorno) -> Iterator[Falta]:
             yield Falta("adquirente.tipo_doc", "Un turista se identifica con su pasaporte (7).")
         return
     interna = de.tipo == FACTURA and not fuera
-    if interna and tipo != codigos.RUC and not (gastos and tipo in ("1", "4", "7")):
+    if interna and tipo != codigos.RUC and not (gastos and tipo == codigos.DNI):
         yield Falta("adquirente.tipo_doc")
 
 
@@ -285,7 +286,7 @@ def otro_documento(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def nombre_adquirente(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The buyer's name fits."""
-    nombre = de.adquirente.razon_social.strip()
+    nombre = visible(de.adquirente.razon_social)
     if nombre and not en_una_linea(nombre, 3, 1500):
         yield Falta("adquirente.razon_social")
 
@@ -298,7 +299,7 @@ def nombre_adquirente(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def sin_nombre_adquirente(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The buyer has a name."""
-    if not de.adquirente.razon_social.strip():
+    if not visible(de.adquirente.razon_social):
         yield Falta("adquirente.razon_social")
 
 
@@ -350,3 +351,17 @@ def orden(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The order's number is short."""
     if de.orden_compra and not _ORDEN.fullmatch(de.orden_compra):
         yield Falta("orden_compra")
+
+
+@regla(
+    "4094",
+    "La dirección completa y detallada del domicilio fiscal del emisor no cumple con el formato "
+    "establecido",
+    "La dirección de la empresa va en una línea de 3 a 200 caracteres.",
+    severidad="OBSERV",
+)
+def direccion_emisor(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """The company's address, where it is told, is a line."""
+    dicha = de.emisor.direccion
+    if dicha and not en_una_linea(visible(dicha), 3, 200):
+        yield Falta("emisor.direccion")

@@ -8,9 +8,12 @@ from decimal import Decimal
 from stdnum.pe import ruc
 
 from addons.sunat.documents import codigos
+from addons.sunat.documents.escritura import legible
 from addons.sunat.documents.modelo import Adquirente
 
 DOCE_ENTEROS = Decimal(10) ** 12
+TOPE = Decimal(10) ** 10
+"""Amounts of a comprobante are kept with 10 digits before the point; SUNAT would take 12."""
 SERIES = {
     "01": re.compile(r"F[A-Z0-9]{3}|[0-9]{1,4}"),
     "03": re.compile(r"B[A-Z0-9]{3}|[0-9]{1,4}"),
@@ -25,6 +28,11 @@ GUIAS = {
     "09": re.compile(r"(T[A-Z0-9]{3}|EG0[1-4]|[0-9]{4})-[0-9]{1,8}"),
     "31": re.compile(r"(V[A-Z0-9]{3}|EG0[5-9]|[0-9]{4})-[0-9]{1,8}"),
 }
+
+
+def visible(texto: str) -> str:
+    """Return what is left of a text in XML, without blanks around it."""
+    return legible(texto).strip()
 
 
 def en_una_linea(texto: str, minimo: int, maximo: int) -> bool:

@@ -8,74 +8,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 
 from stdnum.pe import ruc
 
 from addons.sunat.documents import codigos
 from addons.sunat.documents import guia as de_guia
 from addons.sunat.documents.guia import GUIAS, REMITENTE, TRANSPORTISTA, Guia
-from addons.sunat.documents.reglas.formatos import cabe, documento_valido, en_una_linea
+from addons.sunat.documents.reglas.encabezado import Plazo, declarar_encabezado
+from addons.sunat.documents.reglas.formatos import cabe, documento_valido, en_una_linea, visible
 from addons.sunat.documents.reglas.lista import Lista
 from addons.sunat.documents.reglas.tabla import Entorno, Falta
 from addons.sunat.documents.unidades import UNIDADES
 
 LISTA: Lista[Guia] = Lista(lambda de: de.tipo)
 DE_REMITENTE = frozenset({REMITENTE})
-DIAS_ATRAS = 1
 SERIES = {REMITENTE: re.compile(r"T[A-Z0-9]{3}"), TRANSPORTISTA: re.compile(r"V[A-Z0-9]{3}")}
 _NUMERO = re.compile(r"[A-Za-z0-9/-]{1,20}")
-
-
-@LISTA.regla(
-    "1001",
-    "ID - El dato SERIE-CORRELATIVO no cumple con el formato de acuerdo al tipo de comprobante",
-    "Use una serie de 4 caracteres: T… del remitente, V… del transportista.",
-    tipos=GUIAS,
-)
-def serie(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """The series fits the type, the number has up to 8 digits."""
-    if not SERIES[de.tipo].fullmatch(de.serie):
-        yield Falta("serie")
-    if not 0 <= de.numero <= 99_999_999:
-        yield Falta("numero", "El número llega a 99999999: abra otra serie.")
-
-
-@LISTA.regla(
-    "2329",
-    "La fecha de emision se encuentra fuera del limite permitido",
-    "Emita con fecha de hoy.",
-    tipos=GUIAS,
-)
-def fecha_futura(de: Guia, entorno: Entorno) -> Iterator[Falta]:
-    """It is not of the future."""
-    if de.fecha_emision > entorno.hoy:
-        yield Falta("fecha_emision")
-
-
-@LISTA.regla(
+PLAZO = Plazo(
+    1,
     "2108",
     "Presentacion fuera de fecha",
     "Una guía se envía a más tardar al día siguiente de su fecha.",
-    tipos=GUIAS,
 )
-def fecha_tardia(de: Guia, entorno: Entorno) -> Iterator[Falta]:
-    """It can still be sent."""
-    if entorno.hoy - de.fecha_emision > timedelta(days=DIAS_ATRAS):
-        yield Falta("fecha_emision")
-
-
-@LISTA.regla(
-    "1034",
-    "Número de RUC del nombre del archivo no coincide con el consignado en el contenido del "
-    "archivo XML",
-    "Corrija el RUC de la empresa: su dígito verificador no es el suyo.",
-    tipos=GUIAS,
+declarar_encabezado(
+    LISTA, SERIES, "Use una serie de 4 caracteres: T… del remitente, V… del transportista.", PLAZO
 )
-def ruc_emisor(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """The company's RUC can exist."""
-    if not ruc.is_valid(de.emisor.ruc):
-        yield Falta("emisor.ruc")
 
 
 @LISTA.regla(
@@ -87,7 +44,7 @@ def ruc_emisor(de: Guia, _: Entorno) -> Iterator[Falta]:
 )
 def destinatario_sin_numero(de: Guia, _: Entorno) -> Iterator[Falta]:
     """Who receives has a number."""
-    if not de.destinatario.numero_doc.strip():
+    if not visible(de.destinatario.numero_doc):
         yield Falta("destinatario.numero_doc")
 
 
@@ -112,7 +69,7 @@ def destinatario_tipo(de: Guia, _: Entorno) -> Iterator[Falta]:
 )
 def destinatario_numero(de: Guia, _: Entorno) -> Iterator[Falta]:
     """The number can exist."""
-    if de.destinatario.numero_doc.strip() and not documento_valido(de.destinatario):
+    if visible(de.destinatario.numero_doc) and not documento_valido(de.destinatario):
         yield Falta("destinatario.numero_doc")
 
 
@@ -125,7 +82,7 @@ def destinatario_numero(de: Guia, _: Entorno) -> Iterator[Falta]:
 )
 def destinatario_nombre(de: Guia, _: Entorno) -> Iterator[Falta]:
     """Who receives has a name."""
-    if not en_una_linea(de.destinatario.razon_social.strip(), 1, 250):
+    if not en_una_linea(visible(de.destinatario.razon_social), 1, 250):
         yield Falta("destinatario.razon_social")
 
 
@@ -161,7 +118,7 @@ def sin_motivo(de: Guia, _: Entorno) -> Iterator[Falta]:
 )
 def motivo_descrito(de: Guia, _: Entorno) -> Iterator[Falta]:
     """Another reason is told in words."""
-    texto = de.motivo_descripcion.strip()
+    texto = visible(de.motivo_descripcion)
     if (de.motivo == de_guia.OTROS or texto) and not en_una_linea(texto, 1, 100):
         yield Falta("motivo_descripcion")
 
@@ -377,7 +334,7 @@ def cantidad(de: Guia, _: Entorno) -> Iterator[Falta]:
 def sin_descripcion(de: Guia, _: Entorno) -> Iterator[Falta]:
     """Goods say what they are."""
     for indice, uno in enumerate(de.bienes):
-        if not uno.descripcion.strip():
+        if not visible(uno.descripcion):
             yield Falta(f"bienes.{indice}.descripcion")
 
 

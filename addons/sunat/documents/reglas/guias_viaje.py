@@ -1,4 +1,4 @@
-"""Rules of guías on the journey: both ends, who carries, vehicles and drivers.
+"""Rules of guías on the journey: both ends, who carries, who sends and who pays.
 
 Source: SUNAT, CódigosRetorno v20260212; catalogues 06, 18.
 """
@@ -12,17 +12,14 @@ from stdnum.pe import ruc
 
 from addons.sunat.documents import guia as de_guia
 from addons.sunat.documents.guia import GUIAS, PRIVADO, PUBLICO, TRANSPORTISTA, Guia
-from addons.sunat.documents.modelo import Adquirente, Lugar
-from addons.sunat.documents.reglas.formatos import documento_valido, en_una_linea
+from addons.sunat.documents.modelo import Lugar
+from addons.sunat.documents.reglas.formatos import documento_valido, en_una_linea, visible
 from addons.sunat.documents.reglas.guias import DE_REMITENTE, LISTA
-from addons.sunat.documents.reglas.tabla import Entorno, Falta, Hallazgo
+from addons.sunat.documents.reglas.tabla import Entorno, Falta
 
 DE_TRANSPORTISTA = frozenset({TRANSPORTISTA})
 _UBIGEO = re.compile(r"[0-9]{6}")
 _ANEXO = re.compile(r"[0-9]{4}")
-_PLACA = re.compile(r"(?!0+$)[A-Z0-9]{6,8}")
-_LICENCIA = re.compile(r"[A-Z0-9]{9,10}")
-_TUC = re.compile(r"[A-Z0-9]{10,15}")
 
 
 def _lugares(de: Guia) -> Iterator[tuple[str, Lugar]]:
@@ -30,7 +27,7 @@ def _lugares(de: Guia) -> Iterator[tuple[str, Lugar]]:
     yield "llegada", de.llegada
 
 
-def _lleva_vehiculo(de: Guia) -> bool:
+def lleva_vehiculo(de: Guia) -> bool:
     """Return whether the guía tells vehicle and driver."""
     return not de.de_remitente or (de.modalidad == PRIVADO and not de.vehiculo_menor)
 
@@ -82,7 +79,7 @@ def ubigeo(de: Guia, _: Entorno) -> Iterator[Falta]:
 def sin_direccion(de: Guia, _: Entorno) -> Iterator[Falta]:
     """Both ends have an address."""
     for nombre, lugar in _lugares(de):
-        if not lugar.direccion.strip():
+        if not visible(lugar.direccion):
             yield Falta(f"{nombre}.direccion")
 
 
@@ -95,7 +92,7 @@ def sin_direccion(de: Guia, _: Entorno) -> Iterator[Falta]:
 def direccion(de: Guia, _: Entorno) -> Iterator[Falta]:
     """An address fits."""
     for nombre, lugar in _lugares(de):
-        texto = lugar.direccion.strip()
+        texto = visible(lugar.direccion)
         if texto and not en_una_linea(texto, 3, 500):
             yield Falta(f"{nombre}.direccion")
 
@@ -201,7 +198,7 @@ def transportista_ajeno(de: Guia, _: Entorno) -> Iterator[Falta]:
 )
 def nombre_transportista(de: Guia, _: Entorno) -> Iterator[Falta]:
     """Who carries has a name."""
-    if de.transportista is not None and not de.transportista.razon_social.strip():
+    if de.transportista is not None and not visible(de.transportista.razon_social):
         yield Falta("transportista.razon_social")
 
 
@@ -218,152 +215,6 @@ def transportista_en_privado(de: Guia, _: Entorno) -> Iterator[Falta]:
 
 
 @LISTA.regla(
-    "2774",
-    "El XML contiene datos de vehiculo o datos de conductores para una operación de transporte "
-    "publico completo.",
-    "En transporte público vehículos y conductores van en la guía del transportista.",
-    tipos=DE_REMITENTE,
-)
-def vehiculo_en_publico(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """For hire, the carrier tells vehicle and driver."""
-    if de.modalidad == PUBLICO and de.vehiculos:
-        yield Falta("vehiculos")
-    if de.modalidad == PUBLICO and de.conductores:
-        yield Falta("conductores")
-
-
-@LISTA.regla(
-    "2566",
-    "El XML no contiene el tag o no existe informacion del Numero de placa del vehículo.",
-    "Diga la placa del vehículo, o que es de categoría M1 o L («vehiculo_menor»).",
-    tipos=GUIAS,
-)
-def sin_placa(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """The vehicle is told."""
-    if _lleva_vehiculo(de) and not de.vehiculos:
-        yield Falta("vehiculos")
-
-
-@LISTA.regla(
-    "2567",
-    "Numero de placa del vehículo - El dato ingresado no cumple con el formato establecido.",
-    "La placa tiene de 6 a 8 letras mayúsculas y dígitos, sin guion.",
-    tipos=GUIAS,
-)
-def placa(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """A plate looks like one."""
-    for indice, uno in enumerate(de.vehiculos):
-        if not _PLACA.fullmatch(uno.placa):
-            yield Falta(f"vehiculos.{indice}.placa")
-
-
-@LISTA.regla(
-    "3355",
-    "El Numero de Constancia de Inscripcion Vehicular o Certificado de Habilitacion Vehicular o "
-    "la TUC (fisica o electronica) no cumple con el formato establecido",
-    "La tarjeta de circulación tiene de 10 a 15 letras mayúsculas y dígitos.",
-    tipos=GUIAS,
-)
-def tuc(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """A card of circulation looks like one."""
-    for indice, uno in enumerate(de.vehiculos):
-        if uno.tuc and not _TUC.fullmatch(uno.tuc):
-            yield Falta(f"vehiculos.{indice}.tuc")
-
-
-@LISTA.regla(
-    "3357",
-    "Debe consignar informacion del conductor principal",
-    "Diga quién conduce, o que el vehículo es de categoría M1 o L.",
-    tipos=GUIAS,
-)
-def sin_conductor(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """Who drives is told."""
-    if _lleva_vehiculo(de) and not de.conductores:
-        yield Falta("conductores")
-
-
-@LISTA.regla(
-    "2571",
-    "cac:DriverPerson/ID@schemeID - El valor ingresado de tipo de documento identidad de "
-    "conductor es incorrecto.",
-    "El documento del conductor es 1 DNI, 4 carné de extranjería, 7 pasaporte o A.",
-    tipos=GUIAS,
-)
-def tipo_conductor(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """The kind of document exists."""
-    for indice, uno in enumerate(de.conductores):
-        if uno.tipo_doc not in ("1", "4", "7", "A"):
-            yield Falta(f"conductores.{indice}.tipo_doc")
-
-
-@LISTA.regla(
-    "2569",
-    "Documento identidad del conductor - El dato ingresado no cumple con el formato establecido.",
-    "Corrija el documento del conductor: un DNI tiene 8 dígitos.",
-    tipos=GUIAS,
-)
-def numero_conductor(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """The number can exist."""
-    for indice, uno in enumerate(de.conductores):
-        if not documento_valido(Adquirente(uno.tipo_doc, uno.numero_doc, uno.nombres)):
-            yield Falta(f"conductores.{indice}.numero_doc")
-
-
-@LISTA.regla(
-    "3360",
-    "Debe consignar informacion de los nombres del conductor",
-    "Escriba los nombres del conductor.",
-    tipos=GUIAS,
-)
-def nombres_conductor(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """Who drives has a name."""
-    for indice, uno in enumerate(de.conductores):
-        if not uno.nombres.strip():
-            yield Falta(f"conductores.{indice}.nombres")
-
-
-@LISTA.regla(
-    "3361",
-    "Debe consignar informacion de los apellidos del conductor",
-    "Escriba los apellidos del conductor.",
-    tipos=GUIAS,
-)
-def apellidos_conductor(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """Who drives has a surname."""
-    for indice, uno in enumerate(de.conductores):
-        if not uno.apellidos.strip():
-            yield Falta(f"conductores.{indice}.apellidos")
-
-
-@LISTA.regla(
-    "2573",
-    "Numero de licencia del conductor - El dato ingresado no cumple con el formato establecido.",
-    "La licencia tiene 9 o 10 letras mayúsculas y dígitos.",
-    tipos=GUIAS,
-)
-def licencia(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """A licence looks like one."""
-    for indice, uno in enumerate(de.conductores):
-        if not _LICENCIA.fullmatch(uno.licencia):
-            yield Falta(f"conductores.{indice}.licencia")
-
-
-@LISTA.regla(
-    "3362",
-    "No debe repetirse la informacion de conductores",
-    "Quite el conductor repetido.",
-    tipos=GUIAS,
-)
-def conductor_repetido(de: Guia, _: Entorno) -> Iterator[Falta]:
-    """Nobody is told twice."""
-    dichos = [(uno.tipo_doc, uno.numero_doc) for uno in de.conductores]
-    for indice, uno in enumerate(dichos):
-        if uno in dichos[:indice]:
-            yield Falta(f"conductores.{indice}.numero_doc")
-
-
-@LISTA.regla(
     "3383",
     "Debe consignar el Numero de documento de identidad del Remitente",
     "La guía del transportista dice quién envía: «remitente».",
@@ -371,7 +222,7 @@ def conductor_repetido(de: Guia, _: Entorno) -> Iterator[Falta]:
 )
 def sin_remitente(de: Guia, _: Entorno) -> Iterator[Falta]:
     """Who sends is told."""
-    if de.remitente is None or not de.remitente.numero_doc.strip():
+    if de.remitente is None or not visible(de.remitente.numero_doc):
         yield Falta("remitente")
 
 
@@ -384,7 +235,7 @@ def sin_remitente(de: Guia, _: Entorno) -> Iterator[Falta]:
 def remitente_numero(de: Guia, _: Entorno) -> Iterator[Falta]:
     """The number can exist."""
     uno = de.remitente
-    if uno is not None and uno.numero_doc.strip() and not documento_valido(uno):
+    if uno is not None and visible(uno.numero_doc) and not documento_valido(uno):
         yield Falta("remitente.numero_doc")
 
 
@@ -396,7 +247,7 @@ def remitente_numero(de: Guia, _: Entorno) -> Iterator[Falta]:
 )
 def remitente_nombre(de: Guia, _: Entorno) -> Iterator[Falta]:
     """Who sends has a name."""
-    if de.remitente is not None and not de.remitente.razon_social.strip():
+    if de.remitente is not None and not visible(de.remitente.razon_social):
         yield Falta("remitente.razon_social")
 
 
@@ -424,8 +275,3 @@ def pagador_dicho(de: Guia, _: Entorno) -> Iterator[Falta]:
     tercero = de.pagador_flete == de_guia.PAGADORES[2]
     if tercero and (de.pagador is None or not documento_valido(de.pagador)):
         yield Falta("pagador")
-
-
-def revisar_guia(de: Guia, entorno: Entorno) -> list[Hallazgo]:
-    """Return every finding of a guía, by all of its rules."""
-    return LISTA.revisar(de, entorno)

@@ -9,16 +9,16 @@ from decimal import Decimal
 
 from addons.sunat.documents import codigos
 from addons.sunat.documents.modelo import Comprobante, Linea
-from addons.sunat.documents.reglas.formatos import cabe
+from addons.sunat.documents.reglas.formatos import TOPE, cabe, en_una_linea, visible
 from addons.sunat.documents.reglas.tabla import TODOS, VENTAS, Entorno, Falta, regla
 from addons.sunat.documents.unidades import UNIDADES
 
 MAX_LINEAS = 999
-SISTEMAS_ISC = frozenset({"01", "02", "03"})
 _CODIGO_SUNAT = re.compile(r"[0-9]{8}")
 
 
-def _cada(de: Comprobante) -> Iterator[tuple[str, Linea]]:
+def cada_linea(de: Comprobante) -> Iterator[tuple[str, Linea]]:
+    """Yield each line and where it stands."""
     for indice, linea in enumerate(de.detalle):
         yield f"detalle.{indice}", linea
 
@@ -48,7 +48,7 @@ def cantidad_de_lineas(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def cantidad_cero(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A quantity is above zero."""
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         if linea.cantidad <= 0:
             yield Falta(f"{lugar}.cantidad")
 
@@ -67,7 +67,7 @@ def cantidad_cero(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def cantidad(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A quantity has up to 12 digits and 10 decimals."""
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         if not cabe(abs(linea.cantidad), 10):
             yield Falta(f"{lugar}.cantidad")
 
@@ -79,7 +79,7 @@ def cantidad(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def unidad(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The unit of measure exists."""
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         if linea.unidad_medida and linea.unidad_medida not in UNIDADES:
             yield Falta(f"{lugar}.unidad_medida")
 
@@ -104,7 +104,7 @@ def unidad(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def sin_unidad(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The unit of measure is told."""
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         if not linea.unidad_medida:
             yield Falta(f"{lugar}.unidad_medida")
 
@@ -116,7 +116,7 @@ def sin_unidad(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def descripcion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """What a line says fits."""
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         if len(linea.descripcion) > 500:
             yield Falta(f"{lugar}.descripcion")
 
@@ -128,8 +128,8 @@ def descripcion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def sin_descripcion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A line says what it is."""
-    for lugar, linea in _cada(de):
-        if not linea.descripcion.strip():
+    for lugar, linea in cada_linea(de):
+        if not visible(linea.descripcion):
             yield Falta(f"{lugar}.descripcion")
 
 
@@ -141,7 +141,7 @@ def sin_descripcion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def precio(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A unit price has up to 12 digits and 10 decimals."""
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         if not cabe(linea.precio_unitario, 10):
             yield Falta(f"{lugar}.precio_unitario")
 
@@ -154,7 +154,7 @@ def precio(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def cargos_de_linea(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """Discounts and charges of a line are amounts."""
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         for campo in ("descuento", "cargo", "descuento_no_afecto", "cargo_no_afecto"):
             if not cabe(getattr(linea, campo), 2):
                 yield Falta(f"{lugar}.{campo}")
@@ -167,11 +167,11 @@ def cargos_de_linea(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def valor_de_linea(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A line is not worth less than nothing, and fits."""
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         bruto = linea.cantidad * linea.precio_unitario
         if linea.descuento > bruto + linea.cargo:
             yield Falta(f"{lugar}.descuento")
-        if bruto >= Decimal(10) ** 12:
+        if bruto + linea.cargo >= TOPE:
             yield Falta(f"{lugar}.cantidad", "El valor de la línea es demasiado grande.")
 
 
@@ -182,7 +182,7 @@ def valor_de_linea(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def afectacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """How a line stands to IGV exists."""
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         if linea.afectacion_igv not in codigos.AFECTACIONES:
             yield Falta(f"{lugar}.afectacion_igv")
 
@@ -196,7 +196,7 @@ def afectacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def con_valor(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A line is worth something, so that a tribute has a base."""
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         if linea.cantidad * linea.precio_unitario - linea.descuento + linea.cargo < Decimal("0.01"):
             yield Falta(f"{lugar}.precio_unitario")
 
@@ -210,120 +210,9 @@ def exportacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """An export exports, and nothing else does."""
     motivo = de.modifica.motivo_codigo if de.modifica else ""
     exporta = de.tipo_operacion in codigos.EXPORTACIONES or motivo == "11"
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         if exporta and linea.afectacion_igv != "40":
             yield Falta(f"{lugar}.afectacion_igv")
-
-
-@regla(
-    "2644",
-    "Comprobante operacion sujeta IVAP solo debe tener ítems con código de afectación del IGV "
-    "igual a 17",
-    "El arroz pilado (IVAP) va en un comprobante sin otras afectaciones.",
-)
-def solo_ivap(de: Comprobante, _: Entorno) -> Iterator[Falta]:
-    """IVAP is not mixed with others."""
-    if any(linea.afectacion_igv == "17" for linea in de.detalle):
-        for lugar, linea in _cada(de):
-            if linea.afectacion_igv != "17":
-                yield Falta(f"{lugar}.afectacion_igv")
-
-
-@regla(
-    "2650",
-    "Factura de operacion sujeta al IVAP , no debe consignar valor para ISC o debe ser 0",
-    "Una línea con IVAP no lleva ISC.",
-)
-def ivap_sin_isc(de: Comprobante, _: Entorno) -> Iterator[Falta]:
-    """IVAP and ISC exclude each other."""
-    for lugar, linea in _cada(de):
-        if linea.afectacion_igv == "17" and linea.isc is not None:
-            yield Falta(f"{lugar}.isc")
-
-
-@regla(
-    "3223",
-    "La combinación de tributos no es permitida",
-    "El ISC va solo en líneas gravadas con IGV (10).",
-)
-def isc_con_igv(de: Comprobante, _: Entorno) -> Iterator[Falta]:
-    """ISC goes with IGV."""
-    for lugar, linea in _cada(de):
-        if linea.isc is not None and linea.afectacion_igv not in ("10", "17"):
-            yield Falta(f"{lugar}.isc")
-
-
-@regla(
-    "2041",
-    "El sistema de calculo del ISC es incorrecto",
-    "El sistema del ISC es 01 al valor, 02 monto fijo o 03 precio de venta al público.",
-    tipos=VENTAS,
-)
-@regla(
-    "2199",
-    "El sistema de calculo del ISC es incorrecto",
-    "El sistema del ISC es 01 al valor, 02 monto fijo o 03 precio de venta al público.",
-    tipos=codigos.NOTAS,
-)
-def sistema_isc(de: Comprobante, _: Entorno) -> Iterator[Falta]:
-    """The system of ISC exists."""
-    for lugar, linea in _cada(de):
-        if linea.isc is not None and linea.isc.sistema not in SISTEMAS_ISC:
-            yield Falta(f"{lugar}.isc.sistema")
-
-
-@regla(
-    "3104",
-    "El factor de afectación de ISC por linea debe ser diferente a 0.00.",
-    "Dé la tasa del ISC (01, 03), su monto por unidad (02) y el precio al público (03).",
-)
-def tasa_isc(de: Comprobante, _: Entorno) -> Iterator[Falta]:
-    """ISC has what it is computed with."""
-    pide = {"01": ("tasa",), "02": ("monto_unitario",), "03": ("tasa", "precio_publico")}
-    for lugar, linea in _cada(de):
-        for campo in pide.get(linea.isc.sistema, ()) if linea.isc else ():
-            valor = getattr(linea.isc, campo)
-            if not valor > 0 or (campo == "tasa" and valor >= 10):
-                yield Falta(f"{lugar}.isc.{campo}")
-
-
-@regla(
-    "2892",
-    "El valor del tag no cumple con el formato establecido",
-    "Las bolsas se cuentan enteras, hasta 99999.",
-)
-def bolsas(de: Comprobante, _: Entorno) -> Iterator[Falta]:
-    """Bags are whole."""
-    for lugar, linea in _cada(de):
-        entera = linea.cantidad == linea.cantidad.to_integral_value()
-        if linea.icbper and not (entera and linea.cantidad <= 99_999):
-            yield Falta(f"{lugar}.cantidad")
-
-
-@regla(
-    "2949",
-    "El impuesto ICBPER no se encuentra vigente",
-    "El ICBPER rige desde el 1 de agosto de 2019.",
-    hasta=date(2019, 7, 31),
-)
-def icbper_vigente(de: Comprobante, _: Entorno) -> Iterator[Falta]:
-    """There was no ICBPER before August 2019."""
-    for lugar, linea in _cada(de):
-        if linea.icbper:
-            yield Falta(f"{lugar}.icbper")
-
-
-@regla(
-    "3240",
-    "El impuesto ICBPER no aplica para el NRUS",
-    "Quite el ICBPER: un emisor del NRUS no lo cobra.",
-    tipos=frozenset({codigos.BOLETA}),
-)
-def icbper_nrus(de: Comprobante, _: Entorno) -> Iterator[Falta]:
-    """NRUS has no ICBPER."""
-    for lugar, linea in _cada(de):
-        if linea.icbper and de.tipo_operacion == codigos.NRUS:
-            yield Falta(f"{lugar}.icbper")
 
 
 @regla(
@@ -340,7 +229,7 @@ def gastos_deducibles(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 
 
 def _codigo_sunat(de: Comprobante) -> Iterator[Falta]:
-    for lugar, linea in _cada(de):
+    for lugar, linea in cada_linea(de):
         if linea.codigo_sunat and not _CODIGO_SUNAT.fullmatch(linea.codigo_sunat):
             yield Falta(f"{lugar}.codigo_sunat")
 
@@ -370,15 +259,35 @@ def codigo_sunat(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 
 
 @regla(
-    "3462",
-    "La tasa del IGV debe ser la misma en todas las líneas o ítems del documento y debe "
-    "corresponder con una tasa vigente.",
-    "Use la tasa general 0.18, o la reducida que rige en la fecha de emisión.",
+    "4084",
+    "Descripción del Ítem - El dato ingresado no cumple con el formato establecido.",
+    "Describa la línea con 3 caracteres o más.",
+    tipos=codigos.NOTAS,
+    severidad="OBSERV",
 )
-def tasa_vigente(de: Comprobante, _: Entorno) -> Iterator[Falta]:
-    """The rate of IGV is in force; notes may correct a document of an earlier rate."""
-    tasas = codigos.tasas_igv(de.fecha_emision)
-    if de.tipo in codigos.NOTAS:
-        tasas |= {tasa for _, _, tasa in codigos.TASAS_REDUCIDAS}
-    if de.tasa_igv not in tasas:
-        yield Falta("tasa_igv")
+def descripcion_corta(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """What a line of a note says has three letters."""
+    for lugar, linea in cada_linea(de):
+        if len(linea.descripcion) < 3:
+            yield Falta(f"{lugar}.descripcion")
+
+
+@regla(
+    "4269",
+    "El dato ingresado como codigo de producto no cumple con el formato establecido.",
+    "El código del producto va en una línea, hasta 30 caracteres.",
+    tipos=VENTAS,
+    severidad="OBSERV",
+)
+@regla(
+    "4234",
+    "El código de producto no cumple con el formato establecido",
+    "El código del producto va en una línea, hasta 30 caracteres.",
+    tipos=codigos.NOTAS,
+    severidad="OBSERV",
+)
+def codigo_producto(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """Our code of a product is a line."""
+    for lugar, linea in cada_linea(de):
+        if linea.codigo_producto and not en_una_linea(linea.codigo_producto, 1, 30):
+            yield Falta(f"{lugar}.codigo_producto")

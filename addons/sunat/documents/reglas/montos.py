@@ -9,7 +9,7 @@ from addons.sunat.documents import codigos
 from addons.sunat.documents.codigos import BOLETA, EXONERADO, FACTURA, NOTA_CREDITO
 from addons.sunat.documents.importes import Totales
 from addons.sunat.documents.modelo import Comprobante
-from addons.sunat.documents.reglas.formatos import DOCE_ENTEROS
+from addons.sunat.documents.reglas.formatos import TOPE
 from addons.sunat.documents.reglas.tabla import VENTAS, Falta, regla_de_totales
 
 CON_IDENTIDAD = Decimal(700)
@@ -25,7 +25,7 @@ def total(de: Comprobante, totales: Totales) -> Iterator[Falta]:
     """The total is no debt of ours, and fits."""
     if totales.total < 0:
         yield Falta("anticipos" if de.anticipos else "cargos" if de.cargos else "detalle")
-    if totales.total >= DOCE_ENTEROS:
+    if totales.total >= TOPE:
         yield Falta("detalle", "El total es demasiado grande.")
 
 
@@ -35,10 +35,12 @@ def total(de: Comprobante, totales: Totales) -> Iterator[Falta]:
     "Los descuentos y anticipos pasan de las operaciones de su clase.",
 )
 def bases(de: Comprobante, totales: Totales) -> Iterator[Falta]:
-    """No base is negative."""
+    """No base is negative, and each fits."""
     for _, base, monto in totales.tributos:
         if base < 0 or monto < 0:
             yield Falta("anticipos" if de.anticipos else "cargos")
+        if base >= TOPE or monto >= TOPE:
+            yield Falta("detalle", "Lo que suman las líneas es demasiado grande.")
 
 
 @regla_de_totales(
@@ -64,7 +66,7 @@ def anticipo_con_lineas(de: Comprobante, totales: Totales) -> Iterator[Falta]:
 )
 def identidad(de: Comprobante, totales: Totales) -> Iterator[Falta]:
     """A large boleta knows its buyer."""
-    soles = totales.total * (de.tipo_cambio or 1)
+    soles = totales.total * de.cambio
     anonimo = not de.adquirente.numero_doc.strip("0-")
     if soles > CON_IDENTIDAD and anonimo:
         yield Falta("adquirente.numero_doc")

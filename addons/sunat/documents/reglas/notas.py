@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from addons.sunat.documents import codigos
 from addons.sunat.documents.codigos import BOLETA, FACTURA, NOTA_CREDITO, NOTA_DEBITO
 from addons.sunat.documents.modelo import Comprobante, Modifica
-from addons.sunat.documents.reglas.formatos import MODIFICADOS, en_una_linea
+from addons.sunat.documents.reglas.formatos import MODIFICADOS, en_una_linea, visible
 from addons.sunat.documents.reglas.tabla import Entorno, Falta, regla
 
 CREDITO = frozenset({NOTA_CREDITO})
@@ -68,7 +68,7 @@ def explicacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """The reason is told in words."""
     if de.modifica is not None:
         texto = de.modifica.motivo_descripcion
-        if texto.strip() and not en_una_linea(texto, 1, 500):
+        if visible(texto) and not en_una_linea(texto, 1, 500):
             yield Falta("motivo_descripcion")
 
 
@@ -80,16 +80,12 @@ def explicacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def sin_explicacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """There are words."""
-    if de.modifica is not None and not de.modifica.motivo_descripcion.strip():
+    if de.modifica is not None and not visible(de.modifica.motivo_descripcion):
         yield Falta("motivo_descripcion")
 
 
 def _otro_tipo(de: Comprobante, serie: str, tipo: str) -> Iterator[Falta]:
-    modifica = de.modifica
-    libre = "10" if de.tipo == NOTA_CREDITO else "03"
-    if modifica is None or modifica.motivo_codigo == libre:
-        return
-    if de.serie.startswith(serie) and modifica.tipo != tipo:
+    if de.modifica is not None and de.serie.startswith(serie) and de.modifica.tipo != tipo:
         yield Falta("serie")
 
 

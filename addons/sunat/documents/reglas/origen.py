@@ -139,3 +139,16 @@ def monto(nota: Comprobante, totales: Totales, origen: Origen) -> Iterator[Falta
             "detalle",
             f"La nota suma {totales.total} y del comprobante queda {resto} por acreditar.",
         )
+
+
+@regla_de_origen(
+    "3321",
+    "La fecha de la cuota debe ser mayor a la fecha de emisión de la factura",
+    "La cuota vence después de la fecha de la factura.",
+    tipos=CREDITO,
+)
+def fecha_cuota(nota: Comprobante, _: Totales, origen: Origen) -> Iterator[Falta]:
+    """A payment comes later than the factura; it may be due already."""
+    for indice, cuota in enumerate(nota.cuotas):
+        if cuota.fecha <= origen.fecha_emision:
+            yield Falta(f"cuotas.{indice}.fecha")

@@ -202,12 +202,6 @@ def monto_cuota(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     "La cuota vence después de la fecha de emisión.",
     tipos=FACTURAS,
 )
-@regla(
-    "3321",
-    "La fecha de la cuota debe ser mayor a la fecha de emisión de la factura",
-    "La cuota vence después de la fecha de emisión.",
-    tipos=frozenset({codigos.NOTA_CREDITO}),
-)
 def fecha_cuota(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A payment comes later."""
     for indice, cuota in enumerate(de.cuotas):
@@ -270,8 +264,10 @@ def cuenta_detraccion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     "(catalogo nro 59)",
     "Use un código del catálogo 59; 001 es depósito en cuenta.",
 )
-def medio_detraccion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
-    """The way to deposit exists."""
+def medio_de_pago(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """The way to deposit exists, and the way in which a passenger paid."""
+    if de.medio_pago and de.medio_pago not in codigos.MEDIOS_PAGO:
+        yield Falta("medio_pago")
     if de.detraccion is not None and de.detraccion.medio_pago not in codigos.MEDIOS_PAGO:
         yield Falta("detraccion.medio_pago")
 

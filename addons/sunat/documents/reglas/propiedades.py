@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from addons.sunat.documents import conceptos
 from addons.sunat.documents.modelo import Comprobante, Propiedad
-from addons.sunat.documents.reglas.formatos import cabe
+from addons.sunat.documents.reglas.formatos import cabe, visible
 from addons.sunat.documents.reglas.tabla import TODOS, VENTAS, Entorno, Falta, regla
 
 
@@ -26,7 +26,7 @@ def con_valor(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     for lugar, una in _cada_propiedad(de):
         if una.codigo not in conceptos.CONCEPTOS:
             yield Falta(f"{lugar}.codigo", "El concepto es un código del catálogo 55.")
-        elif una.codigo in conceptos.TEXTOS and not una.valor.strip():
+        elif una.codigo in conceptos.TEXTOS and not visible(una.valor):
             yield Falta(f"{lugar}.valor")
         elif una.codigo == "7019" and not _positiva(una):
             yield Falta(f"{lugar}.cantidad")

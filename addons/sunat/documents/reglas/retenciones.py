@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from stdnum.pe import ruc
 
 from addons.sunat.documents import codigos
 from addons.sunat.documents.monedas import MONEDAS
-from addons.sunat.documents.reglas.formatos import cabe, documento_valido, en_una_linea
+from addons.sunat.documents.reglas.encabezado import Plazo, declarar_encabezado
+from addons.sunat.documents.reglas.formatos import cabe, documento_valido, en_una_linea, visible
 from addons.sunat.documents.reglas.lista import Lista
 from addons.sunat.documents.reglas.tabla import Entorno, Falta
 from addons.sunat.documents.retencion import (
@@ -28,8 +29,6 @@ from addons.sunat.documents.retencion import (
 LISTA: Lista[Retencion] = Lista(lambda de: de.tipo)
 DE_RETENCION = frozenset({RETENCION})
 DE_PERCEPCION = frozenset({PERCEPCION})
-DIAS = 40
-"""The ninth working day of the month after is never later than this."""
 MAX_PAGOS = 500
 SERIES = {RETENCION: re.compile(r"R[A-Z0-9]{3}"), PERCEPCION: re.compile(r"P[A-Z0-9]{3}")}
 _TICKET = re.compile(r"[a-zA-Z0-9-]{1,20}-[0-9]{1,20}")
@@ -37,6 +36,15 @@ _NUMEROS = {
     RETENCION: re.compile(r"(E001|[FR][A-Z0-9]{3}|[0-9]{4})-(?!0+$)[0-9]{1,8}"),
     PERCEPCION: re.compile(r"(E001|EB01|[FPB][A-Z0-9]{3}|[0-9]{4})-(?!0+$)[0-9]{1,8}"),
 }
+PLAZO = Plazo(
+    40,  # the ninth working day of the month after is never later than this
+    "2600",
+    "El comprobante fue enviado fuera del plazo permitido.",
+    "Se envía a más tardar el noveno día hábil del mes siguiente; emita con otra fecha.",
+)
+declarar_encabezado(
+    LISTA, SERIES, "Use una serie de 4 caracteres: R… de retención, P… de percepción.", PLAZO
+)
 
 
 def _fuera_de_mes(de: Retencion) -> Iterator[Falta]:
@@ -48,57 +56,6 @@ def _fuera_de_mes(de: Retencion) -> Iterator[Falta]:
 
 
 @LISTA.regla(
-    "1001",
-    "ID - El dato SERIE-CORRELATIVO no cumple con el formato de acuerdo al tipo de comprobante",
-    "Use una serie de 4 caracteres: R… de retención, P… de percepción.",
-    tipos=TIPOS,
-)
-def serie(de: Retencion, _: Entorno) -> Iterator[Falta]:
-    """The series fits the type, the number has up to 8 digits."""
-    if not SERIES[de.tipo].fullmatch(de.serie):
-        yield Falta("serie")
-    if not 0 <= de.numero <= 99_999_999:
-        yield Falta("numero", "El número llega a 99999999: abra otra serie.")
-
-
-@LISTA.regla(
-    "2329",
-    "La fecha de emision se encuentra fuera del limite permitido",
-    "Emita con fecha de hoy.",
-    tipos=TIPOS,
-)
-def fecha_futura(de: Retencion, entorno: Entorno) -> Iterator[Falta]:
-    """It is not of the future."""
-    if de.fecha_emision > entorno.hoy:
-        yield Falta("fecha_emision")
-
-
-@LISTA.regla(
-    "2600",
-    "El comprobante fue enviado fuera del plazo permitido.",
-    "Se envía a más tardar el noveno día hábil del mes siguiente; emita con otra fecha.",
-    tipos=TIPOS,
-)
-def fecha_tardia(de: Retencion, entorno: Entorno) -> Iterator[Falta]:
-    """It can still be sent."""
-    if entorno.hoy - de.fecha_emision > timedelta(days=DIAS):
-        yield Falta("fecha_emision")
-
-
-@LISTA.regla(
-    "1034",
-    "Número de RUC del nombre del archivo no coincide con el consignado en el contenido del "
-    "archivo XML",
-    "Corrija el RUC de la empresa: su dígito verificador no es el suyo.",
-    tipos=TIPOS,
-)
-def ruc_emisor(de: Retencion, _: Entorno) -> Iterator[Falta]:
-    """The company's RUC can exist."""
-    if not ruc.is_valid(de.emisor.ruc):
-        yield Falta("emisor.ruc")
-
-
-@LISTA.regla(
     "2723",
     "El XML no contiene el tag o no existe información del número de documento de identidad del "
     "proveedor",
@@ -107,7 +64,7 @@ def ruc_emisor(de: Retencion, _: Entorno) -> Iterator[Falta]:
 )
 def sin_sujeto(de: Retencion, _: Entorno) -> Iterator[Falta]:
     """The supplier has a number."""
-    if not de.sujeto.numero_doc.strip():
+    if not visible(de.sujeto.numero_doc):
         yield Falta("sujeto.numero_doc")
 
 
@@ -131,7 +88,7 @@ def con_ruc(de: Retencion, _: Entorno) -> Iterator[Falta]:
 )
 def ruc_sujeto(de: Retencion, _: Entorno) -> Iterator[Falta]:
     """A supplier's RUC can exist."""
-    if de.sujeto.numero_doc.strip() and not ruc.is_valid(de.sujeto.numero_doc):
+    if visible(de.sujeto.numero_doc) and not ruc.is_valid(de.sujeto.numero_doc):
         yield Falta("sujeto.numero_doc")
 
 
@@ -179,7 +136,7 @@ def documento_cliente(de: Retencion, _: Entorno) -> Iterator[Falta]:
 )
 def nombre(de: Retencion, _: Entorno) -> Iterator[Falta]:
     """Who pays or is paid has a name."""
-    if not en_una_linea(de.sujeto.razon_social.strip(), 1, 1500):
+    if not en_una_linea(visible(de.sujeto.razon_social), 1, 1500):
         yield Falta("sujeto.razon_social")
 
 

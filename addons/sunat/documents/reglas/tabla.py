@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import Literal
 
 from addons.sunat.documents import codigos
-from addons.sunat.documents.importes import Totales, calcular
+from addons.sunat.documents.calculo import calcular
+from addons.sunat.documents.importes import Totales
 from addons.sunat.documents.modelo import Comprobante
 
 SIEMPRE = date(2000, 1, 1)
@@ -21,12 +22,14 @@ VENTAS = frozenset({codigos.FACTURA, codigos.BOLETA})
 PARTES = (
     "cabecera",
     "lineas",
+    "tributos",
     "operaciones",
     "propiedades",
     "viajes",
     "pagos",
     "notas",
     "montos",
+    "importes",
     "origen",
 )
 """The modules of this package that declare rules."""

@@ -9,7 +9,7 @@ from stdnum.pe import ruc
 from addons.sunat.documents import codigos
 from addons.sunat.documents.modelo import CERO, Comprobante, Lugar, Viaje
 from addons.sunat.documents.paises import PAISES
-from addons.sunat.documents.reglas.formatos import cabe
+from addons.sunat.documents.reglas.formatos import cabe, visible
 from addons.sunat.documents.reglas.tabla import VENTAS, Entorno, Falta, regla
 
 _CARGA = frozenset({codigos.TRANSPORTE_CARGA})
@@ -31,7 +31,7 @@ def _de_viaje(codigo: str, campo: str, cura: str, texto: str) -> None:
         for lugar, viaje in _viajes(de):
             cual, _punto, parte = campo.partition(".")
             dicho = getattr(_lugar(viaje, cual), parte) if parte else viaje.detalle
-            if not dicho.strip():
+            if not visible(dicho):
                 yield Falta(f"{lugar}.{campo}")
 
 
@@ -184,7 +184,7 @@ def _de_tren(codigo: str, campo: str, cura: str, texto: str) -> None:
     @regla(codigo, texto, cura, tipos=VENTAS, operaciones=_TREN)
     def dato_del_tren(de: Comprobante, _: Entorno) -> Iterator[Falta]:
         dicho = getattr(de, campo)
-        if not dicho or (campo == "agente_viajes" and not ruc.is_valid(dicho)):
+        if not visible(dicho) or (campo == "agente_viajes" and not ruc.is_valid(dicho)):
             yield Falta(campo)
 
 
@@ -207,3 +207,16 @@ _de_tren(
     "El XML no contiene el tag de BVME transporte ferroviario: Servicio de transporte: Número de "
     "autorización de la transacción",
 )
+
+
+@regla(
+    "4041",
+    "El codigo de pais debe ser PE",
+    "Solo las operaciones 0201 y 0208 dicen otro país: quite «pais_uso».",
+    tipos=VENTAS,
+    severidad="OBSERV",
+)
+def pais_de_mas(de: Comprobante, _: Entorno) -> Iterator[Falta]:
+    """Only services used abroad tell where."""
+    if de.pais_uso not in ("", "PE") and de.tipo_operacion not in codigos.USADOS_FUERA:
+        yield Falta("pais_uso")
