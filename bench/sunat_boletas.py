@@ -23,7 +23,7 @@ from addons.sunat.documents.firma import firmar
 from addons.sunat.documents.reglas import Entorno, revisar
 from addons.sunat.sandbox.constancias import certificado
 from addons.sunat.schemas import Facturacion
-from addons.sunat.services import emision, empresa, notas
+from addons.sunat.services import empresa, notas, ventas
 from bench import company, product, report
 from bench.lab import Lab
 from kernel import generation, processes
@@ -103,7 +103,7 @@ def _prepare(ctx: Ctx) -> list[int]:
 
 
 def _issue(runtime: Runtime, venta_id: int) -> None:
-    runtime.transact(lambda ctx: emision.emitir_de_venta(ctx, venta_id))
+    runtime.transact(lambda ctx: ventas.emitir_de_venta(ctx, venta_id))
 
 
 def _documents(ctx: Ctx) -> list[dict[str, object]]:

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from addons.sales.models import Venta
 from addons.sunat.sandbox.servicio import certificado
-from addons.sunat.services import emision, empresa
+from addons.sunat.services import empresa, ventas
 from kernel.context import Ctx
 from kernel.demo import DemoData, DemoFacts
 
@@ -19,7 +19,7 @@ def load(ctx: Ctx, _: DemoFacts) -> None:
     empresa.sellar_certificado(ctx, pfx, CLAVE)
     ultimas = ctx.session.scalars(select(Venta.id).order_by(Venta.id.desc()).limit(VENTAS))
     for venta_id in sorted(ultimas):
-        emision.emitir_de_venta(ctx, venta_id)
+        ventas.emitir_de_venta(ctx, venta_id)
     ctx.audit("cargar_demo", "comprobantes", None, despues={"comprobantes": VENTAS}, modulo="sunat")
 
 

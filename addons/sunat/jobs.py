@@ -8,10 +8,11 @@ from addons.sunat.services import (
     archivos,
     bajas,
     correo,
-    emision,
     envio,
+    registro,
     resumenes,
     tickets,
+    ventas,
 )
 from kernel.context import Ctx
 from kernel.events import Subscriber
@@ -53,7 +54,7 @@ def dar_de_baja(ctx: Ctx) -> None:
 
 def emitir_venta(ctx: Ctx, venta_id: int) -> None:
     """Issue the comprobante of a sale whose first one was voided."""
-    emision.emitir_de_venta(ctx, venta_id)
+    ventas.emitir_de_venta(ctx, venta_id)
 
 
 def enviar_correo(ctx: Ctx, comprobante_id: int, email: str) -> None:
@@ -83,7 +84,7 @@ def alarmar(ctx: Ctx) -> None:
 
 def al_vender(ctx: Ctx, venta: VentaRegistrada) -> None:
     """Issue the comprobante of a sale."""
-    emision.emitir_de_venta(ctx, venta.venta_id)
+    ventas.emitir_de_venta(ctx, venta.venta_id)
 
 
 def al_anular(ctx: Ctx, venta: VentaAnulada) -> None:
@@ -93,12 +94,12 @@ def al_anular(ctx: Ctx, venta: VentaAnulada) -> None:
 
 JOBS = [
     Job(
-        emision.ENVIAR,
+        registro.ENVIAR,
         enviar,
         "Envía un comprobante a SUNAT.",
         max_attempts=20,
         timeout=timedelta(minutes=30),
-        remote=emision.REMOTO,
+        remote=registro.REMOTO,
     ),
     Job(
         tickets.ENVIAR,
@@ -106,16 +107,16 @@ JOBS = [
         "Envía un resumen o una comunicación de baja, y pregunta por su ticket.",
         max_attempts=20,
         timeout=timedelta(minutes=30),
-        remote=emision.REMOTO,
+        remote=registro.REMOTO,
     ),
     Job(resumenes.RESUMIR, resumen_diario, "Resume las boletas que esperan."),
     Job("sunat.resumen_de_ayer", resumen_de_ayer, "Resume las boletas que quedaron de ayer."),
-    Job(emision.DAR_DE_BAJA, dar_de_baja, "Da de baja los comprobantes que lo esperan."),
-    Job(emision.EMITIR_VENTA, emitir_venta, "Emite otra vez el comprobante de una venta."),
+    Job(registro.DAR_DE_BAJA, dar_de_baja, "Da de baja los comprobantes que lo esperan."),
+    Job(registro.EMITIR_VENTA, emitir_venta, "Emite otra vez el comprobante de una venta."),
     Job(correo.ENVIAR, enviar_correo, "Envía un comprobante por correo."),
     Job(tickets.ARCHIVAR, archivar_resumen, "Guarda el XML y el CDR de un resumen."),
-    Job(emision.IMPRIMIR, imprimir, "Prepara el PDF de un comprobante."),
-    Job(emision.ARCHIVAR, archivar, "Guarda el XML y el CDR de un comprobante."),
+    Job(registro.IMPRIMIR, imprimir, "Prepara el PDF de un comprobante."),
+    Job(registro.ARCHIVAR, archivar, "Guarda el XML y el CDR de un comprobante."),
     Job("sunat.alarmar", alarmar, "Avisa de certificados y comprobantes por vencer."),
     Job("sunat.reintentar", reintentar, "Reintenta los comprobantes pendientes."),
 ]

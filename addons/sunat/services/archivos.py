@@ -9,11 +9,11 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from addons.sunat.documents import impreso, impreso_otros, retencion
-from addons.sunat.documents.guia import GUIAS
 from addons.sunat.documents.calculo import calcular
+from addons.sunat.documents.guia import GUIAS
 from addons.sunat.errors import ArchivoPendiente, PdfPendiente
 from addons.sunat.models import ACEPTADO, ADICIONAR, Comprobante, DetalleResumen, ResumenDiario
-from addons.sunat.services import emision, guias, notas, retenciones
+from addons.sunat.services import emision, guias, notas, registro, retenciones
 from kernel import filetypes
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError, NotFound, Permanent
@@ -102,7 +102,7 @@ def pdf(ctx: Ctx, comprobante_id: int, formato: str) -> tuple[str, bytes]:
     de = emision.encontrar(ctx, comprobante_id)
     clave = de.pdf_path if formato == "a4" else de.ticket_path
     if clave is None:
-        ctx.enqueue(emision.IMPRIMIR, priority=5, comprobante_id=de.id)
+        ctx.enqueue(registro.IMPRIMIR, priority=5, comprobante_id=de.id)
         raise PdfPendiente("El PDF se está preparando; pídalo otra vez en unos segundos.")
     sufijo = "" if formato == "a4" else "-ticket"
     return f"{de.nombre_archivo}{sufijo}.pdf", ctx.runtime.storage.get(clave)

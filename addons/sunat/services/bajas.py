@@ -17,6 +17,7 @@ from sqlalchemy import select
 from addons.sales.models import ANULADA, Venta
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, guia, retencion
+from addons.sunat.documents.escritura import legible
 from addons.sunat.errors import EstadoNoPermite, PlazoVencido, VentaViva
 from addons.sunat.models import (
     ACEPTADO,
@@ -35,7 +36,7 @@ from addons.sunat.models import (
     NotaCreditoDebito,
     ResumenDiario,
 )
-from addons.sunat.services import emision, notas
+from addons.sunat.services import emision, notas, registro
 from addons.sunat.services.llamadas import se_resume
 from addons.sunat.services.resumenes import DIAS, Linea, hacer, partir, rechazados
 from kernel.context import Ctx
@@ -78,7 +79,7 @@ def pedir_baja(ctx: Ctx, comprobante_id: int, nueva: schemas.BajaNueva) -> BajaC
 
 
 def _pedir(ctx: Ctx, de: Comprobante, motivo: str, *, reemitir: bool = False) -> BajaComprobante:
-    limpio = " ".join(motivo.split())[:LARGO]
+    limpio = " ".join(legible(motivo).split())[:LARGO]
     hecha = BajaComprobante(
         comprobante_id=de.id,
         motivo=limpio if len(limpio) > 2 else f"ANULACIÓN {limpio}".strip(),
@@ -92,7 +93,7 @@ def _pedir(ctx: Ctx, de: Comprobante, motivo: str, *, reemitir: bool = False) ->
     ctx.session.refresh(hecha)
     despues = {"motivo": hecha.motivo, "reemitir": reemitir}
     ctx.audit("pedir_baja", "comprobantes", de.id, despues=despues, modulo="facturacion")
-    ctx.enqueue(emision.DAR_DE_BAJA)
+    ctx.enqueue(registro.DAR_DE_BAJA)
     return hecha
 
 
@@ -202,10 +203,11 @@ def dar_de_baja(ctx: Ctx) -> list[ResumenDiario]:
         .order_by(BajaComprobante.id)
         .with_for_update(of=BajaComprobante, skip_locked=True)
     )
+    hoy = ctx.now.astimezone(ctx.time_zone).date()
     grupos: dict[tuple[str, date], list[tuple[BajaComprobante, Linea]]] = defaultdict(list)
     for baja, de in ctx.session.execute(query):
-        if de.estado_sunat in EN_COLA:
-            continue
+        if de.estado_sunat in EN_COLA or de.fecha_emision > hoy:
+            continue  # or of tomorrow, for a clock that was set back (2671)
         if de.estado_sunat != ACEPTADO:
             _rechazar(baja, f"El comprobante está {de.estado_sunat}: no hay qué dar de baja.")
         elif vencida(ctx, de):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from threading import Lock
 
 from pydantic import BaseModel
@@ -17,8 +16,9 @@ from addons.sunat.documents.firma import Llave, abrir_pfx
 from addons.sunat.errors import CertificadoRechazado, EstadoNoPermite, SinConfigurar
 from addons.sunat.models import Certificado, CredencialSunat, SerieComprobante
 from kernel.context import Ctx
+from kernel.db import Statement
 
-_llaves: dict[bytes, Llave] = {}
+_llaves: dict[tuple[bytes | None, str | None], Llave] = {}
 _candado = Lock()
 
 
@@ -98,27 +98,58 @@ def vigente(ctx: Ctx) -> Certificado | None:
     return ctx.session.scalars(query).first()
 
 
+FIRMA = Statement(
+    "sunat_firma",
+    """
+    SELECT id, desde, hasta, sha256(pfx_sellado), (SELECT ruc FROM configuracion WHERE id = 1)
+      FROM certificados WHERE activo ORDER BY id DESC LIMIT 1
+    """,
+    reads=True,
+)
+
+
 def llave(ctx: Ctx) -> Llave:
     """Return the key that signs, opened once in a process.
 
     Raises:
-        SinConfigurar: there is no certificate, or it expired.
+        SinConfigurar: there is no certificate, or it is not valid today.
     """
-    found = vigente(ctx)
+    found = llave_vigente(ctx)
     if found is None:
         raise SinConfigurar("Falta el certificado digital: cárguelo en Facturación, Certificados.")
-    if ctx.now >= found.hasta:
-        raise SinConfigurar(
-            f"El certificado digital venció el {found.hasta:%d/%m/%Y}: cargue otro."
-        )
-    sellado = found.pfx_sellado or b""
-    huella = hashlib.sha256(bytes(sellado)).digest()
+    return found
+
+
+def llave_vigente(ctx: Ctx) -> Llave | None:
+    """Return the key that signs, opened once in a process; none where there is no certificate.
+
+    Raises:
+        SinConfigurar: the certificate is not valid today, or of another company.
+    """
+    rows = ctx.sql(FIRMA)
+    if not rows:
+        return None
+    certificado_id, desde, hasta, huella, ruc = rows[0]
+    if ctx.now >= hasta:
+        raise SinConfigurar(f"El certificado digital venció el {hasta:%d/%m/%Y}: cargue otro.")
+    if ctx.now < desde:
+        raise SinConfigurar(f"El certificado digital rige desde el {desde:%d/%m/%Y}.")
     with _candado:
-        if huella not in _llaves:
-            pfx = base64.b64decode(found.pfx or "")
+        if (huella, ruc) not in _llaves:
+            abierta = _abrir(ctx, certificado_id, ruc)
             _llaves.clear()
-            _llaves[huella] = abrir_pfx(pfx, found.clave or "")
-        return _llaves[huella]
+            _llaves[huella, ruc] = abierta
+        return _llaves[huella, ruc]
+
+
+def _abrir(ctx: Ctx, certificado_id: int, ruc: str | None) -> Llave:
+    found = ctx.session.get_one(Certificado, certificado_id)
+    abierta = abrir_pfx(base64.b64decode(found.pfx or ""), found.clave or "")
+    if ruc is not None and not abierta.nombra(ruc):
+        raise SinConfigurar(
+            f"El certificado digital no nombra el RUC {ruc}: es de otra empresa (SUNAT: 2325)."
+        )
+    return abierta
 
 
 def guardar_credencial(ctx: Ctx, nueva: schemas.CredencialNueva) -> CredencialSunat:

@@ -34,7 +34,7 @@ from addons.sunat.models import (
     EnvioSunat,
     NotaCreditoDebito,
 )
-from addons.sunat.services import correo, emision
+from addons.sunat.services import correo, emision, registro
 from addons.sunat.services.conexion import cliente_para, conectar
 from addons.sunat.services.conexion_rest import cliente_rest
 from addons.sunat.services.conexion_rest import conectar as conectar_rest
@@ -100,7 +100,7 @@ def esperar(ctx: Ctx, comprobante_id: int) -> None:
         return
     pronto = ctx.now + timedelta(seconds=1)
     ctx.enqueue(
-        emision.ENVIAR,
+        registro.ENVIAR,
         run_at=max(found.proximo_intento or pronto, pronto),
         comprobante_id=comprobante_id,
     )
@@ -274,7 +274,7 @@ def cambiar_estado(ctx: Ctx, de: Comprobante, resultado: Resultado) -> None:
         despues=despues,
         modulo="facturacion",
     )
-    ctx.enqueue(emision.ARCHIVAR, comprobante_id=de.id)
+    ctx.enqueue(registro.ARCHIVAR, comprobante_id=de.id)
     if de.estado_sunat == ACEPTADO:
         _al_aceptar(ctx, de)
     ctx.publish(schemas.ComprobanteCambio(de.id, de.venta_id, de.estado_sunat))
@@ -286,12 +286,12 @@ def _al_aceptar(ctx: Ctx, de: Comprobante) -> None:
     if de.tipo in guia.GUIAS:
         de.pdf_path = de.ticket_path = None  # its QR came with the CDR
         if ctx.config(schemas.Facturacion).imprimir:
-            ctx.enqueue(emision.IMPRIMIR, comprobante_id=de.id)
+            ctx.enqueue(registro.IMPRIMIR, comprobante_id=de.id)
     pedida = select(BajaComprobante.id).where(
         BajaComprobante.comprobante_id == de.id, BajaComprobante.estado == PEDIDA
     )
     if ctx.session.scalars(pedida.limit(1)).first() is not None:
-        ctx.enqueue(emision.DAR_DE_BAJA)
+        ctx.enqueue(registro.DAR_DE_BAJA)
     correo.al_aceptar(ctx, de)
 
 
@@ -313,7 +313,7 @@ def reenviar(ctx: Ctx, comprobante_id: int) -> Comprobante:
     elif de.estado_sunat not in EN_COLA:
         raise EstadoNoPermite(f"El comprobante está {de.estado_sunat}: no se envía otra vez.")
     ctx.audit("reenviar", "comprobantes", de.id, modulo="facturacion")
-    ctx.enqueue(emision.ENVIAR, comprobante_id=de.id)
+    ctx.enqueue(registro.ENVIAR, comprobante_id=de.id)
     ctx.session.flush()
     return de
 
@@ -332,5 +332,5 @@ def reintentar_pendientes(ctx: Ctx) -> int:
     )
     ids = list(ctx.session.scalars(query))
     for comprobante_id in ids:
-        ctx.enqueue(emision.ENVIAR, comprobante_id=comprobante_id)
+        ctx.enqueue(registro.ENVIAR, comprobante_id=comprobante_id)
     return len(ids)

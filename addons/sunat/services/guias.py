@@ -19,7 +19,7 @@ from addons.sunat.documents.guia import Guia
 from addons.sunat.documents.modelo import Adquirente, Emisor, Lugar
 from addons.sunat.documents.reglas.guias_vehiculos import revisar_guia
 from addons.sunat.models import Comprobante, GuiaRemision
-from addons.sunat.services import emision, empresa, otros
+from addons.sunat.services import emision, empresa, otros, ventas
 from kernel.context import Ctx
 from kernel.errors import ValidationFailed
 
@@ -175,7 +175,7 @@ def _relacionados(
     dichos = tuple(de_guia.DocumentoRelacionado(**dict(uno)) for uno in nueva.relacionados)
     if dichos or nueva.venta_id is None:
         return dichos
-    de = emision.de_la_venta(ctx, nueva.venta_id)
+    de = ventas.de_la_venta(ctx, nueva.venta_id)
     if de is None:
         return ()
     numero = f"{de.serie}-{de.numero}"

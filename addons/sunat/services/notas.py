@@ -14,7 +14,7 @@ from addons.sunat.documents.importes import Totales
 from addons.sunat.documents.reglas import Origen, revisar_con_origen
 from addons.sunat.errors import ComprobanteRechazado
 from addons.sunat.models import Comprobante, NotaCreditoDebito
-from addons.sunat.services import emision, empresa
+from addons.sunat.services import emision, empresa, registro
 from kernel.context import Ctx
 from kernel.errors import FieldError, ValidationFailed
 
@@ -31,9 +31,10 @@ def emitir_nota(ctx: Ctx, nueva: schemas.NotaNueva) -> Comprobante:
     """
     origen = _origen(ctx, nueva)
     de = _documento(ctx, nueva, origen)
-    totales = emision.exigir_valido(ctx, de)
-    _comprobar_con_origen(ctx, de, totales, origen)
-    hecho = emision.registrar(ctx, de, cliente_id=origen.cliente_id, sucursal_id=origen.sucursal_id)
+    totales = registro.exigir_valido(ctx, de)
+    comprobar_con_origen(ctx, de, totales, origen)
+    quien = registro.De(origen.cliente_id, sucursal_id=origen.sucursal_id)
+    hecho = registro.registrar(ctx, de, quien)
     anotar(ctx, hecho, de, origen.id)
     return hecho
 
@@ -107,27 +108,38 @@ def _motivo(nueva: schemas.NotaNueva) -> str:
     return lista.get(nueva.motivo_codigo, "")
 
 
-def _comprobar_con_origen(
-    ctx: Ctx, de: modelo.Comprobante, totales: Totales, origen: Comprobante
+def comprobar_con_origen(
+    ctx: Ctx,
+    de: modelo.Comprobante,
+    totales: Totales,
+    origen: Comprobante,
+    *,
+    menos: int | None = None,
 ) -> None:
-    """Refuse what SUNAT would find by looking at the document that is changed."""
+    """Refuse what SUNAT would find by looking at the document that is changed.
+
+    ``menos`` is the note that this one takes the place of.
+
+    Raises:
+        ComprobanteRechazado: with each finding as a field at fault.
+    """
     suyo = Origen(
         estado=origen.estado_sunat,
         fecha_emision=origen.fecha_emision,
         moneda=origen.moneda,
         total=origen.total_venta,
-        acreditado=_acreditado(ctx, origen.id),
+        acreditado=_acreditado(ctx, origen.id, menos),
         contado=leer(origen.documento).contado,
     )
     hallados = revisar_con_origen(de, totales, suyo)
     if hallados:
         raise ComprobanteRechazado(
             "SUNAT rechazaría esta nota; no se usó ningún número.",
-            errors=[FieldError(uno.campo, uno.codigo, emision.explicado(uno)) for uno in hallados],
+            errors=[FieldError(uno.campo, uno.codigo, registro.explicado(uno)) for uno in hallados],
         )
 
 
-def _acreditado(ctx: Ctx, origen_id: int) -> Decimal:
+def _acreditado(ctx: Ctx, origen_id: int, menos: int | None) -> Decimal:
     """Return what other notes of credit took off already; the original is locked meanwhile."""
     ctx.session.get(Comprobante, origen_id, with_for_update={"key_share": True})
     query = (
@@ -137,6 +149,7 @@ def _acreditado(ctx: Ctx, origen_id: int) -> Decimal:
             NotaCreditoDebito.comprobante_origen_id == origen_id,
             Comprobante.tipo == codigos.NOTA_CREDITO,
             Comprobante.estado_sunat.not_in(("RECHAZADO", "ANULADO")),
+            Comprobante.id.is_distinct_from(menos),
         )
     )
     return Decimal(ctx.session.scalars(query).one())

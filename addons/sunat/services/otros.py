@@ -15,7 +15,7 @@ from addons.sunat.documents.reglas import Entorno, Hallazgo
 from addons.sunat.documents.retencion import Retencion
 from addons.sunat.errors import ComprobanteRechazado
 from addons.sunat.models import CONTINGENCIA, PENDIENTE, Comprobante
-from addons.sunat.services import emision, empresa
+from addons.sunat.services import empresa, registro
 from kernel.context import Ctx
 from kernel.errors import FieldError
 
@@ -36,7 +36,9 @@ def exigir(hallazgos: Sequence[Hallazgo]) -> None:
     if hallazgos:
         raise ComprobanteRechazado(
             "SUNAT rechazaría este comprobante; no se usó ningún número.",
-            errors=[FieldError(uno.campo, uno.codigo, emision.explicado(uno)) for uno in hallazgos],
+            errors=[
+                FieldError(uno.campo, uno.codigo, registro.explicado(uno)) for uno in hallazgos
+            ],
         )
 
 
@@ -55,7 +57,7 @@ def registrar(
     numero = ctx.next_number("comprobante", f"{de.tipo}-{de.serie}")
     de = replace(de, numero=numero)
     firmado = firmar(escribir(de), llave)
-    espera = bool(ctx.sql(emision.CAIDO))
+    espera = bool(ctx.sql(registro.CAIDO))
     hecho = Comprobante(
         tipo=de.tipo,
         serie=de.serie,
@@ -72,12 +74,12 @@ def registrar(
         hash=firmado.digest,
         firma_digital=firmado.firma,
         qr="",
-        documento=emision.plano(de),
+        documento=registro.plano(de),
         nombre_archivo=paquete.nombre(de.emisor.ruc, de.tipo, de.serie, numero),
         xml=firmado.xml,
         limite_envio=limite,
     )
     ctx.session.add(hecho)
     ctx.session.flush()
-    emision.anunciar(ctx, hecho)
+    registro.anunciar(ctx, hecho)
     return de, hecho

@@ -49,7 +49,7 @@ from addons.sunat.models import (
     NotaCreditoDebito,
     ResumenDiario,
 )
-from addons.sunat.services import emision, notas, tickets
+from addons.sunat.services import notas, registro, tickets
 from addons.sunat.services.envio import cambiar_estado
 from addons.sunat.services.llamadas import Resultado, se_consulta
 from addons.sunat.services.tickets import Asunto, Documento
@@ -306,7 +306,7 @@ def _soltar(ctx: Ctx, resumen: ResumenDiario, lineas: Sequence[Linea]) -> None:
     if any(una.condicion == ADICIONAR for una in lineas):
         ctx.enqueue(RESUMIR)
     if any(una.condicion == ANULAR for una in lineas):
-        ctx.enqueue(emision.DAR_DE_BAJA)
+        ctx.enqueue(registro.DAR_DE_BAJA)
 
 
 def _nombre_ajeno(resumen: ResumenDiario) -> bool:
@@ -325,7 +325,7 @@ def _cerrar_baja(ctx: Ctx, de: Comprobante, estado: str, mensaje: str) -> None:
     if estado == PEDIDA:
         baja.resumen_id = None
     if estado == ACEPTADA and baja.reemitir and de.venta_id is not None:
-        ctx.enqueue(emision.EMITIR_VENTA, venta_id=de.venta_id)
+        ctx.enqueue(registro.EMITIR_VENTA, venta_id=de.venta_id)
     despues = {"estado": estado, "mensaje": baja.mensaje}
     ctx.audit("baja", "comprobantes", de.id, despues=despues, modulo="facturacion")
 
