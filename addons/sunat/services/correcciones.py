@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from addons.sales.models import Cliente
+from addons.sales.models import ANULADA, Cliente, Venta
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo
 from addons.sunat.documents.cdr import REGISTRADOS
 from addons.sunat.errors import EstadoNoPermite
 from addons.sunat.models import EXCEPCION, RECHAZADO, Comprobante, NotaCreditoDebito
-from addons.sunat.services import emision, empresa, notas
+from addons.sunat.services import emision, empresa, notas, registro
 from kernel.context import Ctx
 from kernel.errors import ValidationFailed
 
@@ -29,7 +29,7 @@ def corregir(ctx: Ctx, comprobante_id: int, cambios: schemas.Correccion) -> Comp
 
     Raises:
         NotFound: there is none.
-        EstadoNoPermite: SUNAT did not refuse it, or it was corrected already.
+        EstadoNoPermite: SUNAT did not refuse it, it was corrected already, or its sale is annulled.
         ComprobanteRechazado: SUNAT would reject the correction as well.
     """
     emision.encontrar(ctx, comprobante_id)
@@ -40,19 +40,41 @@ def corregir(ctx: Ctx, comprobante_id: int, cambios: schemas.Correccion) -> Comp
         raise EstadoNoPermite(f"El comprobante está {de.estado_sunat}: no hay qué corregir.")
     if ctx.session.scalars(select(Comprobante.id).where(Comprobante.corrige_id == de.id)).first():
         raise EstadoNoPermite("Este comprobante ya se corrigió con otro.")
+    if _venta_anulada(ctx, de):
+        raise EstadoNoPermite("Su venta está anulada: no hay qué corregir.")
     cliente = ctx.session.get(Cliente, cambios.cliente_id or de.cliente_id)
     if cliente is None:
         raise ValidationFailed("Diga un cliente que exista.", field="cliente_id")
     nuevo = _corregido(ctx, de, cambios, cliente)
+    origen = _origen(ctx, de)
+    if origen is not None:
+        totales = registro.exigir_valido(ctx, nuevo)
+        notas.comprobar_con_origen(ctx, nuevo, totales, origen, menos=de.id)
     antes = {"estado_sunat": de.estado_sunat, "codigo": de.codigo_sunat, "hash": de.hash}
     if de.estado_sunat == RECHAZADO or _de_otro(de):
         hecho = _con_otro_numero(ctx, de, nuevo, cliente.id)
     else:
         de.cliente_id = cliente.id
-        hecho = emision.reescribir(ctx, de, replace(nuevo, numero=de.numero))
+        hecho = registro.reescribir(ctx, de, replace(nuevo, numero=de.numero))
     despues = {"comprobante_id": hecho.id, "numero": hecho.numero, "hash": hecho.hash}
     ctx.audit("corregir", "comprobantes", de.id, antes=antes, despues=despues, modulo="facturacion")
     return hecho
+
+
+def _venta_anulada(ctx: Ctx, de: Comprobante) -> bool:
+    """Return whether a comprobante is of a sale that was annulled; from here on it is not."""
+    if de.venta_id is None:
+        return False
+    venta = ctx.session.get(Venta, de.venta_id, with_for_update={"key_share": True})
+    return venta is not None and venta.estado == ANULADA
+
+
+def _origen(ctx: Ctx, de: Comprobante) -> Comprobante | None:
+    """Return what a note changes."""
+    suya = select(NotaCreditoDebito.comprobante_origen_id).where(
+        NotaCreditoDebito.comprobante_id == de.id
+    )
+    return ctx.session.scalars(select(Comprobante).where(Comprobante.id.in_(suya))).first()
 
 
 def _corregido(
@@ -83,14 +105,8 @@ def _con_otro_numero(
 ) -> Comprobante:
     de.estado_sunat = RECHAZADO
     ctx.session.flush()
-    hecho = emision.registrar(
-        ctx,
-        nuevo,
-        cliente_id=cliente_id,
-        venta_id=de.venta_id,
-        sucursal_id=de.sucursal_id,
-        corrige_id=de.id,
-    )
+    quien = registro.De(cliente_id, de.venta_id, de.sucursal_id, corrige_id=de.id)
+    hecho = registro.registrar(ctx, nuevo, quien)
     nota = select(NotaCreditoDebito).where(NotaCreditoDebito.comprobante_id == de.id)
     if (suya := ctx.session.scalars(nota).first()) is not None:
         suya.estado_sunat = RECHAZADO

@@ -109,6 +109,36 @@ def test_corregir_nota_rechazada_stays_on_its_factura(
     assert filas == [(factura["id"], 1, "RECHAZADO"), (factura["id"], 2, "ACEPTADO")]
 
 
+def test_corregir_nota_is_held_to_what_its_factura_has_left(
+    admin: TestClient, contador: TestClient, emisora: Emisora
+) -> None:
+    factura = emitir(admin, emisora.factura())
+    emisora.terminar()
+    emisora.sunat.ajustar(inactivos=["20123456786"])
+    nota = {"comprobante_origen_id": factura["id"], "motivo_codigo": "01"}
+    rechazada = contador.post("/api/facturacion/notas/", json=nota).json()
+    emisora.terminar()
+    emisora.sunat.ajustar(inactivos=[])
+    detalle = [{"descripcion": "Cemento", "cantidad": "3", "precio_unitario": "11.80"}]
+    answer = corregir(admin, rechazada["id"], detalle=detalle)
+    assert [uno["code"] for uno in answer.json()["errors"]] == ["3286"]
+    assert corregir(admin, rechazada["id"]).status_code == 201
+
+
+def test_corregir_of_an_annulled_sale_is_refused(
+    admin: TestClient, cajero: TestClient, emisora: Emisora
+) -> None:
+    emisora.sunat.ajustar(inactivos=["20123456786"])
+    caja = abrir_caja(cajero, emisora.shop)
+    venta = emisora.shop.venta(caja, cliente_id=emisora.cliente)
+    venta_id = cajero.post("/api/ventas/", json=venta).json()["id"]
+    emisora.terminar()
+    (rechazada,) = admin.get(COMPROBANTES).json()["items"]
+    assert admin.post(f"/api/ventas/{venta_id}/anular/", json={"motivo": "Error"}).is_success
+    answer = corregir(admin, rechazada["id"])
+    assert (answer.status_code, "anulada" in answer.text) == (409, True)
+
+
 # Mail ---------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sqlite3
 import zipfile
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 from lxml import etree
 from starlette.testclient import TestClient
 
+from addons.sunat.documents.calculo import calcular
 from addons.sunat.documents.firma import firmar
-from addons.sunat.documents.importes import calcular
+from addons.sunat.documents.modelo import Percepcion
+from addons.sunat.documents.reglas import Entorno, revisar
 from addons.sunat.documents.resumenes import (
     LineaBaja,
     LineaResumen,
@@ -24,7 +27,7 @@ from addons.sunat.documents.resumenes import (
 from addons.sunat.sandbox import juez
 from tests.addons.base.signed_in import read
 from tests.addons.sunat.conftest import Emisora
-from tests.addons.sunat.facturas import CASOS, EMISOR, HOY, XSD, llave
+from tests.addons.sunat.facturas import CASOS, EMISOR, HOY, XSD, D, boleta, llave
 from tests.addons.sunat.test_documentos import verificar
 from tests.addons.sunat.test_modulo_3 import COMPROBANTES, emitir, ver
 from tests.shop import abrir_caja
@@ -82,6 +85,34 @@ def test_escribir_resumen_and_baja_are_valid_signed_and_judged_good() -> None:
         assert juez.error_de_esquema(documento, XSD) == ""
         documento.find(".//{*}LineID").text = "9"
         assert juez.revisar_firma(documento, EMISOR.ruc, HOY)[0] == 2335
+
+
+def test_escribir_resumen_and_baja_cut_a_long_name_to_what_sunat_takes() -> None:
+    emisor = replace(EMISOR, razon_social="Ñ" * 99 + " y Compañía S.A.")
+    sumario = Sumario(emisor, "RC", HOY, 1, HOY)
+    de = CASOS["boleta"]()
+    for xml in (
+        escribir_resumen(sumario, [LineaResumen(de, calcular(de), "1")]),
+        escribir_baja(replace(sumario, tipo="RA"), [LineaBaja("01", "F001", 7, "Error")]),
+    ):
+        (nombre,) = etree.fromstring(xml.encode()).iterfind(".//{*}RegistrationName")
+        assert nombre.text == "Ñ" * 99
+
+
+def test_escribir_resumen_tells_percepcion_in_soles() -> None:
+    de = boleta(tipo_operacion="2001", percepcion=Percepcion(), moneda="USD", tipo_cambio=D("3.50"))
+    assert not revisar(de, Entorno(HOY))[0]
+    xml = escribir_resumen(
+        Sumario(EMISOR, "RC", HOY, 1, HOY), [LineaResumen(de, calcular(de), "1")]
+    )
+    dicho = etree.fromstring(xml.encode()).find(".//{*}SUNATPerceptionSummaryDocumentReference")
+    assert [(uno.text, uno.get("currencyID")) for uno in dicho] == [
+        ("01", None),
+        ("2.00", None),
+        ("1.65", "PEN"),
+        ("84.25", "PEN"),
+        ("82.60", "PEN"),
+    ]
 
 
 # Resúmenes ----------------------------------------------------------------------------------------
@@ -407,3 +438,14 @@ def test_anular_to_issue_another_gives_the_sale_a_new_comprobante(
         (2, "ACEPTADO", venta_id),
         (1, "ANULADO", venta_id),
     ]
+
+
+def test_anular_with_a_reason_that_xml_cannot_hold_gives_one_that_it_can(
+    admin: TestClient, emisora: Emisora
+) -> None:
+    hecha = emitir(admin, emisora.factura())
+    emisora.terminar()
+    answer = anular(admin, hecha["id"], motivo="\x01\x02\x03")
+    assert answer.json()["motivo"] == "ANULACIÓN"
+    emisora.terminar()
+    assert ver(admin, hecha["id"])["estado_sunat"] == "ANULADO"
