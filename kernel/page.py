@@ -84,6 +84,8 @@ class Asked:
     """The id of the element that the answer goes into; "" for a whole page."""
     theme: str = ""
     language: str = ""
+    open_groups: str = ""
+    """The groups of the menu that stay open, each after a ``~``; "" where none was chosen."""
 
     @property
     def here(self) -> str:
@@ -151,6 +153,7 @@ def asked(
         target if headers.get(b"hx-request") else "",
         cookies.get("tema", ""),
         cookies.get("idioma", ""),
+        cookies.get("menu", ""),
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -27,6 +27,8 @@ from kernel.page import HTML, Asked
 from kernel.views import Menu
 
 THEMES = ("light", "dark")
+SHORT_MENU = 16
+"""With more entries the menu begins with its first group open, and that of the page."""
 STATUS_ICONS = {
     401: "lock",
     403: "shield-alert",
@@ -142,6 +144,9 @@ class Entry:
     entries: tuple[Entry, ...] = ()
     badge: str = ""
     """The id by which the count of what waits there is asked for."""
+    id: str = ""
+    open: bool = False
+    """Whether a group shows its entries."""
 
 
 def render(
@@ -210,7 +215,8 @@ def entries(ctx: Ctx, asked: Asked, *, top: bool) -> list[Entry]:
         below = tuple(made(other) for other in shown if other.parent == one.id)
         address = address_of(one, paths) if one.view or one.page else ""
         current = bool(address) and asked.path.startswith(address)
-        return Entry(one.title, address, one.icon, current, below, one.id if one.badge else "")
+        badge = one.id if one.badge else ""
+        return Entry(one.title, address, one.icon, current, below, badge, one.id)
 
     return [made(one) for one in shown if not one.parent]
 
@@ -224,8 +230,18 @@ def menu(ctx: Ctx, asked: Asked) -> tuple[Entry, ...]:
     """Return the groups of the menu that the user may open."""
     top = entries(ctx, asked, top=False)
     loose = tuple(one for one in top if one.address)
-    groups = tuple(one for one in top if not one.address)
-    return (*((Entry("", "", "", current=False, entries=loose),) if loose else ()), *groups)
+    groups = [one for one in top if not one.address]
+    short = sum(len(one.entries) for one in groups) <= SHORT_MENU
+    chosen = asked.open_groups.split("~")
+
+    def is_open(one: Entry) -> bool:
+        here = any(entry.current for entry in one.entries)
+        return here or (one.id in chosen if asked.open_groups else short or one is groups[0])
+
+    return (
+        *((Entry("", "", "", current=False, entries=loose),) if loose else ()),
+        *(replace(one, open=is_open(one)) for one in groups),
+    )
 
 
 def refused(error: DomainError, request_id: str, asked: Asked) -> Outcome:

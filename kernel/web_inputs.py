@@ -127,6 +127,7 @@ INPUTS = (
     "email",
     "tel",
     "tags",
+    "hidden",
 )
 
 

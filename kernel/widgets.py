@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 CELLS = frozenset({
     "text", "integer", "number", "money", "price", "moment", "day", "flag", "choice", "reference",
-    "person", "tags", "json", "changes",
+    "person", "tags", "json", "changes", "hidden",
 })  # fmt: skip
 INPUTS = frozenset({*CELLS, "email", "tel", "paragraphs"})
 

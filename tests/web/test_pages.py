@@ -126,6 +126,19 @@ def test_leaving_ends_the_session(browser: Open) -> None:
     assert person.address.startswith("/entrar/?destino=")
 
 
+def test_menu_opens_the_groups_that_were_chosen_and_that_of_the_page(browser: Open) -> None:
+    def opened(page: Any) -> list[str]:
+        return [one.get("data-group") for one in page.cssselect(".side details[open]")]
+
+    admin = browser("admin")
+    begun = opened(admin.get("/app/productos/"))
+    admin.headers["Cookie"] += "; menu=~inventory.inventario~kernel.sistema"
+    kept = opened(admin.get("/app/productos/"))
+    assert begun == ["base.operacion", "sales.catalogo"]
+    assert kept == ["sales.catalogo", "inventory.inventario", "kernel.sistema"]
+    assert opened(browser("vendedor").get("/app/productos/"))[:2] == begun
+
+
 def test_pages_that_links_in_mails_name_are_there(connect: Connect) -> None:
     person = Browser(connect(""))
     for place in ("primer-admin", "aceptar-invitacion", "restablecer-clave"):

@@ -59,10 +59,10 @@ CONTEOS: list[View] = [
                 "lineas",
                 "Hoja",
                 (
-                    Column("id", "Línea"),
+                    Column("id", "Línea", "hidden"),
+                    Column("producto", "Producto"),
                     Column("sku", "SKU"),
                     Column("cantidad_contada", "Contado"),
-                    Column("producto", "Producto"),
                     Column("numero_lote", "Lote"),
                     Column("numero_serie", "Serie"),
                     Column("ubicacion", "Ubicación"),

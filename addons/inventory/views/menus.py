@@ -46,8 +46,16 @@ STEPS = [
     ),
 ]
 MENUS = [
+    Menu("inventory.inventario", "Inventario", order=200),
     *(
-        Menu(f"inventory.{noun}", title, f"inventory.{noun}.list", "base.operacion", icon, order)
+        Menu(
+            f"inventory.{noun}",
+            title,
+            f"inventory.{noun}.list",
+            "inventory.inventario",
+            icon,
+            order,
+        )
         for order, (noun, title, icon) in enumerate(
             [
                 ("stock", "Stock", "package"),
@@ -66,7 +74,7 @@ MENUS = [
         Menu(
             f"inventory.{noun}",
             title,
-            parent="base.operacion",
+            parent="inventory.inventario",
             icon=icon,
             order=order,
             page=f"/app/inventario/{noun}/",

@@ -74,10 +74,10 @@ TRANSFERENCIAS: list[View] = [
                 "detalle",
                 "Mercadería",
                 (
-                    Column("id", "Línea"),
-                    Column("cantidad_recibida", "Recibido"),
-                    Column("cantidad_enviada", "Enviado"),
+                    Column("id", "Línea", "hidden"),
                     Column("producto_id", "Producto"),
+                    Column("cantidad_enviada", "Enviado"),
+                    Column("cantidad_recibida", "Recibido"),
                     Column("numero_lote", "Lote"),
                     Column("numero_serie", "Serie"),
                 ),

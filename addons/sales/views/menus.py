@@ -3,6 +3,7 @@
 from kernel.views import Menu
 
 MENUS = [
+    Menu("sales.catalogo", "Catálogo", order=140),
     Menu(
         "sales.tablero",
         "Tablero de ventas",
@@ -54,16 +55,16 @@ MENUS = [
         116,
     ),
     Menu("sales.cajas", "Cajas", "sales.cajas.list", "base.operacion", "banknote", 120),
-    Menu("sales.productos", "Productos", "sales.productos.list", "base.operacion", "tag", 130),
-    Menu("sales.listas", "Listas de precios", "sales.listas.list", "base.operacion", "list", 134),
+    Menu("sales.productos", "Productos", "sales.productos.list", "sales.catalogo", "tag", 130),
+    Menu("sales.listas", "Listas de precios", "sales.listas.list", "sales.catalogo", "list", 134),
     Menu(
-        "sales.precios", "Precios de lista", "sales.precios.list", "base.operacion", "percent", 136
+        "sales.precios", "Precios de lista", "sales.precios.list", "sales.catalogo", "percent", 136
     ),
     Menu(
         "sales.categorias",
         "Categorías",
         "sales.categorias.list",
-        "base.operacion",
+        "sales.catalogo",
         "folder-tree",
         140,
     ),

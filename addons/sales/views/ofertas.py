@@ -20,7 +20,7 @@ from kernel.views import (
 LINEAS_OFRECIDAS = (
     Column("producto_id", "Producto"),
     Column("cantidad", "Cantidad"),
-    Column("precio", "Precio"),
+    Column("precio", "Precio", "price"),
     Column("descuento", "Descuento", "money"),
     Column("total", "Importe", "money", total=True),
 )

@@ -372,6 +372,16 @@ countMarked();
 showInline();
 document.addEventListener("htmx:after:swap", () => { countMarked(); showInline(); });
 
+// Groups of the menu that stay open ---------------------------------------------------------------
+
+$(".side nav")?.addEventListener("click", (event) => {
+  if (!event.target.closest("summary")) return;
+  setTimeout(() => {
+    const open = $$(".side details[data-group][open]").map((one) => `~${one.dataset.group}`);
+    document.cookie = `menu=${open.join("") || "~"}; Path=/app; Max-Age=31536000; SameSite=Lax`;
+  });
+});
+
 // Counts beside menu entries, and work in the background ---------------------------------------------
 
 async function count() {
