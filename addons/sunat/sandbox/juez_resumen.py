@@ -125,6 +125,8 @@ class _Archivo:
         nombre = "cac:AccountingSupplierParty/cac:Party/cac:PartyLegalEntity/cbc:RegistrationName"
         if not texto_de(self.documento, nombre):
             yield 2229, "RegistrationName"
+        if not re.fullmatch(r"[^\t\r\n]{3,100}", texto_de(self.documento, nombre)):
+            yield 2228, "RegistrationName"
         if self.tipo == "RC" and (self.hoy - self.referencia).days > DIAS:
             self.notas.append("4443 - El comprobante fue informado fuera del plazo establecido.")
         numeros: set[str] = set()
@@ -157,6 +159,7 @@ class _Archivo:
         if tipo != "03" and que != "3":
             yield from self._modificado(linea)
         yield from self._montos(linea, total)
+        yield from self._percepcion(linea, total)
         self.efectos.append(
             Efecto(
                 tipo,
@@ -243,6 +246,20 @@ class _Archivo:
         suma = pagado + cargos + sum(tributos.values(), Decimal(0))
         if abs(total - suma) > TOLERANCIA:
             self.notas.append(f"4027 - {total} {suma}")
+
+    def _percepcion(self, linea: _Element, total: Decimal) -> Iterator[Encontrado]:
+        dicha = linea.find(f"{{{SAC}}}SUNATPerceptionSummaryDocumentReference")
+        if dicha is None:
+            return
+        monto, cobrado = numero_de(dicha, "cbc:TotalInvoiceAmount"), f"{{{SAC}}}SUNATTotalCashed"
+        base = numero_de(dicha, "cbc:TaxableAmount")
+        for numero, falla in ((monto, 2893), (numero_de(dicha, cobrado), 2895), (base, 2897)):
+            if numero <= 0:
+                yield falla, f"{numero}"
+        importe = linea.find(f"{{{SAC}}}TotalAmount")
+        en_soles = importe is not None and importe.get("currencyID") == "PEN"
+        if en_soles and abs(numero_de(dicha, cobrado) - total - monto) > 1:
+            yield 2608, f"{total}"
 
     def linea_ra(self, linea: _Element) -> Iterator[Encontrado]:
         """Yield what is wrong with a line that voids a document; note what it does."""

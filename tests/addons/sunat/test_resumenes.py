@@ -24,7 +24,7 @@ from addons.sunat.documents.resumenes import (
     escribir_baja,
     escribir_resumen,
 )
-from addons.sunat.sandbox import juez
+from addons.sunat.sandbox import juez, juez_resumen
 from tests.addons.base.signed_in import read
 from tests.addons.sunat.conftest import Emisora
 from tests.addons.sunat.facturas import CASOS, EMISOR, HOY, XSD, D, boleta, llave
@@ -113,6 +113,27 @@ def test_escribir_resumen_tells_percepcion_in_soles() -> None:
         ("84.25", "PEN"),
         ("82.60", "PEN"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("antes", "despues", "codigo"),
+    [
+        (EMISOR.razon_social, "x" * 101, 2228),
+        (">0.47</cbc:TotalInvoiceAmount>", ">0.00</cbc:TotalInvoiceAmount>", 2893),
+        (">24.07</sac:SUNATTotalCashed>", ">26.07</sac:SUNATTotalCashed>", 2608),
+    ],
+)
+def test_sandbox_refuses_a_resumen_that_sunat_would(antes: str, despues: str, codigo: int) -> None:
+    de = boleta(tipo_operacion="2001", percepcion=Percepcion())
+    xml = escribir_resumen(
+        Sumario(EMISOR, "RC", HOY, 1, HOY), [LineaResumen(de, calcular(de), "1")]
+    )
+    assert antes in xml
+    for escrito, esperado in ((xml, 0), (xml.replace(antes, despues), codigo)):
+        documento = etree.fromstring(firmar(escrito, llave()).xml)
+        nombre = f"RC-{HOY:%Y%m%d}-1"
+        hecho, _ = juez_resumen.juzgar(documento, nombre, HOY, lambda *_: None)
+        assert hecho.codigo == esperado
 
 
 # Resúmenes ----------------------------------------------------------------------------------------
