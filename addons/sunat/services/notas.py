@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from addons.sunat.models import Comprobante, NotaCreditoDebito
 from addons.sunat.services import emision, empresa, registro
 from kernel.context import Ctx
 from kernel.errors import FieldError, ValidationFailed
+from kernel.money import round_half_up
 
 _DOCUMENTO: TypeAdapter[modelo.Comprobante] = TypeAdapter(modelo.Comprobante)
 TEXTO_CREDITO = "CORRECCIÓN DE CUOTAS"
@@ -72,8 +74,9 @@ def _documento(ctx: Ctx, nueva: schemas.NotaNueva, origen: Comprobante) -> model
     comunes = emision.comunes(ctx, nueva)
     detalle = emision.lineas(nueva.detalle)
     if not detalle:  # everything of the original, in its own terms
-        detalle = suyo.detalle
+        detalle = _rebajado(suyo)
         comunes |= {
+            "cargos": comunes["cargos"] or _cargos_aparte(suyo),
             "precios_incluyen_igv": suyo.precios_incluyen_igv,
             "tasa_igv": suyo.tasa_igv,
             "moneda": suyo.moneda,
@@ -82,6 +85,7 @@ def _documento(ctx: Ctx, nueva: schemas.NotaNueva, origen: Comprobante) -> model
         afectacion = suyo.detalle[0].afectacion_igv
         nada = modelo.Linea(TEXTO_CREDITO, Decimal(1), Decimal(0), afectacion_igv=afectacion)
         detalle = (nada,)
+        comunes["cargos"] = ()
     letra = "F" if origen.tipo == codigos.FACTURA else "B"
     serie = nueva.serie or empresa.serie_para(ctx, nueva.tipo_nota, origen.sucursal_id, letra)
     emision.exigir_serie(ctx, nueva.tipo_nota, serie)
@@ -99,6 +103,47 @@ def _documento(ctx: Ctx, nueva: schemas.NotaNueva, origen: Comprobante) -> model
             motivo_descripcion=nueva.motivo_descripcion or _motivo(nueva),
         ),
         **comunes,
+    )
+
+
+def _rebajado(suyo: modelo.Comprobante) -> tuple[modelo.Linea, ...]:
+    """Return the lines of a document with what changed its base as a whole shared out to them.
+
+    A note tells it so (3277). Each line takes its part by its value, to the cent.
+    """
+    afectos = [uno for uno in suyo.cargos if codigos.CARGOS_GLOBALES[uno.codigo].afecta_base]
+    quitado = sum(
+        (-u.monto if codigos.CARGOS_GLOBALES[u.codigo].es_cargo else u.monto for u in afectos),
+        Decimal(0),
+    )
+    brutos = [
+        una.cantidad * una.precio_unitario - una.descuento + una.cargo
+        if codigos.AFECTACIONES[una.afectacion_igv] in codigos.GRAVADOS
+        else Decimal(0)
+        for una in suyo.detalle
+    ]
+    if not quitado or not sum(brutos):
+        return suyo.detalle
+    lineas, antes, corrido = [], Decimal(0), Decimal(0)
+    for una, bruto in zip(suyo.detalle, brutos, strict=True):
+        corrido += bruto
+        ahora = round_half_up(quitado * corrido / sum(brutos))
+        parte, antes = ahora - antes, ahora
+        lineas.append(
+            replace(una, descuento=una.descuento + parte)
+            if parte > 0
+            else replace(una, cargo=una.cargo - parte)
+        )
+    return tuple(lineas)
+
+
+def _cargos_aparte(suyo: modelo.Comprobante) -> tuple[modelo.CargoGlobal, ...]:
+    """Return what was charged beside the prices of a document: FISE, tips and the like."""
+    return tuple(
+        uno
+        for uno in suyo.cargos
+        if codigos.CARGOS_GLOBALES[uno.codigo].es_cargo
+        and not codigos.CARGOS_GLOBALES[uno.codigo].afecta_base
     )
 
 

@@ -125,6 +125,26 @@ def test_corregir_nota_is_held_to_what_its_factura_has_left(
     assert corregir(admin, rechazada["id"]).status_code == 201
 
 
+def test_nota_without_lines_takes_back_discounts_and_charges_of_the_whole_as_well(
+    admin: TestClient, contador: TestClient, emisora: Emisora
+) -> None:
+    cargos = [{"codigo": "02", "monto": "5.00"}, {"codigo": "46", "monto": "2.00"}]
+    detalle = [
+        {"descripcion": "Cemento", "cantidad": "2", "precio_unitario": "11.80"},
+        {"descripcion": "Libro", "cantidad": "1", "precio_unitario": "9", "afectacion_igv": "20"},
+        {"descripcion": "Cal", "cantidad": "3", "precio_unitario": "3.33"},
+    ]
+    factura = emitir(admin, emisora.factura(detalle=detalle, cargos=cargos))
+    emisora.terminar()
+    nota = {"comprobante_origen_id": factura["id"], "motivo_codigo": "01"}
+    hecha = contador.post("/api/facturacion/notas/", json=nota).json()
+    sumas = ("total_venta", "total_igv", "total_gravada", "total_exonerada")
+    assert [hecha[una] for una in sumas] == [factura[una] for una in sumas]
+    assert hecha["total_venta"] == "39.59"
+    emisora.terminar()
+    assert ver(admin, hecha["id"])["estado_sunat"] == "ACEPTADO"
+
+
 def test_corregir_of_an_annulled_sale_is_refused(
     admin: TestClient, cajero: TestClient, emisora: Emisora
 ) -> None:
