@@ -58,6 +58,7 @@ def question(ctx: Ctx, button: Button, place: str, typed: Draft | None = None) -
                 name=name,
                 fault=draft.fault(one.name),
                 required=info is not None and info.is_required(),
+                named=draft.named(name, drawn.refers),
             )
         )
     return Question(button, tuple(made), place, draft.refusal)

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from kernel import cells, translations
-from kernel.cells import Drawn
+from kernel.cells import Drawn, Painter
 from kernel.views import Filter
+from kernel.web_named import NONE
 
 if TYPE_CHECKING:
     from kernel.web_list import Listed
 
 OPERATORS = {"gte": " ≥ ", "gt": " > ", "lte": " ≤ ", "lt": " < "}
+SAID = 3
+"""Records that a condition names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +86,21 @@ class Facets:
             return ", ".join(translations.translate(one.label) for one in parts if one) or value
         if column.widget == "flag":
             return translations.translate("Sí") if value == "true" else translations.translate("No")
-        if column.refers and value.isdigit():
-            names = cells.names(self.listed.ctx, [column], [{column.name: int(value)}])
-            return names.get(
-                (column.refers, int(value)), translations.translate("N.º {n}", n=value)
-            )
+        if column.refers:
+            return self._named(column, value)
         if column.widget in ("moment", "day"):
             return cells.day(value, self.listed.how)
         return value
+
+    def _named(self, column: Drawn, value: str) -> str:
+        """Return the names of the records that a condition allows, the first few of many."""
+        ids = [int(one) for one in value.split(",") if one.isascii() and one.isdigit()]
+        if not any(ids):
+            return translations.translate("ninguno con ese nombre")
+        rows = [{column.name: one} for one in ids[:SAID]]
+        painter = Painter(self.listed.how, cells.names(self.listed.ctx, [column], rows))
+        said = [painter.said(column, one) for one in ids[:SAID]]
+        return ", ".join([*said, *(["…"] if ids[SAID:] else [])])
 
     @cached_property
     def inputs(self) -> list[Facet]:
@@ -114,8 +124,9 @@ class Facets:
             ]
             return Facet(name, label, "choice", get(name), tuple(options))
         if column.refers:
-            said = self._said(column, get(name)) if get(name) else ""
-            return Facet(name, label, "reference", get(name), until=said, refers=column.refers)
+            value = get(name) if get(name) != NONE else ""
+            said = self._said(column, value) if value else ""
+            return Facet(name, label, "reference", value, until=said, refers=column.refers)
         if column.widget in ("moment", "day"):
             since = cells.resolved(get(f"{name}__gte"), self.listed.how.today)
             return Facet(name, label, "dates", since, until=get(f"{name}__lte"))

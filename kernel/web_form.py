@@ -7,13 +7,14 @@ shows both values and asks again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
-from kernel import cells, screens, translations, web, web_beside, web_cell
+from kernel import cells, screens, translations, web, web_beside, web_cell, web_late, web_named
 from kernel.answers import Outcome
 from kernel.cells import Painter
 from kernel.context import Ctx
@@ -22,7 +23,6 @@ from kernel.page import Asked, Pairs, fetch, redirect, send
 from kernel.places import filled
 from kernel.translations import later
 from kernel.views import Button, Field, FormView, Lines, Link, Section
-from kernel.web_beside import plain
 from kernel.web_inputs import (
     Block,
     Draft,
@@ -32,7 +32,6 @@ from kernel.web_inputs import (
     item_of,
     sent,
     typed_lines,
-    written,
 )
 from kernel.web_lines import LineTables, Table
 from kernel.web_list import around, drawn_columns, may
@@ -72,6 +71,7 @@ class Editor:
         """Return what the template of a record shows."""
         data = draft.data
         painter = self._painter(draft)
+        panels, tab = self._panels(draft, painter), self._open_tab(draft, painter)
         place = address(self.path)
         tail = self.asked.query.encoded("_pestana")
         name = str(data.get(self.view.name) or "") if self.id else ""
@@ -82,17 +82,20 @@ class Editor:
             or translations.translate(later("Nuevo") if self.id is None else self.view.title),
             "address": f"{place}{self.id or 'nuevo'}/" + (f"?{tail}" if tail else ""),
             "close": f"{place}?{tail}" if tail else place,
-            "panels": [self._panel(one, draft, painter) for one in self.view.panels],
+            "panels": panels,
             "tabs": [(one, self._tab_link(one.id)) for one in self.view.tabs],
-            "tab": self._open_tab(draft, painter),
+            "tab": tab,
             "states": self._states(data),
             "buttons": self._buttons(data),
             "links": self._links(data),
             "questions": self._questions(data, draft),
             "version": str(data.get("version", "")) if self.editable else "",
+            "era": self._filled(draft, [*panels, *(tab[1] if tab else [])]),
             "editable": self.body is not None,
             "refusal": draft.refusal,
             "deletes": self.id is not None and may(self.ctx, "DELETE", f"{self.path}{{id}}/"),
+            "unsaved": draft.typed is not None,
+            "late": False,
             "versus": [],
             "question": None,
             "live": self._is_live(data),
@@ -107,6 +110,21 @@ class Editor:
         for lines in (one for one in screens.parts_of(self.view) if isinstance(one, Lines)):
             names.update(self.tables.names(lines, draft))
         return Painter(self.how, names)
+
+    def inputs(self, draft: Draft) -> list[Block | Table]:
+        """Return what the form shows, of its open tab too."""
+        painter = self._painter(draft)
+        _, tab = self._open_tab(draft, painter) or ("", [])
+        return [*self._panels(draft, painter), *tab]
+
+    def _filled(self, draft: Draft, shown: list[Block | Table]) -> str:
+        """Return what the record fills the form with, where somebody may save it meanwhile."""
+        if not self.editable or not draft.data.get("version"):
+            return ""
+        return web_late.filled(shown if draft.typed is None else self.inputs(Draft(draft.data)))
+
+    def _panels(self, draft: Draft, painter: Painter) -> list[Block | Table]:
+        return [self._panel(one, draft, painter) for one in self.view.panels]
 
     def _panel(self, panel: Section | Lines, draft: Draft, painter: Painter) -> Block | Table:
         if isinstance(panel, Lines):
@@ -123,7 +141,14 @@ class Editor:
             value = info.get_default(call_default_factory=True)
         given = self._required(one.name)
         return input_of(
-            one, drawn, info, value, painter, fault=draft.fault(one.name), required=given
+            one,
+            drawn,
+            info,
+            value,
+            painter,
+            fault=draft.fault(one.name),
+            required=given,
+            named=draft.named(one.name, drawn.refers),
         )
 
     def _required(self, name: str) -> bool:
@@ -138,7 +163,7 @@ class Editor:
         query = self.asked.query.encoded(_pestana=tab)
         return f"{address(self.path)}{self.id or 'nuevo'}/?{query}"
 
-    def _open_tab(self, draft: Draft, painter: Painter) -> tuple[str, list[Any]] | None:
+    def _open_tab(self, draft: Draft, painter: Painter) -> tuple[str, list[Block | Table]] | None:
         if not self.view.tabs:
             return None
         wanted = self.asked.query.get("_pestana")
@@ -192,7 +217,8 @@ class Editor:
 
     def document(self) -> dict[str, Any]:
         """Return what was typed as the body that the API takes."""
-        form, found = self.asked.form, dict[str, Any]()
+        form = web_named.settled(self.ctx, self.asked.form)
+        self.asked, found = replace(self.asked, form=form), dict[str, Any]()
         known = self.body.model_fields if self.body is not None else {}
         for name, info in known.items():
             lines = item_of(info.annotation)
@@ -259,7 +285,7 @@ def change(ctx: Ctx, path: str, asked: Asked, record_id: int) -> Outcome:
             return _act_on(editor, act)
         if editor.body is None:
             raise NotFound
-        document = editor.document()
+        document = web_late.chosen(asked.form, editor.document())
         version = asked.form.get("version")
         if version.isdigit() and "version" in editor.body.model_fields:
             document["version"] = int(version)
@@ -280,20 +306,10 @@ def _refused(editor: Editor, refusal: DomainError) -> Outcome:
     """Return the form with what was typed; after somebody else's change, with both values."""
     present = editor.read()
     keeps = editor.editable and not editor.asked.form.get("_acto")
-    draft = Draft(present, editor.asked.form if keeps else None, refusal)
     late = keeps and refusal.code == "version_obsoleta"
-    versus = list(_versus(editor, present)) if late else []
-    return _page(editor, draft, status=refusal.status, versus=versus)
-
-
-def _versus(editor: Editor, present: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield the fields in which what was typed differs from what is there now."""
-    typed = editor.asked.form
-    for one in screens.parts_of(editor.view):
-        if isinstance(one, Field) and one.name in typed:
-            mine, theirs = typed.get(one.name), written(present.get(one.name))
-            if mine != theirs:
-                yield translations.translate(one.label), plain(mine), plain(theirs)
+    typed, versus = web_late.compared(editor, present) if late else (editor.asked.form, [])
+    draft = Draft(present, typed if keeps else None, refusal)
+    return _page(editor, draft, status=refusal.status, late=late, versus=versus)
 
 
 def _act_on(editor: Editor, act: str) -> Outcome:
@@ -320,6 +336,7 @@ def button_body(ctx: Ctx, button: Button, form: Pairs) -> dict[str, Any]:
     body = ctx.runtime.registry.addresses["POST", button.path].body
     if body is None:
         return {}
+    form = web_named.settled(ctx, form, f"_{button.id}.")
     given = {
         name: sent(form.get(f"_{button.id}.{name}"), info)
         for name, info in body.model_fields.items()

@@ -65,6 +65,10 @@ class Draft:
             return self.typed.get(name)
         return self.data.get(name)
 
+    def named(self, name: str, refers: str) -> str:
+        """Return the name that was typed into a reference."""
+        return self.typed.get(f"_nombre.{refers}.{name}") if self.typed is not None else ""
+
     def fault(self, name: str) -> str:
         """Return why a field was refused."""
         errors = self.refusal.errors if self.refusal is not None else ()
@@ -81,13 +85,17 @@ def input_of(
     name: str = "",
     fault: str = "",
     required: bool = False,
+    named: str = "",
 ) -> Input:
-    """Return a field as it is shown: an input where the API takes it (``info``)."""
+    """Return a field as it is shown: an input where the API takes it (``info``).
+
+    ``named`` is what was typed into a reference, if it was.
+    """
     options = [(c.value, translations.translate(c.label)) for c in one.choices]
     if info is not None and not options:
         options = [(one, one) for one in _literals(info.annotation)]
     identity = id_of(value) if drawn.refers else None
-    said = painter.said(drawn, identity) if identity else ""
+    said = named or (painter.said(drawn, identity) if identity else "")
     return Input(
         name or one.name,
         translations.translate(one.label),

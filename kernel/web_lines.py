@@ -12,7 +12,7 @@ from kernel import cells, screens
 from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
 from kernel.views import Column, Lines
-from kernel.web_inputs import Draft, Input, input_of, item_of, typed_lines
+from kernel.web_inputs import Draft, Input, id_of, input_of, item_of, typed_lines
 
 Shown = Sequence[tuple[Column, Drawn]]
 
@@ -62,7 +62,9 @@ class LineTables:
     def names(self, lines: Lines, draft: Draft) -> cells.Names:
         """Return the names of the records that lines refer to."""
         shown = [self.drawn(lines, one) for one in lines.columns]
-        return cells.names(self.ctx, shown, draft.data.get(lines.name) or [])
+        data = self._data(lines, draft)
+        rows = [{name: id_of(value) for name, value in one.items()} for one in data]
+        return cells.names(self.ctx, shown, rows)
 
     def table(self, lines: Lines, draft: Draft, painter: Painter) -> Table:
         """Return a table as it is shown."""
@@ -93,7 +95,8 @@ class LineTables:
     def _data(self, lines: Lines, draft: Draft) -> Sequence[Mapping[str, Any]]:
         if draft.typed is not None and self.model(lines) is not None:
             typed = typed_lines(draft.typed, lines.name).values()
-            return [one for one in typed if any(one.values())]
+            if typed or not draft.data:
+                return [one for one in typed if any(one.values())]
         found: Sequence[Mapping[str, Any]] = draft.data.get(lines.name) or []
         return found
 
@@ -115,6 +118,7 @@ class LineTables:
                 input_of(
                     one, drawn, info, line.get(one.name), painter, name=name,
                     fault=draft.fault(name), required=info is not None and info.is_required(),
+                    named=draft.named(name, drawn.refers),
                 )
             )  # fmt: skip
         return tuple(made)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from kernel import cells, listing, paging, queries, screens, translations, web, web_rows
+from kernel import cells, listing, paging, queries, screens, translations, web, web_named, web_rows
 from kernel.answers import Outcome
 from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
@@ -43,6 +43,9 @@ VIEW_ICONS = {
 
 def show(ctx: Ctx, path: str, asked: Asked) -> Outcome:
     """Return the page of a resource's views: the list, or the kind that is asked for."""
+    if web_named.has_names(asked.query) and not asked.target:
+        query = web_named.filtered(ctx, asked.query).encoded() or "_v=list"
+        return redirect(ctx, f"{asked.path}?{query}")
     wanted = asked.query.get("_v", "list")
     found = [one for one in visible(ctx, path) if one.kind != "form"]
     if not found:

@@ -330,11 +330,45 @@ def test_edit_that_comes_too_late_shows_both_values(browser: Open, admin: TestCl
     second.submit("#record-form", telefono="222")
     assert second.status == 409
     assert ["Teléfono", "222", "111"] in [
-        [cell.text_content() for cell in one] for one in second.page.cssselect(".versus tbody tr")
+        [cell.text_content().strip() for cell in one]
+        for one in second.page.cssselect(".versus tbody tr")
     ]
     assert admin.get(f"/api/clientes/{made['id']}/").json()["telefono"] == "111"
     second.submit("#record-form")
     assert admin.get(f"/api/clientes/{made['id']}/").json()["telefono"] == "222"
+
+
+def test_lines_that_two_people_change_are_kept_or_asked_about(
+    browser: Open, admin: TestClient, shop: Shop
+) -> None:
+    detalle = [{"producto_id": shop.productos[0], "cantidad": "2"}]
+    body = {"cliente_id": shop.cliente, "sucursal_id": shop.sucursales[0], "detalle": detalle}
+    made = admin.post("/api/cotizaciones/", json=body).json()
+    place = f"/app/cotizaciones/{made['id']}/"
+    first, second = browser("admin"), browser("gerente")
+
+    def meet(*, theirs: str, **mine: str) -> list[str]:
+        first.get(place)
+        second.get(place)
+        first.submit("#record-form", **{"detalle.0.cantidad": theirs})
+        second.submit("#record-form", **mine)
+        assert second.status == 409
+        return second.texts(".versus tbody td")
+
+    def kept() -> tuple[str, str]:
+        found = admin.get(f"/api/cotizaciones/{made['id']}/").json()
+        return found["detalle"][0]["cantidad"], found["observaciones"]
+
+    assert meet(theirs="3", observaciones="Mía") == []
+    second.submit("#record-form")
+    assert kept() == ("3.0000", "Mía")
+    asked = meet(theirs="4", **{"detalle.0.cantidad": "5"})
+    assert [one.split(" · ")[:2] for one in asked] == [["Producto 1", "5"], ["Producto 1", "4"]]
+    second.submit("#record-form", **{"_queda.detalle": "suyo"})
+    assert kept() == ("4.0000", "Mía")
+    meet(theirs="6", **{"detalle.0.cantidad": "7"})
+    second.submit("#record-form", **{"_queda.detalle": "mio"})
+    assert kept() == ("7.0000", "Mía")
 
 
 def test_caja_is_opened_and_closed_on_pages(browser: Open, shop: Shop) -> None:

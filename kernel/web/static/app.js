@@ -12,7 +12,7 @@ const wide = matchMedia("(min-width: 1181px)");
 async function openRecord(link) {
   const row = link.closest("tr");
   if (!wide.matches || !$("#record")) { location.assign(link.href); return; }
-  if (!(await mayLeave())) return;
+  if (!mayLeave()) return;
   history.pushState({ andes: true }, "", link.href);
   await showRecord(link.href);
   for (const other of $$("#list tr[aria-current]")) other.removeAttribute("aria-current");
@@ -28,6 +28,7 @@ function closeRecord() {
   const pane = $("#record");
   const back = $("[data-close]", pane ?? document);
   if (!pane?.firstElementChild || !back) return false;
+  if (!mayLeave()) return true;
   pane.replaceChildren();
   $(".split")?.classList.remove("opened");
   for (const row of $$("#list tr[aria-current]")) row.removeAttribute("aria-current");
@@ -146,14 +147,18 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-guard]");
-  if (form) form.dataset.changed = "yes";
+  if (form) {
+    form.dataset.changed = "yes";
+    const mine = $(`[name="_queda.${CSS.escape(event.target.name)}"]`);  // what is typed now is to stay
+    if (mine) mine.checked = true;
+  }
   if (event.target.matches("[data-line] input")) sumLines(event.target.closest("table"));
 });
 
 // Unsaved changes ------------------------------------------------------------------------------
 
 const unsaved = () => $("form[data-guard][data-changed]");
-async function mayLeave() { return !unsaved() || confirm(unsaved().dataset.guard); }
+const mayLeave = () => !unsaved() || confirm(unsaved().dataset.guard);
 addEventListener("beforeunload", (event) => { if (unsaved() && !leaving) event.preventDefault(); });
 let leaving = false;
 document.addEventListener("submit", (event) => {
@@ -189,6 +194,17 @@ function addLine(table) {
   $("input:not([type=hidden]), select", line)?.focus();
 }
 
+// Arrows walk a column; below the last line there is a new one.
+function lineKey(event, line) {
+  if (!["ArrowDown", "ArrowUp"].includes(event.key) || !event.target.matches("input:not([type=date], [type=datetime-local], [type=checkbox])")) return false;
+  const place = event.target.closest("td").cellIndex;
+  const next = event.key === "ArrowDown" ? line.nextElementSibling : line.previousElementSibling;
+  const add = $(`[data-add-line="${line.closest("table").id}"]`);
+  if (next) $("input:not([type=hidden]), select", next.cells[place])?.focus();
+  else if (event.key === "ArrowDown" && add) addLine(line.closest("table"));
+  return true;
+}
+
 function sumLines(table) {
   for (const foot of $$("tfoot [data-sum]", table)) {
     const values = $$(`tbody [data-of="${foot.dataset.sum}"]`, table);
@@ -204,6 +220,7 @@ document.addEventListener("input", async (event) => {
   if (!box || event.target.type === "hidden") return;
   const shown = event.target, list = $("[role=listbox]", box), id = $("input[type=hidden]", box);
   id.value = "";
+  shown.name = `_nombre.${box.dataset.lookup}.${id.name}`;  // counts unless a record is picked
   const turn = (box.turn = (box.turn ?? 0) + 1);
   await new Promise((done) => setTimeout(done, 120));
   if (turn !== box.turn) return;
@@ -232,6 +249,7 @@ function choose(box, option) {
   $("input[type=hidden]", box).value = option.dataset.value;
   const shown = $("input:not([type=hidden])", box);
   shown.value = option.textContent;
+  shown.removeAttribute("name");
   shown.setAttribute("aria-expanded", "false");
   $("[role=listbox]", box).hidden = true;
 }
@@ -284,7 +302,7 @@ function move(step) {
 }
 
 function nextField(from) {
-  const fields = $$("input:not([type=hidden]), select, textarea, button", from.form).filter((one) => !one.disabled && one.offsetParent);
+  const fields = $$("input:not([type=hidden]), select, textarea, button:not([data-drop-line])", from.form).filter((one) => !one.disabled && one.offsetParent);
   fields[fields.indexOf(from) + 1]?.focus();
 }
 
@@ -313,6 +331,8 @@ function key(event) {
   if (cell) return cellKey(event, cell);
   const box = element.closest("[data-lookup]");
   if (box && lookupKey(event, box)) return true;
+  const line = element.closest("[data-line]");
+  if (line && lineKey(event, line)) return true;
   if (event.key === "Escape") {
     const open = $("details.drop[open], details.me[open]");
     if (open) { open.open = false; $("summary", open).focus(); return true; }
@@ -368,9 +388,15 @@ if ($("form[action='/entrar/']")) {
   globalThis.caches?.keys().then((names) => names.filter((one) => one.endsWith(" datos")).forEach((one) => caches.delete(one)));
 }
 
-countMarked();
-showInline();
-document.addEventListener("htmx:after:swap", () => { countMarked(); showInline(); });
+// Texts beside ids are sent where no script looks them up; here only what was typed and not picked.
+
+function keepIds() {
+  for (const box of $$("[data-lookup]")) if ($("input[type=hidden]", box).value) $("input:not([type=hidden])", box).removeAttribute("name");
+}
+
+function begin() { countMarked(); showInline(); keepIds(); }
+begin();
+document.addEventListener("htmx:after:swap", begin);
 
 // Groups of the menu that stay open ---------------------------------------------------------------
 
