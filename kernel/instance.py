@@ -19,9 +19,9 @@ from kernel import demo as demonstration
 from kernel import filelock, installing, logging, processes, serving
 from kernel.embedded import EmbeddedError, EmbeddedPostgres
 from kernel.errors import ConfigurationError
+from kernel.ports import listen
 from kernel.secrets import generate_key
 from kernel.settings import Settings, environment, load
-from kernel.supervisor import listen
 
 log = logging.get(__name__)
 

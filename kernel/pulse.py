@@ -20,10 +20,10 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from kernel import db, generations, logging
+from kernel.beats import Beat
 from kernel.generations import CHANNEL, Aims, Generation
 from kernel.settings import Settings
 from kernel.standing import Note
-from kernel.supervisor import Beat
 
 log = logging.get(__name__)
 

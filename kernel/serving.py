@@ -27,11 +27,12 @@ from kernel.conductor import EXPAND, Conducting
 from kernel.crews import Crew
 from kernel.errors import ConfigurationError
 from kernel.generations import Generation
+from kernel.ports import listen
 from kernel.pulse import DatabasePulse
 from kernel.registry import Registry
 from kernel.settings import Settings
 from kernel.standing import Note
-from kernel.supervisor import Supervisor, listen
+from kernel.supervisor import Supervisor
 
 log = logging.get(__name__)
 

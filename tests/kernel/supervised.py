@@ -25,8 +25,8 @@ from kernel import zygote
 from kernel.zygote import Kind, Reports
 
 if TYPE_CHECKING:
+    from kernel.beats import Beat
     from kernel.generations import Aims, Generation
-    from kernel.supervisor import Beat
 
 LOAD_VARIABLE = "LOAD_SECONDS"
 
@@ -178,13 +178,13 @@ class FolderPulse:
 
 def main(order: dict[str, Any]) -> None:
     """Supervise; the port is told on standard output."""
-    from kernel import crews, logging, supervisor
+    from kernel import crews, fleet, logging, ports, supervisor
     from kernel.crews import Crew
 
     logging.configure()
     crews.LOAD_GRACE = 20.0
-    supervisor.START_SECONDS = order["start"]
-    listener = supervisor.listen("127.0.0.1", 0)
+    fleet.START_SECONDS = order["start"]
+    listener = ports.listen("127.0.0.1", 0)
     print(listener.getsockname()[1], flush=True)
     program = order["program"] or [sys.executable, "-m", "tests.kernel.supervised"]
     env = {**os.environ, LOAD_VARIABLE: str(order["load"])}

@@ -15,9 +15,9 @@ from sqlalchemy import text
 from kernel import instance, serving
 from kernel.embedded import EmbeddedPostgres
 from kernel.errors import ConfigurationError
+from kernel.ports import PortTaken
 from kernel.runtime import Runtime
 from kernel.settings import Settings
-from kernel.supervisor import PortTaken
 from tests.cluster import fast_folder
 from tests.live import working
 

@@ -20,7 +20,8 @@ import psutil
 import pytest
 
 from kernel.crews import WAY, Crew
-from kernel.supervisor import LONGEST_PAUSE, PortTaken, Slot, listen
+from kernel.ports import PortTaken, listen
+from kernel.slots import LONGEST_PAUSE, Slot
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
