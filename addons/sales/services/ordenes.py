@@ -38,7 +38,7 @@ from addons.sales.services.cotizaciones import (
     ofrecer,
     tomar_cotizacion,
 )
-from addons.sales.services.ventas import Origen, registrar_venta
+from addons.sales.services.ventas import Origen, anunciar_venta, escribir_venta
 from kernel.context import Ctx
 from kernel.errors import FieldError, NotFound
 from kernel.messages import refused
@@ -153,8 +153,9 @@ def vender_orden(ctx: Ctx, orden_id: int, venta: VentaDeOrden) -> VentaLeida:
         fecha_vencimiento=venta.fecha_vencimiento,
         uuid=venta.uuid,
     )
-    _cerrar(ctx, orden, ATENDIDA)
-    return registrar_venta(ctx, nueva, Origen(orden_id=orden.id))
+    escrita = escribir_venta(ctx, nueva, Origen(orden_id=orden.id))
+    _cerrar(ctx, orden, ATENDIDA)  # lets go of its goods, which are locked last
+    return anunciar_venta(ctx, escrita)
 
 
 def _pagos(orden: OrdenVenta, venta: VentaDeOrden) -> list[PagoNuevo]:

@@ -1,4 +1,8 @@
-"""Registering a sale, in few round trips whatever the number of lines. Source: módulo 1."""
+"""Registering a sale, in few round trips whatever the number of lines. Source: módulo 1.
+
+Whoever sells locks in one order, so that nobody waits for each other: the document that is sold,
+the number of the caja, the caja, the cliente, the products.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -51,6 +55,14 @@ DE_CAJA = Origen()
 
 
 @dataclass(frozen=True, slots=True)
+class Escrita:
+    """A sale that is in its table, and that nobody was told of yet."""
+
+    venta: VentaLeida
+    hay: Preparada
+
+
+@dataclass(frozen=True, slots=True)
 class Pago:
     """How a sale is paid: the change, what is owed, until when."""
 
@@ -62,7 +74,18 @@ class Pago:
 def registrar_venta(ctx: Ctx, nueva: VentaNueva, origen: Origen = DE_CAJA) -> VentaLeida:
     """Return the sale, written with its lines and payments; subscribers move the stock.
 
-    Amounts in the company's currency, 2 decimals. Any failure leaves nothing behind.
+    Any failure leaves nothing behind.
+
+    Raises:
+        DomainError: see ``escribir_venta``; or whatever a subscriber refuses.
+    """
+    return anunciar_venta(ctx, escribir_venta(ctx, nueva, origen))
+
+
+def escribir_venta(ctx: Ctx, nueva: VentaNueva, origen: Origen) -> Escrita:
+    """Return the sale, written with its lines and payments; ``anunciar_venta`` must follow.
+
+    Amounts in the company's currency, 2 decimals.
 
     Raises:
         ValidationFailed: the cliente, caja, a product or a payment method doesn't exist.
@@ -95,9 +118,7 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva, origen: Origen = DE_CAJA) -> Ve
     )
     pago = _pago(ctx, nueva, hay.metodos, valor.total.total)
     rows = ctx.sql(INSERTAR, **_parametros(ctx, nueva, origen, hay, valor, pago))
-    leida = _leida(ctx, nueva, origen, hay, valor, pago, rows)
-    _anunciar(ctx, hay, leida)
-    return leida
+    return Escrita(_leida(ctx, nueva, origen, hay, valor, pago, rows), hay)
 
 
 def _comprobar_nueva(ctx: Ctx, uuid: UUID) -> None:
@@ -289,7 +310,9 @@ def _lineas(nueva: VentaNueva, valor: Valor, rows: Sequence[tuple[Any, ...]]) ->
     ]
 
 
-def _anunciar(ctx: Ctx, hay: Preparada, venta: VentaLeida) -> None:
+def anunciar_venta(ctx: Ctx, escrita: Escrita) -> VentaLeida:
+    """Return the sale once all know of it: the audit, whoever moves the stock, a job."""
+    venta, productos = escrita.venta, escrita.hay.oferta.productos
     resumen = {
         "serie": venta.serie,
         "numero": venta.numero,
@@ -298,7 +321,6 @@ def _anunciar(ctx: Ctx, hay: Preparada, venta: VentaLeida) -> None:
         "lineas": len(venta.detalle),
     }
     ctx.audit("crear", "ventas", venta.id, despues=resumen, modulo="sales")
-    productos = hay.oferta.productos
     ctx.publish(
         VentaRegistrada(
             venta.id,
@@ -322,3 +344,4 @@ def _anunciar(ctx: Ctx, hay: Preparada, venta: VentaLeida) -> None:
         )
     )
     ctx.enqueue("sales.notificar_venta", venta_id=venta.id)
+    return venta

@@ -255,6 +255,32 @@ def test_convertir_at_once_makes_one_order_and_selling_it_one_sale(
     assert at_once(f"{ORDENES}{orden['id']}/vender/", body) == {201: 1, 409: 5}
 
 
+def test_orders_and_sales_of_a_caja_at_once_are_tried_once(
+    vendedor: TestClient, shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both lock in one order, so none is a deadlock that has to be tried again."""
+    detalle = [{"producto_id": una, "cantidad": 1} for una in shop.productos[:2]]
+    sin_pie = pedido(shop, detalle=detalle, descuento_global="0")
+    ordenes = [vendedor.post(ORDENES, json=sin_pie).json()["id"] for _ in range(12)]
+    caja = abrir_caja(vendedor, shop)
+    de_orden = {"caja_id": caja, "metodo": "tarjeta"}
+    acts = [(f"{ORDENES}{una}/vender/", de_orden) for una in ordenes]
+    acts += [("/api/ventas/", shop.venta(caja))] * 12
+    barrier = Barrier(6)
+
+    def run(share: list[tuple[str, dict[str, Any]]]) -> list[int]:
+        barrier.wait()
+        return [vendedor.post(path, json=body).status_code for path, body in share]
+
+    with ThreadPoolExecutor(6) as pool:
+        told = [
+            one for share in pool.map(run, [acts[start::6] for start in range(6)]) for one in share
+        ]
+    assert told == [201] * len(acts)
+    retried = [one.msg for one in caplog.records if "unit_of_work_retried" in str(one.msg)]
+    assert retried == []
+
+
 def test_enviar_cotizacion_mails_the_pdf(
     vendedor: TestClient, admin: TestClient, shop: Shop, runtime: Runtime, tmp_path: Path
 ) -> None:
