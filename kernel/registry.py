@@ -6,7 +6,7 @@ A registry is a value: it is built from the set of installed addons, checked, an
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.util import find_spec
@@ -125,18 +125,28 @@ def load(manifests: Sequence[Manifest]) -> Registry:
     plugins = pluggy.PluginManager("andes")
     plugins.add_hookspecs(hookspecs)
     plugins.register(own, name="kernel")
-    names = {manifest.name for manifest in manifests}
-    for manifest in manifests:
-        plugins.register(_import(f"{manifest.module}.plugin", manifest), name=manifest.name)
-        for other in sorted(names & set(manifest.optional)):
-            glue = f"{manifest.module}.plugin_{other}"
-            if find_spec(glue) is not None:
-                plugins.register(_import(glue, manifest), name=f"{manifest.name}+{other}")
+    for name, module in import_plugins(manifests):
+        plugins.register(module, name=name)
     plugins.check_pending()
     translations.declare(one.code for one in manifests)
     list(gather(plugins, "register_models"))
     model.map_models()
     return _build(tuple(manifests), plugins)
+
+
+def import_plugins(manifests: Sequence[Manifest]) -> Iterator[tuple[str, Any]]:
+    """Yield the plugin of each addon, and its glue to those beside it, imported by then.
+
+    Raises:
+        ConfigurationError: an addon has no plugin.
+    """
+    names = {manifest.name for manifest in manifests}
+    for manifest in manifests:
+        yield manifest.name, _import(f"{manifest.module}.plugin", manifest)
+        for other in sorted(names & set(manifest.optional)):
+            glue = f"{manifest.module}.plugin_{other}"
+            if find_spec(glue) is not None:
+                yield f"{manifest.name}+{other}", _import(glue, manifest)
 
 
 def _import(module: str, manifest: Manifest) -> Any:

@@ -10,7 +10,7 @@ from addons.base.testing import Connect
 from kernel import manifest
 from kernel.testing.fixtures import (
     http,
-    pytest_collection_modifyitems,
+    pytest_collection,
     pytest_ignore_collect,
     pytest_terminal_summary,
     pytest_unconfigure,
@@ -20,6 +20,7 @@ from kernel.testing.fixtures import (
     shared_runtime,
     template,
 )
+from kernel.testing.fixtures import pytest_collection_modifyitems as leave_out
 from kernel.testing.fixtures import pytest_configure as configure
 from kernel.testing.instance import runtime_of, settings_of
 from tests import logscan
@@ -28,7 +29,7 @@ __all__ = [
     "ADDONS",
     "Connect",
     "http",
-    "pytest_collection_modifyitems",
+    "pytest_collection",
     "pytest_ignore_collect",
     "pytest_terminal_summary",
     "pytest_unconfigure",
@@ -50,6 +51,13 @@ hypothesis_settings.register_profile(
     "andes", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("andes")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that all workers end together."""
+    leave_out(config, items)
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -48,6 +48,12 @@ def pytest_unconfigure() -> None:
     cluster.end_run()
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    """Import all addons first: a test module may map tables, and then none can be extended."""
+    if not session.config.pluginmanager.hasplugin("dsession"):  # which only hands out tests
+        list(registries.import_plugins(instance.under_test()))
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out a file that imports an addon which isn't installed."""
     asked = (Path(word.partition("::")[0]) for word in config.args)

@@ -17,7 +17,14 @@ from addons.sales.models import Cliente, Producto
 from kernel.audit import AuditLog, Entry
 from kernel.context import Ctx, RequestFacts
 from kernel.identity import Identity, Rol, Usuario
-from kernel.model import Model, Timestamps, Versioned, map_models, table_of
+from kernel.model import (
+    Model,
+    Timestamps,
+    Versioned,
+    extension_authors,
+    map_models,
+    table_of,
+)
 from kernel.runtime import Runtime
 from kernel.settings import Settings
 from tests.shop import Shop
@@ -59,6 +66,12 @@ class Renglon(Model):
 
 
 map_models()
+
+
+def test_addons_have_extended_tables_before_this_file_maps_its_own() -> None:
+    """Whatever other files are run with it."""
+    assert "loyalty" in extension_authors()
+
 
 Did = Callable[[Callable[[Ctx], object]], list[Entry]]
 
