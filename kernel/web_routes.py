@@ -23,9 +23,16 @@ from kernel.views import DashboardView, FormView, SettingsView
 
 def web_pages(registry: Registry) -> list[Endpoint]:
     """Return the pages of the views of a generation, and the kernel's own."""
-    found = [*_OWN]
     static.declare_icons(_icons(registry))
     widgets.declare(registry.gather("register_widgets"))
+    if "pages" not in registry.memo:
+        registry.memo["pages"] = _pages(registry)
+    found: list[Endpoint] = registry.memo["pages"]
+    return found
+
+
+def _pages(registry: Registry) -> list[Endpoint]:
+    found = [*_OWN]
     for path in dict.fromkeys(
         one.resource
         for one in registry.screens.views.values()

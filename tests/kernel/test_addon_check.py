@@ -19,6 +19,7 @@ from kernel.checks.page import page
 from kernel.errors import ConfigurationError
 from kernel.manifest import ROOT
 from kernel.quality import RULES
+from tests import tree
 
 NAME = "prendas"
 
@@ -103,6 +104,7 @@ def check(root: Path, *words: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template's addon outside of the tree, as it comes."""
+    tree.lend_types(ROOT / tree.TYPES / "addon-check")
     return package(tmp_path_factory.mktemp("whole"))
 
 

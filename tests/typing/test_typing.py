@@ -14,7 +14,7 @@ import pytest
 
 from kernel import hookspecs, manifest
 from kernel.manifest import ROOT
-from tests import pages, source
+from tests import pages, source, tree
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +61,8 @@ def _own(module: str) -> list[str]:
 def mypy(project: Path) -> set[Fault]:
     """Return what mypy --strict finds in the project."""
     words = ["--config-file", str(ROOT / "pyproject.toml"), "--no-error-summary", "--no-pretty"]
-    cache = ["--cache-dir", str(project / "cache"), "--no-incremental"]
+    tree.lend_types(project / "cache")
+    cache = ["--cache-dir", str(project / "cache")]
     run = subprocess.run(
         [TOOLS / "mypy", *words, *cache, "-p", "snippets"],
         cwd=project,
