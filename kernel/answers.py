@@ -1,6 +1,7 @@
 """Answers: the one table that turns an exception into a problem document (RFC 9457).
 
 ``{"type", "title", "status", "code", "detail", "instance", "errors": [{field, code, message}]}``
+Texts are in the language of the request; the codes are stable.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
-from kernel import db, logging
+from kernel import db, logging, translations
 from kernel.errors import (
     Conflict,
     DomainError,
@@ -68,7 +69,10 @@ class Outcome:
 
 
 def problem(error: DomainError, request_id: str) -> Outcome:
-    """Return the problem document of a refusal; one of access leaves a line in the log."""
+    """Return the problem document of a refusal, in the language that is spoken.
+
+    One of access leaves a line in the log.
+    """
     if error.status in OF_ACCESS:
         log.info("access_refused", status=error.status, code=error.code)
     headers: dict[str, str] = {}
@@ -78,13 +82,17 @@ def problem(error: DomainError, request_id: str) -> Outcome:
         headers["WWW-Authenticate"] = "Bearer"
     document = {
         "type": "about:blank",
-        "title": TITLES.get(error.status, "Error"),
+        "title": translations.translate(TITLES.get(error.status, "Error")),
         "status": error.status,
         "code": error.code,
-        "detail": error.message,
+        "detail": translations.message(error.message),
         "instance": f"urn:andes:request:{request_id}",
         "errors": [
-            {"field": fault.field, "code": fault.code, "message": fault.message}
+            {
+                "field": fault.field,
+                "code": fault.code,
+                "message": translations.message(fault.message),
+            }
             for fault in error.errors
         ],
     }

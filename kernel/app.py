@@ -31,6 +31,7 @@ from kernel import (
     proxies,
     receiving,
     redaction,
+    translations,
 )
 from kernel.answers import Outcome
 from kernel.calls import Call
@@ -204,16 +205,21 @@ class Edge:
             self._account(scope, facts, status, time.perf_counter() - started)
 
     def _facts(self, scope: Scope) -> RequestFacts:
-        given = agent = forwarded = forwarded_scheme = ""
+        given = agent = forwarded = forwarded_scheme = cookie = accepted = ""
         for name, value in scope["headers"]:
             if name == b"x-request-id":
                 given = value.decode("latin-1")
             elif name == b"user-agent":
                 agent = value.decode("latin-1")[:300]
+            elif name == b"cookie":
+                cookie = value.decode("latin-1")
+            elif name == b"accept-language" and scope["path"].startswith("/api/"):
+                accepted = value.decode("latin-1")  # pages have a language of their own
             elif name == b"x-forwarded-for":
                 forwarded = f"{forwarded},{value.decode('latin-1')}"
             elif name == b"x-forwarded-proto":
                 forwarded_scheme = value.decode("latin-1")
+        translations.speak(translations.wanted(cookie, accepted))
         peer = scope["client"][0] if scope.get("client") else None
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         scheme = "https" if scope.get("scheme") in ("https", "wss") else "http"

@@ -29,6 +29,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from urllib.request import url2pathname
 
 from kernel.errors import ConfigurationError, CredentialsRefused, Permanent, RemoteError, Transient
+from kernel.phrases import Phrase
 
 _POLICY = SMTP.clone(cte_type="7bit")
 _MAILBOX = re.compile(r"(?:(?P<name>[^<>@]*)<(?P<angled>[^<>]+)>|(?P<bare>[^<>]+))")
@@ -54,10 +55,12 @@ class Message:
     """A message to one address or several; each may be ``Name <user@host>``."""
 
     to: str | Sequence[str]
-    subject: str
-    text: str
+    subject: Phrase
+    text: Phrase
     html: str | None = None
     attachments: Sequence[Attachment] = ()
+    language: str = "es"
+    """Of who reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +138,11 @@ class Mailer:
         mail = EmailMessage(_POLICY)
         mail["From"] = self._sender
         mail["To"] = to
-        mail["Subject"] = _clean("subject", message.subject)
+        mail["Subject"] = _clean("subject", message.subject.said_in(message.language))
         mail["Date"] = self._clock()
         mail["Message-ID"] = f"<{message_digest(key)}@{self._sender.domain}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(_printable(message.text))
+        mail.set_content(_printable(message.text.said_in(message.language)))
         if message.html is not None:
             mail.add_alternative(_printable(message.html), subtype="html")
         for attachment in message.attachments:

@@ -2,9 +2,10 @@
 
 ``python -m kernel.texts`` (``make texts``) writes into each catalogue what is new, takes out what
 nobody says any more, and lists what still lacks a translation; ``--check`` changes nothing. Texts
-are the literals in the templates' ``_()`` and ``n_()``, in ``translate()``, ``number()`` and
-``later()``, the words of declarations (views, patches, menus, permissions, roles, reports, jobs,
-settings), and the messages of refusals, where an f-string becomes a text with named values.
+are the literals in the templates' ``_()`` and ``n_()``, in ``translate()``, ``number()``,
+``phrase()``, ``counted()`` and ``later()``, the words of declarations (views, patches, menus,
+permissions, roles, reports, jobs, settings), and the messages of refusals, where an f-string
+becomes a text with named values.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ DECLARATIONS = (
     "register_reports",
     "register_jobs",
 )
-SAYING = {"translate": (0,), "message": (0,), "number": (0, 1), "FieldError": (2,)}
+SAYING = {"translate": (0,), "message": (0,), "phrase": (0,), "FieldError": (2,)}
 """Functions that say a text, with the places of their texts."""
 
 Key = str | tuple[str, str]
@@ -208,7 +209,7 @@ def _in_call(node: ast.Call, refusals: frozenset[str], where: str) -> Iterator[K
     name = _name(node.func)
     if name == "later":
         yield from (one for argument in node.args for one in _literals(argument))
-    elif name == "number" and len(node.args) > 1:
+    elif name in ("number", "counted") and len(node.args) > 1:
         one, many = (_text(argument) for argument in node.args[:2])
         if one and many:
             yield one, many

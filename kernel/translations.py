@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,10 @@ LEAST_LETTERS = 6
 
 _spoken: ContextVar[str] = ContextVar("language", default="es")
 _folders: dict[Path, None] = {KERNEL: None}
+_CHOSEN = re.compile(r"(?:^|;\s*)idioma=(es|en)(?=;|$)")
+_ACCEPTED = re.compile(
+    r"(?:^|,)\s*([A-Za-z]{2})\b[^,;]*(?:;\s*q=([01](?:\.[0-9]{1,3})?))?", re.ASCII
+)
 _VALUE = re.compile(r"\{(\w+)\}")
 
 
@@ -111,12 +116,37 @@ def speak(language: str) -> None:
     _spoken.set(language if language in LANGUAGES else "es")
 
 
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak a language for the length of the block."""
+    before = spoken()
+    speak(language)
+    try:
+        yield
+    finally:
+        speak(before)
+
+
+def wanted(cookie: str, accepted: str) -> str:
+    """Return the language of a request: that of its cookie, else the one it accepts most.
+
+    ``accepted`` is an Accept-Language header; what names none of ours is answered in Spanish.
+    """
+    if found := _CHOSEN.search(cookie):
+        return found[1]
+    best, most = "es", 0.0
+    for tag, weight in _ACCEPTED.findall(accepted):
+        if tag.lower() in LANGUAGES and float(weight or 1) > most:
+            best, most = tag.lower(), float(weight or 1)
+    return best
+
+
 def spoken() -> str:
     """Return the language of this request."""
     return _spoken.get()
 
 
-def translate(text: str, **values: object) -> str:
+def translate(text: str, /, **values: object) -> str:
     """Return a text in the language of this request, its ``{names}`` filled in."""
     language = _spoken.get()
     told = text if language == "es" else catalogue(language).texts.get(text, text)
@@ -129,8 +159,8 @@ def message(text: str) -> str:
     return text if language == "es" else catalogue(language).message(text)
 
 
-def number(one: str, many: str, count: int) -> str:
-    """Return a text in the singular or plural, ``{n}`` filled in."""
+def number(one: str, many: str, count: int, /, **values: object) -> str:
+    """Return a text in the singular or plural, ``{n}`` and the values filled in."""
     language = _spoken.get()
     forms = (one, many) if language == "es" else catalogue(language).plurals.get(one, (one, many))
-    return forms[0 if count == 1 else 1].format(n=count)
+    return forms[0 if count == 1 else 1].format(n=count, **values)

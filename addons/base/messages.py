@@ -1,7 +1,9 @@
-"""Texts of the mail that base sends."""
+"""Texts of the mail that base sends, in the language of who gets it."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
+
+from kernel.phrases import Phrase, phrase
 
 Aviso = Literal[
     "equipo_nuevo",
@@ -16,93 +18,128 @@ Aviso = Literal[
 ]
 """What a user is told about their own access."""
 
-NO_FUI_YO = (
-    "Si no fue usted, cambie su contraseña ahora, cierre las demás sesiones y avise al "
-    "administrador de su empresa."
+NO_FUI_YO = phrase(
+    "Si fue usted, no tiene que hacer nada. Si no fue usted, cambie su contraseña ahora, cierre "
+    "las demás sesiones y avise al administrador de su empresa."
 )
 
 
 class Carta(NamedTuple):
     """Subject and news of a notice."""
 
-    asunto: str
-    noticia: str
-    consejo: str = f"Si fue usted, no tiene que hacer nada. {NO_FUI_YO}"
+    asunto: Phrase
+    noticia: Phrase
+    consejo: Phrase = NO_FUI_YO
 
-    def texto(self, nombre: str, cuando: str, ip: str, equipo: str) -> str:
+    def texto(self, nombre: str, cuando: str, ip: str | None, equipo: str | None) -> Phrase:
         """Return the body of the mail."""
-        return (
-            f"Hola, {nombre}:\n\n{self.noticia}\n\n"
-            f"  Cuándo: {cuando}\n  Desde: {ip}\n  Con: {equipo}\n\n{self.consejo}\n"
+        return phrase(
+            "Hola, {nombre}:\n\n{noticia}\n\n"
+            "  Cuándo: {cuando}\n  Desde: {ip}\n  Con: {equipo}\n\n{consejo}\n",
+            nombre=nombre,
+            noticia=self.noticia,
+            cuando=cuando,
+            ip=ip or phrase("desconocida"),
+            equipo=equipo or phrase("desconocido"),
+            consejo=self.consejo,
         )
 
 
 AVISOS: Mapping[Aviso, Carta] = {
     "equipo_nuevo": Carta(
-        "Ingreso desde un equipo nuevo",
-        "Alguien ingresó con su cuenta desde un equipo o una red que no se había visto antes.",
+        phrase("Ingreso desde un equipo nuevo"),
+        phrase(
+            "Alguien ingresó con su cuenta desde un equipo o una red que no se había visto antes."
+        ),
     ),
     "clave_cambiada": Carta(
-        "Su contraseña cambió",
-        "La contraseña de su cuenta cambió y sus otras sesiones se cerraron.",
+        phrase("Su contraseña cambió"),
+        phrase("La contraseña de su cuenta cambió y sus otras sesiones se cerraron."),
     ),
     "correo_cambiado": Carta(
-        "El correo de su cuenta cambió",
-        "El correo con el que ingresa cambió. Este aviso va a la dirección anterior y a la nueva.",
+        phrase("El correo de su cuenta cambió"),
+        phrase(
+            "El correo con el que ingresa cambió. Este aviso va a la dirección anterior y a la "
+            "nueva."
+        ),
     ),
     "segundo_factor_activado": Carta(
-        "Verificación en dos pasos activada",
-        "Su cuenta pide ahora un código además de la contraseña.",
+        phrase("Verificación en dos pasos activada"),
+        phrase("Su cuenta pide ahora un código además de la contraseña."),
     ),
     "segundo_factor_desactivado": Carta(
-        "Verificación en dos pasos desactivada",
-        "Su cuenta ya no pide un código además de la contraseña.",
+        phrase("Verificación en dos pasos desactivada"),
+        phrase("Su cuenta ya no pide un código además de la contraseña."),
     ),
     "clave_api_creada": Carta(
-        "Nueva clave de API",
-        "Se creó o renovó una clave de API que actúa en nombre de su cuenta.",
+        phrase("Nueva clave de API"),
+        phrase("Se creó o renovó una clave de API que actúa en nombre de su cuenta."),
     ),
     "identidad_vinculada": Carta(
-        "Cuenta de Google vinculada",
-        "Desde ahora se puede ingresar a su cuenta con una cuenta de Google.",
+        phrase("Cuenta de Google vinculada"),
+        phrase("Desde ahora se puede ingresar a su cuenta con una cuenta de Google."),
     ),
     "identidad_desvinculada": Carta(
-        "Cuenta de Google desvinculada",
-        "Ya no se puede ingresar a su cuenta con una cuenta de Google.",
+        phrase("Cuenta de Google desvinculada"),
+        phrase("Ya no se puede ingresar a su cuenta con una cuenta de Google."),
     ),
     "refresh_reusado": Carta(
-        "Una sesión se cerró por seguridad",
-        "Una credencial de su sesión se usó dos veces, como ocurre cuando alguien la copia. Por "
-        "eso la sesión se cerró en todos los equipos que la tenían; ingrese otra vez.",
-        f"Si esto se repite, puede que alguien tenga acceso a su equipo. {NO_FUI_YO}",
+        phrase("Una sesión se cerró por seguridad"),
+        phrase(
+            "Una credencial de su sesión se usó dos veces, como ocurre cuando alguien la copia. "
+            "Por eso la sesión se cerró en todos los equipos que la tenían; ingrese otra vez."
+        ),
+        phrase(
+            "Si esto se repite, puede que alguien tenga acceso a su equipo. Si no fue usted, "
+            "cambie su contraseña ahora, cierre las demás sesiones y avise al administrador de su "
+            "empresa."
+        ),
     ),
 }
 
-ENLACE_CLAVE = (
-    "Hola, {nombre}:\n\n"
-    "Para elegir una contraseña nueva abra este enlace dentro de una hora:\n\n"
-    "  {direccion}\n\n"
-    "Funciona una sola vez. Si usted no lo pidió, no tiene que hacer nada: su contraseña sigue "
-    "siendo la misma.\n"
-)
-"""The mail for a forgotten password."""
+ASUNTO_ENLACE_CLAVE = phrase("Elija una contraseña nueva")
 
-ASUNTO_ENLACE_CLAVE = "Elija una contraseña nueva"
 
-INVITACION = (
-    "Hola, {nombre}:\n\n"
-    "{empresa} creó una cuenta para usted en Andes. Para elegir su contraseña abra este enlace "
-    "dentro de tres días:\n\n"
-    "  {direccion}\n\n"
-    "Funciona una sola vez. Si ya venció, pida otro a quien lo invitó.\n"
-)
-"""The mail for a new user."""
+def enlace_clave(nombre: str, direccion: str) -> Phrase:
+    """Return the mail for a forgotten password."""
+    return phrase(
+        "Hola, {nombre}:\n\n"
+        "Para elegir una contraseña nueva abra este enlace dentro de una hora:\n\n"
+        "  {direccion}\n\n"
+        "Funciona una sola vez. Si usted no lo pidió, no tiene que hacer nada: su contraseña "
+        "sigue siendo la misma.\n",
+        nombre=nombre,
+        direccion=direccion,
+    )
 
-ASUNTO_INVITACION = "Su cuenta en {empresa}"
 
-NOTIFICACIONES = (
-    "Hola, {nombre}:\n\n{noticias}\n\nLas encuentra también en Andes, entre sus notificaciones.\n"
-)
-"""The mail of what a user should know."""
+def asunto_invitacion(empresa: str) -> Phrase:
+    """Return the subject of the mail for a new user."""
+    return phrase("Su cuenta en {empresa}", empresa=empresa)
 
-ASUNTO_NOTIFICACIONES = "Tiene notificaciones nuevas"
+
+def invitacion(nombre: str, empresa: str, direccion: str) -> Phrase:
+    """Return the mail for a new user."""
+    return phrase(
+        "Hola, {nombre}:\n\n"
+        "{empresa} creó una cuenta para usted en Andes. Para elegir su contraseña abra este "
+        "enlace dentro de tres días:\n\n"
+        "  {direccion}\n\n"
+        "Funciona una sola vez. Si ya venció, pida otro a quien lo invitó.\n",
+        nombre=nombre,
+        empresa=empresa,
+        direccion=direccion,
+    )
+
+
+ASUNTO_NOTIFICACIONES = phrase("Tiene notificaciones nuevas")
+
+
+def notificaciones(nombre: str, noticias: str) -> Phrase:
+    """Return the mail of what a user should know."""
+    return phrase(
+        "Hola, {nombre}:\n\n{noticias}\n\n"
+        "Las encuentra también en Andes, entre sus notificaciones.\n",
+        nombre=nombre,
+        noticias=noticias,
+    )

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel import identity
@@ -52,9 +54,10 @@ class Configuracion(Timestamps, Versioned, Model):
 
 @extend
 class Usuario(identity.Usuario):
-    """A user's home sucursal; without one, all of them."""
+    """A user's home sucursal, without one all of them; and the language that they read."""
 
     sucursal_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("sucursales.id"))
+    idioma: Mapped[str | None]
 
 
 class UsuarioSucursal(Model):
@@ -158,7 +161,10 @@ class IngresoSso(Model):
 
 
 class Notificacion(Model):
-    """Something that a user should know; ``clave`` keeps the same news from being told twice."""
+    """Something that a user should know; ``clave`` keeps the same news from being told twice.
+
+    ``titulo`` and ``texto`` are Spanish; ``mensaje`` holds their words apart from the values.
+    """
 
     __tablename__ = "notificaciones"
     __audited__ = False
@@ -180,6 +186,7 @@ class Notificacion(Model):
     titulo: Mapped[str]
     texto: Mapped[str] = mapped_column(server_default="", default="")
     enlace: Mapped[str] = mapped_column(server_default="", default="")
+    mensaje: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     clave: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     leida_at: Mapped[datetime | None]

@@ -329,8 +329,10 @@ def poner_tema(ctx: Ctx, asked: Asked) -> Outcome:
 
 @page("POST", "/app/idioma/", permission="")
 def poner_idioma(ctx: Ctx, asked: Asked) -> Outcome:
-    """Recuerda el idioma en este navegador."""
-    return _recordar(ctx, asked, "idioma", "en" if asked.form.get("a") == "en" else "es")
+    """Recuerda el idioma: en este navegador, y de quien lo eligió para lo que se le escriba."""
+    idioma = "en" if asked.form.get("a") == "en" else "es"
+    send(ctx, "PUT", "/api/auth/idioma/", {"idioma": idioma})
+    return _recordar(ctx, asked, "idioma", idioma)
 
 
 PAGES = [

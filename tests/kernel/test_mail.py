@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from kernel.errors import ConfigurationError, CredentialsRefused, Permanent, RemoteError, Transient
 from kernel.mail import Attachment, Mailer, Message
+from kernel.phrases import verbatim
 
 SENDER = "Andes <andes@tienda.pe>"
 NOW = dt.datetime(2026, 11, 20, 15, 30, tzinfo=dt.UTC)
@@ -85,7 +86,9 @@ def mailer_at(url: str) -> Mailer:
 
 def message(**changed: Any) -> Message:
     facts: dict[str, Any] = {"to": "rosa@demo.pe", "subject": "Su pedido", "text": "Está listo."}
-    return Message(**facts | changed)
+    facts |= changed
+    words = {name: verbatim(facts.pop(name)) for name in ("subject", "text")}
+    return Message(**facts, **words)
 
 
 def test_send_arrives_with_its_headers_and_text(mailer: Mailer, inbox: Inbox) -> None:

@@ -13,6 +13,7 @@ from kernel import web_charts
 from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.page import Asked
+from kernel.phrases import verbatim
 from kernel.preferences import Mapa
 from kernel.registry import Registry
 from kernel.runtime import Runtime
@@ -227,7 +228,7 @@ def test_news_are_counted_beside_the_bell(
     def tell(ctx: Ctx) -> None:
         query = "SELECT id FROM usuarios WHERE email = 'cajero@tienda.pe'"
         user = ctx.session.execute(sql(query)).scalar_one()
-        notificar(ctx, [Noticia(user, "prueba", "Hola", "clave")], correo=False)
+        notificar(ctx, [Noticia(user, "prueba", verbatim("Hola"), "clave")], correo=False)
 
     shared_runtime.transact(tell)
     expect(count).to_have_text("1")

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Sequence
+from typing import get_type_hints
+
 import pytest
 
+from addons.base.services.notificaciones import Noticia
 from kernel import texts, translations
+from kernel.mail import Message
+from kernel.manifest import ROOT
+from kernel.phrases import Phrase
 from kernel.registry import Registry
 
 
@@ -62,3 +71,61 @@ def test_catalogue_of_an_addon_outside_of_the_tree_counts(
         assert (told["Garantía"], told["Guardar"]) == ("Warranty", "Save")
     finally:
         translations.catalogue.cache_clear()
+
+
+CODE = ("kernel", "addons", "addons_contrib")
+
+
+def said_later(source: str) -> list[str]:
+    """Return what mail and notices would say that no catalogue knows."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            continue
+        places = {"phrase": 1, "counted": 2}.get(node.func.id, 0)
+        said = [one for text in node.args[:places] for one in _either(text)]
+        found += [ast.unparse(one) for one in said if not _is_text(one)]
+        if node.func.id == "verbatim":
+            found += [ast.unparse(one) for one in node.args if _has_words(one)]
+    return found
+
+
+def _either(node: ast.expr) -> list[ast.expr]:
+    return [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _has_words(node: ast.expr) -> bool:
+    """Whether a text of ours hides behind what a person is said to have written."""
+    parts = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
+    return any(re.search(r"[^\W\d_]{2}", one) for one in parts if isinstance(one, str))
+
+
+def test_mail_and_notices_say_only_what_the_catalogues_know() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix(): faults
+        for folder in CODE
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if path.name != "phrases.py"
+        if (faults := said_later(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['phrase(SALUDO, n=1)', 'phrase(f"Hola {n}")', 'counted("uno", MUCHOS, 2)',
+     'verbatim("Hola")', 'verbatim(f"Vence el {dia}")', 'phrase("a" if x else B)'],
+)  # fmt: skip
+def test_text_that_no_catalogue_would_know_is_found(source: str) -> None:
+    assert said_later(source)
+    assert not said_later('phrase("Hola {n}", n=1); counted("{n} a", "{n} b", 2); verbatim(nota)')
+
+
+def test_mail_and_notices_take_phrases_and_no_plain_texts() -> None:
+    hints = {**get_type_hints(Message), **get_type_hints(Noticia)}
+    assert [hints[name] for name in ("subject", "text", "titulo")] == [Phrase] * 3
+    assert hints["texto"] == Sequence[Phrase]

@@ -5,6 +5,7 @@ from addons.base.models import Notificacion
 from addons.base.services import notificaciones
 from kernel.context import Ctx
 from kernel.http import endpoint
+from kernel.listing import Finish
 from kernel.resource import Resource
 from kernel.schemas import QueryId
 
@@ -16,6 +17,7 @@ NOTIFICACIONES = Resource(
     filters=("tipo", "created_at", "leida_at"),
     sort=("-id",),
     actions=("list",),
+    finish=Finish(notificaciones.traducir, ("titulo", "texto", "mensaje")),
 )
 
 

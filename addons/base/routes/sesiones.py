@@ -1,7 +1,7 @@
 """Sessions."""
 
 from addons.base import schemas
-from addons.base.services import cuentas, sesiones
+from addons.base.services import cuentas, idiomas, sesiones
 from kernel.context import Ctx
 from kernel.http import endpoint
 from kernel.schemas import QueryId
@@ -30,6 +30,12 @@ def salir(ctx: Ctx, salida: schemas.Salida = schemas.ESTA_SESION) -> None:
 def ver_yo(ctx: Ctx) -> schemas.Yo:
     """Quién ingresó, con qué rol y qué puede hacer."""
     return sesiones.quien_soy(ctx)
+
+
+@endpoint("PUT", "/api/auth/idioma/", permission="")
+def cambiar_idioma(ctx: Ctx, cambio: schemas.IdiomaCambio) -> schemas.IdiomaLeido:
+    """Elige el idioma en que leo: correos, avisos y pantallas."""
+    return idiomas.cambiar(ctx, cambio)
 
 
 @endpoint("GET", "/api/auth/sesiones/", permission="")

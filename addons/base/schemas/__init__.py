@@ -35,7 +35,15 @@ from addons.base.schemas.roles import (
     PermisosDelRol,
     RolNuevo,
 )
-from addons.base.schemas.sesiones import ESTA_SESION, Renovacion, Salida, SesionLeida, Yo
+from addons.base.schemas.sesiones import (
+    ESTA_SESION,
+    IdiomaCambio,
+    IdiomaLeido,
+    Renovacion,
+    Salida,
+    SesionLeida,
+    Yo,
+)
 from addons.base.schemas.sso import SsoGoogle, SsoInicio, SsoPartida, SsoRetorno
 from addons.base.schemas.usuarios import (
     SucursalesCambio,
@@ -62,6 +70,8 @@ __all__ = [
     "ConfiguracionLeida",
     "EnCookie",
     "EnCookieCon2fa",
+    "IdiomaCambio",
+    "IdiomaLeido",
     "Ingreso",
     "Ingreso2fa",
     "Ingreso2faNuevo",

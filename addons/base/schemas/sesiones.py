@@ -1,7 +1,7 @@
 """Sessions: renewal, end, and who is signed in."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -47,3 +47,16 @@ class Yo(Answer):
     permisos: list[str]
     sucursales: list[int] | None
     dos_fa_activo: bool
+    idioma: str | None
+
+
+class IdiomaCambio(Schema):
+    """The language that a user reads; null: the company's."""
+
+    idioma: Literal["es", "en"] | None
+
+
+class IdiomaLeido(Answer):
+    """The language that a user chose, if one."""
+
+    idioma: str | None

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from addons.base.messages import AVISOS, Aviso
 from addons.base.models import Usuario
+from addons.base.services import idiomas
 from kernel.context import Ctx
 from kernel.identity import Sesion
 
@@ -78,16 +79,18 @@ def enviar_aviso(
     """Send a notice; the job behind ``avisar``."""
     from kernel.mail import Message  # smtplib and email, for jobs only
 
-    def leer(one: Ctx) -> tuple[str, str, str] | None:
+    def leer(one: Ctx) -> tuple[str, str, str, str] | None:
         usuario = one.session.get(Usuario, usuario_id)
         if usuario is None:
             return None
         local = datetime.fromisoformat(momento).astimezone(one.time_zone)
-        return usuario.nombre, correo or usuario.email, f"{local:%d/%m/%Y %H:%M}"
+        para = correo or usuario.email
+        return usuario.nombre, para, f"{local:%d/%m/%Y %H:%M}", idiomas.de(one, usuario)
 
     leido = ctx.runtime.transact(leer)
     if leido is None or ctx.job is None:
         return
-    nombre, para, cuando = leido
-    texto = AVISOS[aviso].texto(nombre, cuando, ip or "desconocida", equipo or "desconocido")
-    ctx.runtime.mailer.send(Message(para, AVISOS[aviso].asunto, texto), f"aviso:{ctx.job.id}")
+    nombre, para, cuando, idioma = leido
+    carta = AVISOS[aviso]
+    mensaje = Message(para, carta.asunto, carta.texto(nombre, cuando, ip, equipo), language=idioma)
+    ctx.runtime.mailer.send(mensaje, f"aviso:{ctx.job.id}")

@@ -12,13 +12,14 @@ from sqlalchemy import func, select
 
 from addons.base import schemas
 from addons.base.errors import ClaveIncorrecta, CodigoIncorrecto, EnlaceInvalido
-from addons.base.messages import ASUNTO_ENLACE_CLAVE, ENLACE_CLAVE
+from addons.base.messages import ASUNTO_ENLACE_CLAVE, enlace_clave
 from addons.base.models import Enlace, Usuario
 from addons.base.services import (
     avisos,
     contrasenas,
     dos_fa,
     enlaces,
+    idiomas,
     intentos,
     pendientes,
     sesiones,
@@ -40,6 +41,7 @@ class Carta(NamedTuple):
     enlace: enlaces.Hecho
     nombre: str
     correo: str
+    idioma: str
 
 
 def reautenticar(ctx: Ctx, prueba: schemas.Reautenticacion) -> None:
@@ -143,8 +145,8 @@ def enviar_enlace(ctx: Ctx, correo: str) -> None:
     carta = ctx.runtime.transact(lambda one: _hacer_carta(one, correo, otra_vez=otra_vez))
     if carta is None:
         return
-    texto = ENLACE_CLAVE.format(nombre=carta.nombre, direccion=carta.enlace.direccion)
-    mensaje = Message(carta.correo, ASUNTO_ENLACE_CLAVE, texto)
+    texto = enlace_clave(carta.nombre, carta.enlace.direccion)
+    mensaje = Message(carta.correo, ASUNTO_ENLACE_CLAVE, texto, language=carta.idioma)
     ctx.runtime.mailer.send(mensaje, f"enlace:{carta.enlace.id}")
 
 
@@ -162,7 +164,7 @@ def _hacer_carta(ctx: Ctx, correo: str, *, otra_vez: bool) -> Carta | None:
         return None
     enlace = enlaces.hacer(ctx, "clave", VIDA, usuario.id)
     ctx.audit("pedir_enlace", "usuarios", usuario.id, modulo="base")
-    return Carta(enlace, usuario.nombre, usuario.email)
+    return Carta(enlace, usuario.nombre, usuario.email, idiomas.de(ctx, usuario))
 
 
 def _hay_reciente(ctx: Ctx, usuario_id: int) -> bool:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from addons.base import schemas
 from addons.base.errors import EnlaceInvalido, YaTieneClave
-from addons.base.messages import ASUNTO_INVITACION, INVITACION
+from addons.base.messages import asunto_invitacion, invitacion
 from addons.base.models import Configuracion, Usuario
-from addons.base.services import contrasenas, cuentas, enlaces
+from addons.base.services import contrasenas, cuentas, enlaces, idiomas
 from kernel.context import Ctx
 
 VIDA = timedelta(days=3)
@@ -20,6 +20,7 @@ class Carta(NamedTuple):
     nombre: str
     correo: str
     empresa: str
+    idioma: str
 
 
 def invitar(ctx: Ctx, usuario_id: int) -> None:
@@ -47,10 +48,12 @@ def enviar(ctx: Ctx, usuario_id: int) -> None:
     carta = ctx.runtime.transact(lambda one: _hacer_carta(one, usuario_id))
     if carta is None:
         return
-    texto = INVITACION.format(
-        nombre=carta.nombre, empresa=carta.empresa, direccion=carta.enlace.direccion
+    mensaje = Message(
+        carta.correo,
+        asunto_invitacion(carta.empresa),
+        invitacion(carta.nombre, carta.empresa, carta.enlace.direccion),
+        language=carta.idioma,
     )
-    mensaje = Message(carta.correo, ASUNTO_INVITACION.format(empresa=carta.empresa), texto)
     ctx.runtime.mailer.send(mensaje, f"enlace:{carta.enlace.id}")
 
 
@@ -63,7 +66,8 @@ def _hacer_carta(ctx: Ctx, usuario_id: int) -> Carta | None:
     ctx.audit("invitar", "usuarios", usuario_id, modulo="base")
     empresa = ctx.session.get(Configuracion, 1)
     nombre = empresa.nombre_comercial or empresa.razon_social if empresa is not None else "Andes"
-    return Carta(enlace, usuario.nombre, usuario.email, nombre)
+    idioma = idiomas.de(ctx, usuario)
+    return Carta(enlace, usuario.nombre, usuario.email, nombre, idioma)
 
 
 def aceptar(ctx: Ctx, aceptada: schemas.InvitacionAceptada) -> None:

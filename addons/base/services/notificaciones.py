@@ -7,14 +7,20 @@ theirs alone.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from addons.base.messages import ASUNTO_NOTIFICACIONES, NOTIFICACIONES
+from pydantic_core import to_json
+
+from addons.base.messages import ASUNTO_NOTIFICACIONES, notificaciones
 from addons.base.models import Usuario
 from addons.base.schemas import Leidas, Pendientes
+from addons.base.services import idiomas
 from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import NotFound
+from kernel.phrases import Phrase, of, verbatim
 from kernel.rbac import ADMIN
+from kernel.translations import message, speaking, spoken
 
 DIAS = 90
 """Days that a notice stays, read or not."""
@@ -22,11 +28,12 @@ DIAS = 90
 INSERTAR = Statement(
     "notificaciones_insertar",
     """
-    INSERT INTO notificaciones (usuario_id, tipo, titulo, texto, enlace, clave, created_at)
-    SELECT u.id, n.tipo, n.titulo, n.texto, n.enlace, n.clave, %(ahora)s
+    INSERT INTO notificaciones (usuario_id, tipo, titulo, texto, mensaje, enlace, clave,
+                                created_at)
+    SELECT u.id, n.tipo, n.titulo, n.texto, n.mensaje::jsonb, n.enlace, n.clave, %(ahora)s
       FROM unnest(%(usuarios)s::bigint[], %(tipos)s::text[], %(titulos)s::text[],
-                  %(textos)s::text[], %(enlaces)s::text[], %(claves)s::text[])
-           AS n(usuario_id, tipo, titulo, texto, enlace, clave)
+                  %(textos)s::text[], %(mensajes)s::text[], %(enlaces)s::text[], %(claves)s::text[])
+           AS n(usuario_id, tipo, titulo, texto, mensaje, enlace, clave)
       JOIN usuarios u ON u.id = n.usuario_id AND u.activo
     ON CONFLICT (usuario_id, clave) DO NOTHING
     RETURNING usuario_id, id
@@ -64,7 +71,7 @@ BORRAR = Statement(
 CARTA = Statement(
     "notificaciones_carta",
     """
-    SELECT n.titulo, n.texto FROM notificaciones n
+    SELECT n.titulo, n.texto, n.mensaje FROM notificaciones n
      WHERE n.id = ANY(%(ids)s::bigint[]) AND n.usuario_id = %(usuario)s ORDER BY n.id
     """,
     reads=True,
@@ -73,14 +80,23 @@ CARTA = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Noticia:
-    """What a user should know; told once for each ``clave``. ``enlace`` is a path of this site."""
+    """What a user should know, its ``texto`` line by line; told once for each ``clave``.
+
+    ``enlace`` is a path of this site.
+    """
 
     usuario_id: int
     tipo: str
-    titulo: str
+    titulo: Phrase
     clave: str
-    texto: str = ""
+    texto: Sequence[Phrase] = ()
     enlace: str = ""
+
+    @property
+    def mensaje(self) -> str:
+        """The words as they are kept: a reader of any language gets theirs of it."""
+        lineas = [una.data for una in self.texto]
+        return to_json({"titulo": self.titulo.data, "texto": lineas}).decode()
 
 
 def con_permiso(ctx: Ctx, permiso: str) -> list[int]:
@@ -95,8 +111,9 @@ def notificar(ctx: Ctx, noticias: Sequence[Noticia], *, correo: bool = True) -> 
         INSERTAR,
         usuarios=[una.usuario_id for una in noticias],
         tipos=[una.tipo for una in noticias],
-        titulos=[una.titulo for una in noticias],
-        textos=[una.texto for una in noticias],
+        titulos=[una.titulo.said_in("es") for una in noticias],
+        textos=["\n".join(linea.said_in("es") for linea in una.texto) for una in noticias],
+        mensajes=[una.mensaje for una in noticias],
         enlaces=[una.enlace for una in noticias],
         claves=[una.clave for una in noticias],
         ahora=ctx.now,
@@ -136,19 +153,42 @@ def enviar(ctx: Ctx, usuario_id: int, ids: Iterable[int]) -> None:
     """Send a user's notices as one mail; the job behind ``notificar``."""
     from kernel.mail import Message  # smtplib and email, for jobs only
 
-    def read(one: Ctx) -> tuple[str, str, list[tuple[str, str]]] | None:
+    def read(one: Ctx) -> tuple[str, str, str, list[tuple[str, str]]] | None:
         usuario = one.session.get(Usuario, usuario_id)
-        noticias = [(row[0], row[1]) for row in one.sql(CARTA, ids=list(ids), usuario=usuario_id)]
-        return (usuario.nombre, usuario.email, noticias) if usuario and noticias else None
+        rows = one.sql(CARTA, ids=list(ids), usuario=usuario_id)
+        if usuario is None or not rows:
+            return None
+        idioma = idiomas.de(one, usuario)
+        with speaking(idioma):
+            return usuario.nombre, usuario.email, idioma, [decir(*row) for row in rows]
 
     found = ctx.runtime.transact(read)
     if found is None or ctx.job is None:
         return
-    nombre, para, noticias = found
+    nombre, para, idioma, noticias = found
     cuerpo = "\n\n".join(f"{titulo}\n{texto}".strip() for titulo, texto in noticias)
-    asunto = noticias[0][0] if len(noticias) == 1 else ASUNTO_NOTIFICACIONES
-    texto = NOTIFICACIONES.format(nombre=nombre, noticias=cuerpo)
-    ctx.runtime.mailer.send(Message(para, asunto, texto), f"notificaciones:{ctx.job.id}")
+    asunto = verbatim(noticias[0][0]) if len(noticias) == 1 else ASUNTO_NOTIFICACIONES
+    mensaje = Message(para, asunto, notificaciones(nombre, cuerpo), language=idioma)
+    ctx.runtime.mailer.send(mensaje, f"notificaciones:{ctx.job.id}")
+
+
+def decir(titulo: str, texto: str, mensaje: dict[str, Any] | None) -> tuple[str, str]:
+    """Return title and text of a notice in the language that is spoken.
+
+    One that was written before words and values were kept apart is recognised by its words.
+    """
+    if spoken() == "es":
+        return titulo, texto
+    if mensaje is None:
+        return message(titulo), "\n".join(map(message, texto.split("\n")))
+    lineas = [str(of(una)) for una in mensaje["texto"]]
+    return str(of(mensaje["titulo"])), "\n".join(lineas)
+
+
+def traducir(ctx: Ctx, filas: list[dict[str, Any]]) -> None:
+    """Put notices into the language of who reads them."""
+    for fila in filas:
+        fila["titulo"], fila["texto"] = decir(fila["titulo"], fila["texto"], fila["mensaje"])
 
 
 def borrar_viejas(ctx: Ctx) -> None:

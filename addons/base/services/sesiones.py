@@ -282,4 +282,5 @@ def quien_soy(ctx: Ctx) -> schemas.Yo:
         permisos=sorted(identity.permissions_of(ctx.session, ctx.user)),
         sucursales=None if sucursales is None else sorted(sucursales),
         dos_fa_activo=usuario.dos_fa_activo,
+        idioma=usuario.idioma,
     )

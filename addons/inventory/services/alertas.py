@@ -19,6 +19,10 @@ from addons.inventory.schemas import AlertasQuery, AlertasStock, AlertaStock
 from addons.inventory.services.alcance import ALCANZABLES
 from kernel.context import Ctx
 from kernel.db import Statement
+from kernel.phrases import Phrase, counted, phrase, verbatim
+
+Lineas = dict[tuple[int, str], list[Phrase]]
+"""What is said of each almacén, by id and name."""
 
 MOSTRADOS = 20
 """Products that a notice names."""
@@ -88,9 +92,14 @@ def avisar_minimo(ctx: Ctx, almacen_id: int, productos: list[int]) -> None:
         Noticia(
             usuario_id,
             "stock_minimo",
-            f"{nombre}: {_queda(stock)} en {almacen}",
+            phrase(
+                "{nombre}: quedan {stock} en {almacen}",
+                nombre=nombre,
+                stock=_numero(stock),
+                almacen=almacen,
+            ),
             f"stock_minimo:{almacen_id}:{sku}:{_hoy(ctx)}",
-            _bajo(sku, nombre, stock, minimo),
+            (_bajo(sku, nombre, stock, minimo),),
             LIMITES,
         )
         for _, almacen, sku, nombre, stock, minimo in rows
@@ -107,23 +116,26 @@ def avisar_transferencia(ctx: Ctx, transferencia_id: int, suceso: str) -> None:
     ctx.notify("stock.transferencias", transferencia_id=una.id)
     incidencia = suceso == "incidencia"
     almacen_id = una.almacen_origen_id if incidencia else una.almacen_destino_id
-    titulo = (
-        f"Incidencia en la transferencia {una.id}"
-        if incidencia
-        else f"Transferencia {una.id} {suceso}"
-    )
     noticias = [
         Noticia(
             usuario_id,
             "transferencia",
-            titulo,
+            _suceso(una.id, suceso),
             f"transferencia:{una.id}:{suceso}",
-            una.nota,
+            (verbatim(una.nota),) if una.nota else (),
             TRANSFERENCIAS,
         )
         for usuario_id in _lectores(ctx, {almacen_id}).get(almacen_id, ())
     ]
     notificar(ctx, noticias, correo=incidencia and ctx.config(Alertas).correo)
+
+
+def _suceso(transferencia_id: int, suceso: str) -> Phrase:
+    if suceso == "incidencia":
+        return phrase("Incidencia en la transferencia {id}", id=transferencia_id)
+    if suceso == "enviada":
+        return phrase("Transferencia {id} enviada", id=transferencia_id)
+    return phrase("Transferencia {id} solicitada", id=transferencia_id)
 
 
 def _lectores(ctx: Ctx, almacenes: Iterable[int]) -> dict[int, list[int]]:
@@ -140,44 +152,49 @@ def _lectores(ctx: Ctx, almacenes: Iterable[int]) -> dict[int, list[int]]:
 def _digerir_bajos(
     rows: Sequence[tuple[Any, ...]], lectores: dict[int, list[int]], hoy: date
 ) -> list[Noticia]:
-    lineas: dict[tuple[int, str], list[str]] = defaultdict(list)
+    lineas: Lineas = defaultdict(list)
     for almacen_id, almacen, sku, nombre, stock, minimo in rows:
         lineas[almacen_id, almacen].append(_bajo(sku, nombre, stock, minimo))
-    return _noticias(lineas, lectores, hoy, "stock_minimo", "bajo su mínimo", LIMITES)
+    return _noticias(lineas, lectores, hoy, "stock_minimo", LIMITES)
 
 
 def _digerir_lotes(
     rows: Sequence[tuple[Any, ...]], lectores: dict[int, list[int]], hoy: date
 ) -> list[Noticia]:
-    lineas: dict[tuple[int, str], list[str]] = defaultdict(list)
+    lineas: Lineas = defaultdict(list)
     for almacen_id, almacen, sku, nombre, lote, vence, cantidad in rows:
-        verbo = "venció" if vence < hoy else "vence"
         lineas[almacen_id, almacen].append(
-            f"{sku} {nombre}, lote {lote}: {verbo} el {vence:%d/%m/%Y}, quedan {_numero(cantidad)}"
+            phrase(
+                "{sku} {nombre}, lote {lote}: venció el {dia}, quedan {cantidad}"
+                if vence < hoy
+                else "{sku} {nombre}, lote {lote}: vence el {dia}, quedan {cantidad}",
+                sku=sku,
+                nombre=nombre,
+                lote=lote,
+                dia=f"{vence:%d/%m/%Y}",
+                cantidad=_numero(cantidad),
+            )
         )
-    return _noticias(lineas, lectores, hoy, "lote_vence", "por vencer", LOTES)
+    return _noticias(lineas, lectores, hoy, "lote_vence", LOTES)
 
 
 def _noticias(
-    lineas: dict[tuple[int, str], list[str]],
+    lineas: Lineas,
     lectores: dict[int, list[int]],
     hoy: date,
     tipo: str,
-    que: str,
     enlace: str,
 ) -> list[Noticia]:
-    cosa = "producto" if tipo == "stock_minimo" else "lote"
     noticias = []
     for (almacen_id, almacen), unas in lineas.items():
-        plural = "s" if len(unas) > 1 else ""
-        texto = "\n".join(unas[:MOSTRADOS])
+        texto = unas[:MOSTRADOS]
         if len(unas) > MOSTRADOS:
-            texto += f"\ny {len(unas) - MOSTRADOS} más"
+            texto.append(phrase("y {n} más", n=len(unas) - MOSTRADOS))
         noticias += [
             Noticia(
                 usuario_id,
                 tipo,
-                f"{len(unas)} {cosa}{plural} {que} en {almacen}",
+                _titulo(tipo, len(unas), almacen),
                 f"{tipo}:{almacen_id}:{hoy}",
                 texto,
                 enlace,
@@ -187,12 +204,30 @@ def _noticias(
     return noticias
 
 
-def _bajo(sku: str, nombre: str, stock: Decimal, minimo: Decimal) -> str:
-    return f"{sku} {nombre}: {_queda(stock)}, mínimo {_numero(minimo)}"
+def _titulo(tipo: str, cuantos: int, almacen: str) -> Phrase:
+    if tipo == "stock_minimo":
+        return counted(
+            "{n} producto bajo su mínimo en {almacen}",
+            "{n} productos bajo su mínimo en {almacen}",
+            cuantos,
+            almacen=almacen,
+        )
+    return counted(
+        "{n} lote por vencer en {almacen}",
+        "{n} lotes por vencer en {almacen}",
+        cuantos,
+        almacen=almacen,
+    )
 
 
-def _queda(stock: Decimal) -> str:
-    return f"quedan {_numero(stock)}"
+def _bajo(sku: str, nombre: str, stock: Decimal, minimo: Decimal) -> Phrase:
+    return phrase(
+        "{sku} {nombre}: quedan {stock}, mínimo {minimo}",
+        sku=sku,
+        nombre=nombre,
+        stock=_numero(stock),
+        minimo=_numero(minimo),
+    )
 
 
 def _numero(cantidad: Decimal) -> str:

@@ -7,7 +7,7 @@ twice, even at the same time, sells once.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import DomainError, NotFound, Unavailable, Unprocessable
 from kernel.messages import validation_failed
+from kernel.translations import message
 
 ADELANTO = timedelta(minutes=5)
 """How much the clock of a till may be ahead."""
@@ -131,8 +132,7 @@ def reintentar(ctx: Ctx, offline_id: int) -> DestinoVenta:
 @contextmanager
 def _turno() -> Iterator[None]:
     if not _turnos.acquire(timeout=ESPERA):
-        message = "Se están recibiendo otros lotes; envíelo de nuevo."
-        raise Unavailable(message, retry_after=5)
+        raise Unavailable("Se están recibiendo otros lotes; envíelo de nuevo.", retry_after=5)
     try:
         yield
     finally:
@@ -213,18 +213,20 @@ def _anotar(ctx: Ctx, guardada: VentaGuardada, error: DomainError) -> DestinoVen
         uuid=guardada.uuid,
         resultado="error_sync",
         codigo=error.code,
-        error_sync=_motivo(error),
+        error_sync=_motivo(error, message),
         errores=[
-            ErrorDeCampo(field=uno.field, code=uno.code, message=uno.message)
+            ErrorDeCampo(field=uno.field, code=uno.code, message=message(uno.message))
             for uno in error.errors
         ],
     )
 
 
-def _motivo(error: DomainError) -> str:
+def _motivo(error: DomainError, decir: Callable[[str], str] = str) -> str:
     """Return what a person reads: the refusal and, where fields are at fault, each of them."""
-    partes = [f"{uno.field}: {uno.message}" for uno in error.errors if uno.message != error.message]
-    return " ".join([error.message, *partes])[:2000]
+    partes = [
+        f"{uno.field}: {decir(uno.message)}" for uno in error.errors if uno.message != error.message
+    ]
+    return " ".join([decir(error.message), *partes])[:2000]
 
 
 def _fila(ctx: Ctx, guardada: VentaGuardada) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from addons.base.models import Configuracion
+from addons.base.services import idiomas
 from addons.sales import documents
 from addons.sales.models import Cliente, Cotizacion, DetalleCotizacion, Producto
 from addons.sales.schemas import (
@@ -19,18 +20,9 @@ from kernel.context import Ctx
 from kernel.errors import ValidationFailed
 from kernel.identity import Usuario
 from kernel.money import round_half_up
+from kernel.phrases import Phrase, phrase
 
 AFECTACIONES = {"10": "Gravado", "20": "Exonerado", "30": "Inafecto"}
-CARTA = """Estimados señores {cliente}:
-
-{mensaje}
-
-Total: S/ {total}. Vale hasta el {vence}.
-
-{vendedor}
-{empresa}
-"""
-MENSAJE = "Adjuntamos la cotización {numero} que nos pidieron."
 
 
 def papel_de_cotizacion(ctx: Ctx, cotizacion_id: int) -> tuple[str, str]:
@@ -139,27 +131,37 @@ def enviar_cotizacion(ctx: Ctx, cotizacion_id: int, email: str, mensaje: str) ->
     from kernel import pdf  # it takes seconds to load, and mail needs smtplib: for jobs only
     from kernel.mail import Attachment, Message
 
-    def leer(propia: Ctx) -> tuple[CotizacionLeida, str, str]:
+    def leer(propia: Ctx) -> tuple[CotizacionLeida, str, Phrase, str]:
         leida = ver_cotizacion(propia, cotizacion_id)
-        return leida, _pagina(propia, leida), _carta(propia, leida, mensaje)
+        carta = _carta(propia, leida, mensaje)
+        return leida, _pagina(propia, leida), carta, idiomas.de_la_empresa(propia)
 
-    leida, pagina, carta = ctx.runtime.transact(leer)
+    leida, pagina, carta, idioma = ctx.runtime.transact(leer)
     archivo = Attachment(f"cotizacion-{leida.numero}.pdf", pdf.render(pagina), pdf.MEDIA)
     job = ctx.job
     if job is None:
         return
     ctx.runtime.mailer.send(
-        Message(email, f"Cotización {leida.numero}", carta, attachments=[archivo]),
+        Message(
+            email,
+            phrase("Cotización {numero}", numero=leida.numero),
+            carta,
+            attachments=[archivo],
+            language=idioma,
+        ),
         f"cotizacion:{job.id}",
     )
     ctx.session.get_one(Cotizacion, cotizacion_id).enviada_at = ctx.now
 
 
-def _carta(ctx: Ctx, leida: CotizacionLeida, mensaje: str) -> str:
+def _carta(ctx: Ctx, leida: CotizacionLeida, mensaje: str) -> Phrase:
     empresa = ctx.session.get_one(Configuracion, 1)
-    return CARTA.format(
+    adjunta = phrase("Adjuntamos la cotización {numero} que nos pidieron.", numero=leida.numero)
+    return phrase(
+        "Estimados señores {cliente}:\n\n{mensaje}\n\n"
+        "Total: S/ {total}. Vale hasta el {vence}.\n\n{vendedor}\n{empresa}\n",
         cliente=ctx.session.get_one(Cliente, leida.cliente_id).razon_social,
-        mensaje=mensaje or MENSAJE.format(numero=leida.numero),
+        mensaje=mensaje or adjunta,
         total=documents.money(leida.total),
         vence=documents.day(leida.fecha_vencimiento),
         vendedor=_nombre(ctx, leida.vendedor_id),

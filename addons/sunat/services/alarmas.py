@@ -17,6 +17,10 @@ from addons.sunat.models import (
 )
 from addons.sunat.services import empresa
 from kernel.context import Ctx
+from kernel.phrases import Phrase, counted, phrase, verbatim
+
+Dicho = tuple[str, Phrase, Phrase]
+"""The reason, the title and the text of a notice."""
 
 AVISAN = (30, 15, 7, 1)
 """Days before the end on which a certificate is spoken of; from the last one on, every day."""
@@ -29,7 +33,7 @@ def avisar(ctx: Ctx) -> None:
     hoy = ctx.now.astimezone(ctx.time_zone).date()
     dichos = [*_certificado(ctx), *_plazos(ctx), *_bajas(ctx)]
     noticias = [
-        Noticia(usuario_id, "facturacion", titulo, f"sunat:{clave}:{hoy}", texto)
+        Noticia(usuario_id, "facturacion", titulo, f"sunat:{clave}:{hoy}", (texto,))
         for usuario_id in con_permiso(ctx, "certificados.ver")
         for clave, titulo, texto in dichos
     ]
@@ -37,23 +41,28 @@ def avisar(ctx: Ctx) -> None:
         notificar(ctx, noticias)
 
 
-def _certificado(ctx: Ctx) -> list[tuple[str, str, str]]:
+def _certificado(ctx: Ctx) -> list[Dicho]:
     found = empresa.vigente(ctx)
     if found is None:
         return []
     dias = (found.hasta - ctx.now) // timedelta(days=1)
     if dias not in AVISAN and dias >= AVISAN[-1]:
         return []
-    titulo = (
-        f"El certificado digital vence en {dias} días"
-        if dias > 0
-        else "El certificado digital vence"
+    titulo = phrase("El certificado digital vence")
+    if dias > 0:
+        titulo = counted(
+            "El certificado digital vence en {n} día",
+            "El certificado digital vence en {n} días",
+            dias,
+        )
+    texto = phrase(
+        "Vence el {dia}. Sin certificado no se emite: cargue otro antes.",
+        dia=f"{found.hasta:%d/%m/%Y}",
     )
-    texto = f"Vence el {found.hasta:%d/%m/%Y}. Sin certificado no se emite: cargue otro antes."
     return [("certificado", titulo, texto)]
 
 
-def _plazos(ctx: Ctx) -> list[tuple[str, str, str]]:
+def _plazos(ctx: Ctx) -> list[Dicho]:
     limite = ctx.now.astimezone(ctx.time_zone).date() + timedelta(days=PLAZO)
     query = (
         select(Comprobante.serie, Comprobante.numero, Comprobante.limite_envio)
@@ -64,11 +73,15 @@ def _plazos(ctx: Ctx) -> list[tuple[str, str, str]]:
     if not por_vencer:
         return []
     cuales = ", ".join(f"{serie}-{numero} ({dia:%d/%m})" for serie, numero, dia in por_vencer)
-    titulo = f"{len(por_vencer)} comprobantes están por pasar el plazo de SUNAT"
-    return [("plazo", titulo, f"Esperan respuesta: {cuales}.")]
+    titulo = counted(
+        "{n} comprobante está por pasar el plazo de SUNAT",
+        "{n} comprobantes están por pasar el plazo de SUNAT",
+        len(por_vencer),
+    )
+    return [("plazo", titulo, phrase("Esperan respuesta: {cuales}.", cuales=cuales))]
 
 
-def _bajas(ctx: Ctx) -> list[tuple[str, str, str]]:
+def _bajas(ctx: Ctx) -> list[Dicho]:
     """Return what is said of voidings whose time runs out, and of those that SUNAT refused."""
     hoy = ctx.now.astimezone(ctx.time_zone).date()
     corre = and_(
@@ -86,4 +99,9 @@ def _bajas(ctx: Ctx) -> list[tuple[str, str, str]]:
     if not halladas:
         return []
     cuales = ", ".join(f"{serie}-{numero} ({estado})" for serie, numero, estado in halladas)
-    return [("bajas", f"{len(halladas)} bajas de comprobantes piden atención", f"{cuales}.")]
+    titulo = counted(
+        "{n} baja de comprobante pide atención",
+        "{n} bajas de comprobantes piden atención",
+        len(halladas),
+    )
+    return [("bajas", titulo, verbatim(f"{cuales}."))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from addons.base.services import idiomas
 from addons.sales.models import Cliente
 from addons.sunat import schemas
 from addons.sunat.documents import codigos
@@ -14,28 +15,23 @@ from addons.sunat.services import archivos, emision, empresa
 from kernel import filetypes
 from kernel.context import Ctx
 from kernel.errors import Permanent, ValidationFailed
+from kernel.phrases import Phrase, phrase, verbatim
 
 if TYPE_CHECKING:
     from kernel.mail import Attachment
 
 ENVIAR = "sunat.enviar_correo"
-CARTA = """Estimados señores {cliente}:
-
-Adjuntamos su {tipo} {numero} del {dia}, por {moneda} {total}, aceptada por la SUNAT.
-
-{empresa}
-RUC {ruc}
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class Carta:
     """What is sent, read before the call."""
 
-    asunto: str
-    texto: str
+    asunto: Phrase
+    texto: Phrase
     hash: str
     adjuntos: list[Attachment]
+    idioma: str
 
 
 def pedir_correo(ctx: Ctx, comprobante_id: int, nuevo: schemas.CorreoNuevo) -> schemas.CorreoPedido:
@@ -79,7 +75,13 @@ def enviar_correo(ctx: Ctx, comprobante_id: int, email: str) -> None:
 
     carta = ctx.runtime.transact(lambda propia: _carta(propia, comprobante_id))
     ctx.runtime.mailer.send(
-        Message(email, carta.asunto, carta.texto, attachments=carta.adjuntos),
+        Message(
+            email,
+            carta.asunto,
+            carta.texto,
+            attachments=carta.adjuntos,
+            language=carta.idioma,
+        ),
         f"comprobante:{comprobante_id}:{carta.hash}:{email}:{ctx.job.id if ctx.job else 0}",
     )
     de = ctx.session.get_one(Comprobante, comprobante_id)
@@ -102,8 +104,10 @@ def _carta(ctx: Ctx, comprobante_id: int) -> Carta:
     emisor = empresa.configuracion(ctx)
     cliente = _cliente(ctx, de)
     tipo, numero = codigos.NOMBRES[de.tipo], f"{de.serie}-{de.numero}"
-    texto = CARTA.format(
-        cliente=cliente.razon_social if cliente is not None else "cliente",
+    texto = phrase(
+        "Estimados señores {cliente}:\n\nAdjuntamos su {tipo} {numero} del {dia}, por {moneda} "
+        "{total}, aceptada por la SUNAT.\n\n{empresa}\nRUC {ruc}\n",
+        cliente=cliente.razon_social if cliente is not None else phrase("cliente"),
         tipo=tipo.lower(),
         numero=numero,
         dia=f"{de.fecha_emision:%d/%m/%Y}",
@@ -112,4 +116,5 @@ def _carta(ctx: Ctx, comprobante_id: int) -> Carta:
         empresa=emisor.nombre_comercial or emisor.razon_social,
         ruc=emisor.ruc,
     )
-    return Carta(f"{tipo} {numero}", texto, de.hash, adjuntos)
+    asunto = verbatim(f"{tipo} {numero}")
+    return Carta(asunto, texto, de.hash, adjuntos, idiomas.de_la_empresa(ctx))

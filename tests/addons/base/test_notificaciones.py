@@ -6,6 +6,7 @@ import pytest
 
 from addons.base.services.notificaciones import Noticia, borrar_viejas, notificar
 from kernel.context import Ctx
+from kernel.phrases import verbatim
 from kernel.runtime import Runtime
 from tests.addons.base.signed_in import mail_of, read, run_jobs, write
 from tests.conftest import Connect
@@ -25,9 +26,9 @@ def told(runtime: Runtime, shop: Shop) -> list[dict[str, object]]:
         notificar(
             ctx,
             [
-                Noticia(cajero, "prueba", "Uno", "uno", "Primera"),
-                Noticia(cajero, "prueba", "Dos", "dos"),
-                Noticia(vendedor, "prueba", "Uno", "uno"),
+                Noticia(cajero, "prueba", verbatim("Uno"), "uno", (verbatim("Primera"),)),
+                Noticia(cajero, "prueba", verbatim("Dos"), "dos"),
+                Noticia(vendedor, "prueba", verbatim("Uno"), "uno"),
             ],
         )
 
