@@ -223,11 +223,13 @@ def guessed(registry: Registry, name: str) -> str:
     return ""
 
 
-def title_of(resource: Resource) -> str:
-    """Return the field that names a record of a resource."""
+def titles_of(resource: Resource) -> tuple[str, ...]:
+    """Return the fields that name a record of a resource together."""
+    if resource.named:
+        return resource.named
     names = [*resource.search, *(n for n in ("nombre", "razon_social") if n in resource.columns)]
     preferred = [n for n in names if n in ("nombre", "razon_social", "titulo")]
-    return next(iter([*preferred, *names]), "id")
+    return (next(iter([*preferred, *names]), "id"),)
 
 
 Names = Mapping[tuple[str, int], str]
@@ -254,12 +256,12 @@ def _named(ctx: Ctx, path: str, ids: set[int]) -> list[tuple[int, str]]:
     resource = resource_at(ctx.runtime.registry, path)
     if resource is None or not ctx.can(f"{resource.modulo}.ver"):
         return []
-    title = title_of(resource)
-    if title == "id" or title in rbac.hidden_fields(ctx, resource.model):
+    titles = titles_of(resource)
+    if titles == ("id",) or rbac.hidden_fields(ctx, resource.model).intersection(titles):
         return []
     key = resource.attribute("id")
-    query = select(key, resource.attribute(title)).where(rbac.among(key, ids))
-    return [(one, str(name)) for one, name in ctx.session.execute(query)]
+    query = select(key, *map(resource.attribute, titles)).where(rbac.among(key, ids))
+    return [(one, "-".join(map(str, name))) for one, *name in ctx.session.execute(query)]
 
 
 @dataclass(frozen=True, slots=True)

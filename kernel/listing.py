@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from pydantic_core import to_json
 from sqlalchemy import BigInteger, Date, Select, bindparam, cast, func, select
 
-from kernel import db, exports, filters, paging, plans, rbac
+from kernel import db, exports, filters, paging, plans, rbac, search
 from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import FieldError
@@ -56,7 +56,7 @@ def query_schema(resource: Resource, *, export: bool = False) -> type[BaseModel]
         fields["limit"] = (Limit, paging.DEFAULT_LIMIT)
         fields["next"] = (Line | None, None)
         fields["fields"] = (Line | None, None)
-    if resource.search:
+    if resource.searches:
         fields["q"] = (Line | None, None)
     for name, one in resource.filter_set.items():
         fields[name] = (Annotated[Line, AfterValidator(one.check)] | None, None)
@@ -280,23 +280,19 @@ def _asked(ctx: Ctx, resource: Resource, query: Any) -> Asked:
         for name, terms in found.items()
         for place, (_, value) in enumerate(terms)
     }
-    searched = _searched(resource, query, hidden, values)
+    searched = _searched(ctx, resource, query, hidden, values)
     continues = _continued(resource, query, values)
     return Asked(Shape(query.sort, tuple(shapes), searched, continues), values)
 
 
 def _searched(
-    resource: Resource, query: Any, hidden: frozenset[str], values: dict[str, Any]
+    ctx: Ctx, resource: Resource, query: Any, hidden: frozenset[str], values: dict[str, Any]
 ) -> tuple[str, ...]:
-    """Return the fields that are searched; the text goes into the values."""
+    """Return the arms of the search; what the text comes to goes into the values."""
     text = (getattr(query, "q", None) or "").strip()
     if not text:
         return ()
-    searched = tuple(name for name in resource.search if name not in hidden)
-    if not searched:
-        raise refused([FieldError("q", "filtro_desconocido", "Esta lista no busca textos.")])
-    values["q"] = filters.searched(text)
-    return searched
+    return search.asked(ctx, resource, text, hidden, values)
 
 
 def _continued(resource: Resource, query: Any, values: dict[str, Any]) -> bool:
@@ -318,7 +314,7 @@ def _statement(resource: Resource, shape: Shape, columns: Sequence[Any]) -> Sele
         for condition in resource.filter_set[name].comparisons(operators)
     ]
     if shape.searched:
-        conditions.append(filters.search([resource.attribute(name) for name in shape.searched]))
+        conditions.append(search.condition(resource, shape.searched))
     return select(*columns).where(*conditions).order_by(*_order(resource, shape.sort))
 
 

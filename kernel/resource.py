@@ -45,6 +45,11 @@ class Resource:
     update: type[Schema] | None = None
     filters: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
+    """Text columns in which ``q`` is looked for."""
+    named: tuple[str, ...] = ()
+    """Columns that name a record together, as 3-15; ``q`` may be that, or its end."""
+    references: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Columns that refer to records, with the columns of those in which ``q`` is looked for."""
     sort: tuple[str, ...] = ("id",)
     actions: tuple[str, ...] = ACTIONS
     people_only: tuple[str, ...] = ()
@@ -62,7 +67,9 @@ class Resource:
         """
         known = self.model.__mapper__.columns
         sorts = [name.lstrip("-") for name in self.sort]
-        for name in (*self.fields, *self.filters, *self.search, *sorts):
+        referring = [name for name, _ in self.references]
+        named = (*self.search, *self.named, *referring)
+        for name in (*self.fields, *self.filters, *named, *sorts):
             if name not in known:
                 raise ConfigurationError(f"{self.path}: «{name}» is no column of {self.model}.")
         for name in sorts:
@@ -74,6 +81,11 @@ class Resource:
     def filter_set(self) -> dict[str, Filter]:
         """The query parameters that filter the list."""
         return declared([self.attribute(name) for name in self.filters])
+
+    @property
+    def searches(self) -> bool:
+        """Whether the list takes a text to look for."""
+        return bool(self.search or self.named or self.references)
 
     def attribute(self, name: str) -> Any:
         """Return the mapped attribute of a column."""

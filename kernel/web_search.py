@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from kernel.answers import JSON, Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.page import Asked, fetch
+from kernel.resource import Resource
 from kernel.translations import later
 from kernel.views import ListView
 from kernel.web_list import form, may
@@ -68,19 +70,42 @@ def _records(ctx: Ctx, text: str) -> list[tuple[str, list[Any]]]:
 def offered(ctx: Ctx, path: str, text: str) -> list[tuple[int, str]]:
     """Return (id, name) of the records of a resource that a text finds; the first ones without."""
     resource = cells.resource_at(ctx.runtime.registry, path)
-    if resource is None or (text and not resource.search):
+    if resource is None or (text and not resource.searches):
         return []
-    title = cells.title_of(resource)
-    query = {"fields": f"id,{title}" if title != "id" else "id", "limit": str(OFFERED)}
+    titles = cells.titles_of(resource)
+    about = [name for name, _ in resource.references]
+    query = {"fields": ",".join(dict.fromkeys(["id", *titles, *about])), "limit": str(OFFERED)}
     if text:
         query["q"] = text
-    if title in resource.kinds:
-        query["sort"] = title
+    if len(titles) == 1 and titles[0] in resource.kinds and not resource.named:
+        query["sort"] = titles[0]
     try:
         items = fetch(ctx, path, urlencode(query))["items"]
     except DomainError:
         return []  # no permission, or a hidden name: nothing to offer
-    return [(one["id"], str(one[title])) for one in items]
+    return list(_told(ctx, resource, items))
+
+
+def _told(
+    ctx: Ctx, resource: Resource, items: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[int, str]]:
+    """Yield (id, name) of records, with the names of those that they are searched by."""
+    registry = ctx.runtime.registry
+    referred = [
+        cells.Drawn(name, "", "reference", {}, cells.referred(registry, resource.path, name))
+        for name, _ in resource.references
+    ]
+    names = cells.names(ctx, referred, items)
+    titles = cells.titles_of(resource)
+    for one in items:
+        about = [names.get((column.refers, one[column.name]), "") for column in referred]
+        yield one["id"], " · ".join([_name(one, titles), *filter(None, about)])
+
+
+def _name(one: Mapping[str, Any], titles: Sequence[str]) -> str:
+    if titles == ("id",):
+        return translations.translate("N.º {n}", n=one["id"])
+    return "-".join(str(one[title]) for title in titles)
 
 
 def options(ctx: Ctx, asked: Asked) -> Outcome:

@@ -47,6 +47,12 @@ VENTAS = Resource(
         "modo_emision",
         "orden_id",
     ),
+    named=("serie", "numero"),
+    references=(
+        ("cliente_id", ("razon_social", "numero_doc")),
+        ("usuario_id", ("nombre",)),
+        ("sucursal_id", ("nombre",)),
+    ),
     sort=("-id", "fecha"),
     actions=("list", "export"),
 )
