@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
+from itertools import product
 from operator import itemgetter
 from random import Random
 from typing import Any
@@ -346,7 +347,7 @@ def _actuar(ctx: Ctx, almacenes: Sequence[Deposito]) -> None:
         deposito, tienda = almacenes[-1].id, almacenes[0].id
         con_lotes = [row[0] for row in ctx.sql(CON_LOTES, categoria=VENCEN)]
         for producto_id in con_lotes:
-            _poner_lotes(ctx, deposito, producto_id)
+            _poner_lotes(ctx, (deposito, tienda), producto_id)
         en_deposito = [row[0] for row in ctx.sql(EN_DEPOSITO, almacen=deposito)]
         _transferir(ctx, deposito, tienda, en_deposito)
         reserva = ReservaNueva(
@@ -361,10 +362,11 @@ def _actuar(ctx: Ctx, almacenes: Sequence[Deposito]) -> None:
         ctx.now = ahora
 
 
-def _poner_lotes(ctx: Ctx, almacen_id: int, producto_id: int) -> None:
+def _poner_lotes(ctx: Ctx, almacenes: Sequence[int], producto_id: int) -> None:
     """Have a product carry lots: one that expires in days, one that lasts."""
     lotes.cambiar_trazabilidad(ctx, producto_id, TrazabilidadCambio(trazabilidad="lote"))
-    for numero, queda, cantidad in (("L-0412", 6, 5), ("L-0530", 240, 30)):
+    lotes_nuevos = (("L-0412", 6, 5), ("L-0530", 240, 30))
+    for almacen_id, (numero, queda, cantidad) in product(almacenes, lotes_nuevos):
         entrada = EntradaNueva(
             almacen_id=almacen_id,
             producto_id=producto_id,

@@ -18,6 +18,7 @@ from addons.inventory import (
 from addons.inventory.services import alcance, alertas, importaciones, ventas
 from kernel.demo import DemoData
 from kernel.events import Subscriber
+from kernel.extensions import Extension
 from kernel.health import HealthCheck
 from kernel.hookspecs import hookimpl
 from kernel.http import Endpoint, endpoints_in
@@ -40,6 +41,12 @@ def register_models() -> list[type[Model]]:
 def register_routes() -> list[Endpoint | Resource]:
     """Warehouses, stock, and all that moves it."""
     return [*routes.RESOURCES, *endpoints_in(*routes.SUBJECTS)]
+
+
+@hookimpl
+def register_extensions() -> list[Extension]:
+    """How a product is traced, at the address of products."""
+    return routes.EXTENSIONS
 
 
 @hookimpl

@@ -1,9 +1,19 @@
-"""Pages of sales: the till. Source: spec/erp-modules.md, módulo 1."""
+"""Pages of sales: the till, and counting the cash of a caja. Source: módulo 1."""
 
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from addons.sales.documents import money
+from addons.sales.services.denominaciones import denominaciones
 from kernel.answers import Outcome
 from kernel.context import Ctx
+from kernel.errors import DomainError, FieldError
+from kernel.http import Endpoint
 from kernel.installable import Installable
-from kernel.page import Asked, fetch, page
+from kernel.messages import refused
+from kernel.page import Asked, Pairs, draw, fetch, page, redirect, send
+from kernel.schemas import QueryId
 from kernel.translations import later
 
 POS = Installable(
@@ -13,7 +23,10 @@ POS = Installable(
     script="addons.sales:pos.js",
     modules={
         f"pos/{one}": f"addons.sales:pos-{one}.js"
-        for one in ("base", "money", "queue", "goods", "cart", "pay", "drawer", "ticket", "scan")
+        for one in (
+            *("base", "money", "queue", "goods", "lots"),
+            *("cart", "pay", "drawer", "ticket", "scan"),
+        )
     },
     styles=("addons.sales:pos.css",),
     camera=True,
@@ -33,4 +46,116 @@ def punto_de_venta(ctx: Ctx, asked: Asked) -> Outcome:
     return POS.draw(ctx, asked, "addons.sales:pos.html", title=POS.title, pos=pos, caja=caja)
 
 
-PAGES = [punto_de_venta, *POS.pages()]
+# Counting ---------------------------------------------------------------------------------------
+
+CAJA = "/api/cajas/{id}/"
+ARQUEO, CIERRE = "arqueo", "cierre"
+TITULOS = {ARQUEO: later("Arqueo"), CIERRE: later("Cerrar caja")}
+LARGO = 6
+"""Digits of a count of notes or coins."""
+
+
+def _de_conteo(clase: str) -> Iterator[Endpoint]:
+    """Yield the pages on which a caja is counted: to know, or to close it."""
+    address = f"/app/cajas/{{id}}/{clase}/"
+
+    @page("GET", address, permission="cajas.cerrar")
+    def mostrar_conteo(ctx: Ctx, asked: Asked, id: QueryId) -> Outcome:
+        """Contar el efectivo de una caja."""
+        return _dibujar(ctx, asked, clase, id)
+
+    @page("POST", address, permission="cajas.cerrar")
+    def contar(ctx: Ctx, asked: Asked, id: QueryId) -> Outcome:
+        """Suma lo contado; con el botón, lo guarda."""
+        if asked.form.get("_acto") != clase:
+            return _dibujar(ctx, asked, clase, id)
+        try:
+            lugar = _guardar(ctx, asked.form, clase, id)
+        except DomainError as refusal:
+            if refusal.status in (401, 404):
+                raise
+            return _dibujar(ctx, asked, clase, id, refusal)
+        return redirect(ctx, lugar, asked)
+
+    yield from (mostrar_conteo, contar)
+
+
+def _dibujar(
+    ctx: Ctx, asked: Asked, clase: str, caja_id: int, refusal: DomainError | None = None
+) -> Outcome:
+    valores = denominaciones(ctx.runtime.regional(ctx.session).moneda)
+    esperado = Decimal(fetch(ctx, f"{CAJA}reporte-z/", id=caja_id)["monto_esperado"])
+    contado = _suma(_contadas(asked.form, valores)) or _monto(asked.form)
+    values: dict[str, Any] = {
+        "id": caja_id,
+        "clase": clase,
+        "valores": valores,
+        "esperado": money(esperado),
+        "contado": None if contado is None else money(contado),
+        "diferencia": None if contado is None else contado - esperado,
+        "money": money,
+        "refusal": refusal,
+    }
+    if asked.target == "suma":
+        return draw(ctx, asked, "addons.sales:conteo_suma.html", **values)
+    crumbs = [
+        (later("Cajas"), "/app/cajas/"),
+        (str(caja_id), f"/app/cajas/{caja_id}/"),
+        (TITULOS[clase], ""),
+    ]
+    title = TITULOS[clase]
+    return draw(ctx, asked, "addons.sales:conteo.html", title=title, crumbs=crumbs, **values)
+
+
+def _contadas(form: Pairs, valores: Sequence[Decimal]) -> list[tuple[Decimal, str]]:
+    """Return (note or coin, how many) of what was typed."""
+    found = [(valor, form.get(f"c.{valor}").strip()) for valor in valores]
+    return [(valor, cuantas) for valor, cuantas in found if cuantas]
+
+
+def _suma(contadas: Sequence[tuple[Decimal, str]]) -> Decimal | None:
+    sanas = [(valor, int(cuantas)) for valor, cuantas in contadas if _es_cuenta(cuantas)]
+    return sum((valor * una for valor, una in sanas), Decimal(0)) if contadas else None
+
+
+def _es_cuenta(texto: str) -> bool:
+    return texto.isascii() and texto.isdigit() and len(texto) <= LARGO
+
+
+def _monto(form: Pairs) -> Decimal | None:
+    """Return the amount that was typed in place of notes and coins."""
+    texto = form.get("monto").strip().replace(",", ".")
+    whole, _, decimals = texto.partition(".")
+    sano = (whole + decimals).isdigit() and texto.isascii() and len(whole) <= 10
+    return Decimal(texto) if sano else None
+
+
+def _guardar(ctx: Ctx, form: Pairs, clase: str, caja_id: int) -> str:
+    """Return where to look at the count, once it is kept.
+
+    Raises:
+        DomainError: something that was typed is no number, or the API refuses the count.
+    """
+    contadas = _contadas(form, denominaciones(ctx.runtime.regional(ctx.session).moneda))
+    if malas := [valor for valor, cuantas in contadas if not _es_cuenta(cuantas)]:
+        texto = "Escriba cuántos hay, con números."
+        raise refused([FieldError(f"c.{valor}", "int_parsing", texto) for valor in malas])
+    body: dict[str, Any] = {
+        "denominaciones": [
+            {"valor": str(valor), "cantidad": int(cuantas)} for valor, cuantas in contadas
+        ],
+        "observacion": form.get("observacion"),
+    }
+    monto = None if contadas else form.get("monto").strip().replace(",", ".") or None
+    if clase == CIERRE:
+        send(ctx, "POST", "/api/cajas/cerrar/", {**body, "caja_id": caja_id, "monto_cierre": monto})
+        return f"/app/cajas/{caja_id}/"
+    hecho = send(ctx, "POST", f"{CAJA}arqueos/", {**body, "monto": monto}, id=caja_id)
+    return f"/app/arqueos/{hecho['id']}/"
+
+
+PAGES: list[Endpoint] = [
+    punto_de_venta,
+    *POS.pages(),
+    *(one for clase in (ARQUEO, CIERRE) for one in _de_conteo(clase)),
+]

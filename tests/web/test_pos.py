@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,15 @@ from kernel.static import STATIC
 from tests import live
 from tests.web.chromium import Person, axe, chromium, needs_chromium
 from tests.web.test_pages import XSS
-from tests.web.till import Till, caja_de, close_all, ventas
+from tests.web.till import (
+    Till,
+    bring,
+    caja_de,
+    close_all,
+    lot_goods,
+    lotes_vendidos,
+    ventas,
+)
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 
@@ -309,6 +318,68 @@ def test_refused_sale_says_why_and_stays(
     assert (ventas(shared_runtime, caja), till.queue()) == ([], [])
 
 
+# Lots and series --------------------------------------------------------------------------------
+
+
+def test_lots_are_proposed_by_their_end_and_can_be_chosen(
+    browser: Browser, site: str, shared_runtime: Runtime
+) -> None:
+    lots = [("NUEVO-2", 90, "5"), ("VIEJO-1", 30, "2")]
+    sku = lot_goods(shared_runtime, "lote", lots)
+    till = Till(browser, site)
+    caja = till.open_caja()
+    till.add(f"3*{sku}")
+    lines = till.page.locator("#lines li")
+    expect(lines.locator(".lot")).to_contain_text(["Lote VIEJO-1 · vence", "Lote NUEVO-2 · vence"])
+    expect(lines.nth(0).locator("input")).to_have_value("2")
+    lines.nth(0).locator("[data-more]").click()
+    expect(lines.nth(1).locator("input")).to_have_value("2")
+    lines.nth(0).locator("[data-edit]").click()
+    expect(till.page.locator("#line-lot option")).to_contain_text(["VIEJO-1", "NUEVO-2"])
+    till.page.select_option("#line-lot", "NUEVO-2")
+    till.page.fill("#line-amount", "4")
+    till.page.locator("#line form .primary").click()
+    expect(till.page.locator("#line .fault")).to_have_text(
+        "Del lote NUEVO-2 quedan 3; lo demás va en otra línea."
+    )
+    till.page.fill("#line-amount", "3")
+    till.page.locator("#line form .primary").click()
+    expect(lines.locator(".lot")).to_contain_text(["Lote NUEVO-2", "Lote NUEVO-2"])
+    till.charge()
+    expect(till.page.locator("#ticket")).to_contain_text("Lote NUEVO-2")
+    till.again()
+    till.add(f"9*{sku}")
+    expect(lines.locator(".lot")).to_contain_text(["Lote VIEJO-1", "Sin lote en este equipo"])
+    till.page.locator("#charge").click()
+    till.press("Enter")
+    expect(till.page.locator("#pay [role=alert]")).to_be_visible()
+    assert lotes_vendidos(shared_runtime, caja) == [("NUEVO-2", 3), ("NUEVO-2", 2)]
+    assert till.complaints == []
+
+
+def test_series_are_sold_by_the_number_on_the_unit(
+    browser: Browser, site: str, shared_runtime: Runtime
+) -> None:
+    numbers = [f"SN-{uuid4().hex[:8]}" for _ in range(4)]
+    sku = lot_goods(shared_runtime, "serie", [(one, 400, "1") for one in numbers[:3]])
+    till = Till(browser, site)
+    caja = till.open_caja()
+    till.add(numbers[2], numbers[2])
+    expect(till.page.locator("#notices")).to_contain_text(f"«{numbers[2]}» ya está en la venta.")
+    till.add(sku)
+    lot = till.page.locator("#lines .lot")
+    expect(lot).to_contain_text([f"Serie {numbers[2]}", f"Serie {numbers[0]}"])
+    came = [(numbers[3], 400, "1")]
+    shared_runtime.transact(lambda ctx: bring(ctx, sku, "serie", came))
+    till.add(numbers[3])  # which came after the page was opened
+    expect(lot).to_have_count(3)
+    till.charge()
+    expect(till.page.locator("#ticket")).to_contain_text(f"Serie {numbers[3]}")
+    sold = [(numbers[at], Decimal(1)) for at in (2, 0, 3)]
+    assert lotes_vendidos(shared_runtime, caja) == sold
+    assert till.complaints == []
+
+
 # How it looks -----------------------------------------------------------------------------------
 
 
@@ -370,6 +441,42 @@ def test_till_speaks_english(browser: Browser, site: str) -> None:
     assert till.page.locator("html").get_attribute("lang") == "en"
     words = till.page.locator("body").inner_text()
     assert not re.search(r"[ñáéíóú¿¡]|Vuelto|Cobrar|Caja", words), words
+
+
+def test_refusals_at_the_till_are_in_the_language_of_the_page(
+    browser: Browser, site: str, shared_runtime: Runtime
+) -> None:
+    """Whatever the browser accepts: what is refused now, and what is refused when it is sent."""
+    till = Till(browser, site, locale="en-US")
+    till.open_caja()
+    till.add("500*p-01")
+    till.press("Enter", "Enter")
+    alert = till.page.locator("#pay [role=alert]")
+    expect(alert).to_contain_text("No hay stock suficiente.")
+    expect(alert).to_contain_text("Quedan ")
+    till.context.add_cookies([{"name": "idioma", "value": "en", "url": site}])
+    till.page.reload()
+    till.ready()
+    till.press("Enter", "Enter")
+    expect(alert).to_contain_text("There is not enough stock.")
+    expect(alert).to_contain_text("are left.")
+    till.press("Escape")
+    till.page.locator("#lines input").fill("1")
+    till.press("Enter")
+    till.installed()
+    till.context.set_offline(True)
+    till.charge()
+    till.again()
+    with shared_runtime.database.engine.begin() as connection:
+        connection.execute(text("UPDATE productos SET activo = false WHERE sku = 'P-01'"))
+    till.context.set_offline(False)
+    expect(till.state).to_have_text("1 to resolve")
+    with shared_runtime.database.engine.begin() as connection:
+        connection.execute(text("UPDATE productos SET activo = true WHERE sku = 'P-01'"))
+    till.state.click()
+    fault = till.page.locator("#queue-list .fault:not([hidden])")
+    expect(fault).to_contain_text("One field is not valid.")
+    assert not re.search(r"[ñáéíóú¿¡]", fault.inner_text()), fault.inner_text()
 
 
 def test_amounts_are_in_the_company_s_format(

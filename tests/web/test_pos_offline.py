@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Route, expect
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from kernel.runtime import Runtime
 from tests import live
 from tests.web.chromium import chromium, needs_chromium
-from tests.web.till import Till, caja_de, close_all, ventas
+from tests.web.till import Till, caja_de, close_all, lot_goods, lotes_vendidos, ventas
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 
@@ -86,7 +87,7 @@ def test_sales_survive_a_reload_and_a_closed_tab(
     expect(till.state).to_have_text("Sin conexión · 1 en cola")
     till.page.reload()
     till.ready()
-    expect(till.page.locator(".tile")).to_have_count(10)
+    expect(till.page.locator(".tile", has_text="Producto 10")).to_be_visible()
     expect(till.state).to_have_text("Sin conexión · 1 en cola")
     sold(till, "2*p-03")
     till.page.close()
@@ -124,6 +125,27 @@ def test_lost_answer_of_a_sale_sells_once(
     till.context.unroute(SELL)
     sold(till, "p-02")
     assert [one["numero"] for one in ventas(shared_runtime, caja)] == [row["numero"], 2]
+
+
+def test_series_that_waits_on_the_device_is_not_proposed_again(
+    browser: Browser, site: str, shared_runtime: Runtime
+) -> None:
+    numbers = [f"SN-{uuid4().hex[:8]}" for _ in range(2)]
+    sku = lot_goods(shared_runtime, "serie", [(one, 400, "1") for one in numbers])
+    till, caja = begin(browser, site)
+    till.context.set_offline(True)
+    sold(till, sku)
+    till.page.reload()
+    till.ready()
+    expect(till.state).to_have_text("Sin conexión · 1 en cola")
+    till.add(sku)
+    expect(till.page.locator("#lines .lot")).to_contain_text(f"Serie {numbers[1]}")
+    till.charge()
+    till.again()
+    till.context.set_offline(False)
+    expect(till.state).to_have_text("En línea")
+    assert lotes_vendidos(shared_runtime, caja) == [(one, 1) for one in numbers]
+    assert till.complaints == []
 
 
 def test_lost_answer_of_a_batch_sells_once(

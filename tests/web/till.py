@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import Browser, Locator, expect
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from addons.inventory.models import Almacen
+from addons.inventory.schemas import EntradaNueva, TrazabilidadCambio
+from addons.inventory.services import registrar_entrada
+from addons.inventory.services.lotes import cambiar_trazabilidad
+from addons.sales.models import Producto
+from kernel.context import Ctx
 from kernel.runtime import Runtime
 from tests.web.chromium import Person
 
@@ -134,3 +142,43 @@ def close_all(runtime: Runtime) -> None:
 def money(value: str) -> Decimal:
     """Return an amount as the database has it."""
     return Decimal(value)
+
+
+def lot_goods(runtime: Runtime, mode: str, lots: list[tuple[str, int, str]]) -> str:
+    """Make a product with lots or series (number, days until its end, how many); return its SKU."""
+    sku = f"{mode[0].upper()}-{uuid4().hex[:6]}"
+
+    def make(ctx: Ctx) -> None:
+        ctx.session.add(Producto(sku=sku, nombre=f"Mercadería {sku}", precio=Decimal("11.80")))
+        ctx.session.flush()
+        bring(ctx, sku, mode, lots)
+
+    runtime.transact(make)
+    return sku
+
+
+def bring(ctx: Ctx, sku: str, mode: str, lots: list[tuple[str, int, str]]) -> None:
+    """Have goods of a product come into the first almacén, by lot or series."""
+    producto = ctx.session.scalars(select(Producto.id).where(Producto.sku == sku)).one()
+    almacen = ctx.session.scalars(select(Almacen.id).order_by(Almacen.id)).first()
+    cambiar_trazabilidad(ctx, producto, TrazabilidadCambio.model_validate({"trazabilidad": mode}))
+    for numero, days, cantidad in lots:
+        entrada = {
+            "almacen_id": almacen,
+            "producto_id": producto,
+            "cantidad": cantidad,
+            f"numero_{mode}": numero,
+            "fecha_vencimiento": (ctx.now + timedelta(days=days)).date().isoformat(),
+            "motivo": "Prueba",
+        }
+        registrar_entrada(ctx, EntradaNueva.model_validate(entrada))
+
+
+def lotes_vendidos(runtime: Runtime, caja: int) -> list[tuple[str, Decimal]]:
+    """Return (lot, how many) of the lines of a caja's sales, in their order."""
+    query = """
+        SELECT d.lote, d.cantidad FROM ventas v JOIN detalle_venta d ON d.venta_id = v.id
+         WHERE v.caja_id = :caja ORDER BY d.id
+    """
+    with runtime.database.engine.begin() as connection:
+        return [(one[0], one[1]) for one in connection.execute(text(query), {"caja": caja})]

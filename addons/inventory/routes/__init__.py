@@ -4,3 +4,4 @@ from addons.inventory.routes import almacenes, conteos, lotes, stock, transferen
 
 SUBJECTS = (almacenes, stock, lotes, transferencias, conteos)
 RESOURCES = [resource for subject in SUBJECTS for resource in subject.RESOURCES]
+EXTENSIONS = lotes.EXTENSIONS

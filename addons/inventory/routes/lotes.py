@@ -8,6 +8,7 @@ from addons.inventory import schemas
 from addons.inventory.models import LoteSerie
 from addons.inventory.services import lotes, revision
 from kernel.context import Ctx
+from kernel.extensions import Extension
 from kernel.http import endpoint
 from kernel.resource import Resource
 from kernel.schemas import QueryId
@@ -46,6 +47,15 @@ LOTES = Resource(
 )
 
 RESOURCES = [LOTES]
+EXTENSIONS = [
+    Extension("/api/productos/", fields=("trazabilidad",), filters=("trazabilidad",)),
+]
+
+
+@endpoint("GET", "/api/pos/lotes/", permission="ventas.crear")
+def listar_vendibles(ctx: Ctx, query: schemas.LotesVendiblesQuery) -> schemas.LotesVendibles:
+    """Los lotes y series que una caja puede vender."""
+    return lotes.listar_vendibles(ctx, query)
 
 
 @endpoint("GET", "/api/inventario/trazabilidad/{lote}/", permission="stock.ver")

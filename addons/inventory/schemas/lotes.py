@@ -4,10 +4,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from addons.inventory.schemas.campos import Numero
-from kernel.schemas import Answer, Schema, Text
+from kernel.schemas import Answer, QueryId, Schema, Text
 
 Trazabilidad = Literal["ninguna", "lote", "serie"]
 
@@ -85,3 +85,29 @@ class Traza(Answer):
 
     lote: str
     lotes: list[LoteTrazado]
+
+
+class LotesVendiblesQuery(Schema):
+    """Of which sucursal; ``next`` is the last row's ``id``."""
+
+    sucursal_id: QueryId
+    numero: Annotated[Numero, StringConstraints(min_length=1)] | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 500
+    next: QueryId | None = None
+
+
+class LoteVendible(Answer):
+    """What a sale can take of a lot, or of a unit by its series number."""
+
+    id: int
+    producto_id: int
+    numero: str
+    vence: date | None
+    cantidad: Decimal
+
+
+class LotesVendibles(Answer):
+    """Lots that a sucursal can sell today."""
+
+    items: list[LoteVendible]
+    next: int | None

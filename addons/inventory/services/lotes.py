@@ -13,7 +13,10 @@ from addons.inventory.schemas import (
     Bloqueo,
     Existencia,
     LoteEstado,
+    LotesVendibles,
+    LotesVendiblesQuery,
     LoteTrazado,
+    LoteVendible,
     Paso,
     Traza,
     TrazabilidadCambio,
@@ -21,9 +24,10 @@ from addons.inventory.schemas import (
 )
 from addons.inventory.services import libro
 from addons.inventory.services.libro import Libro, Movimiento, Saldo
+from addons.inventory.services.ventas import ALMACEN
 from kernel.context import Ctx
 from kernel.db import Statement
-from kernel.errors import Conflict, NotFound
+from kernel.errors import Conflict, Forbidden, NotFound
 
 MAX_PASOS = 5000
 """Movements of a lot that one answer holds; the rest is in the list of movements."""
@@ -60,6 +64,25 @@ PASOS = Statement(
     """,
     reads=True,
 )
+VENDIBLES = Statement(
+    "lotes_vendibles",
+    f"""
+    WITH almacen AS ({ALMACEN})
+    SELECT l.id, l.producto_id, coalesce(nullif(l.numero_serie, ''), l.numero_lote),
+           l.fecha_vencimiento, l.cantidad_actual - l.cantidad_reservada
+      FROM almacen
+      JOIN lotes_series l ON l.almacen_id = almacen.id
+      JOIN productos pr ON pr.id = l.producto_id
+     WHERE pr.activo AND pr.trazabilidad <> 'ninguna' AND l.estado <> 'BLOQUEADO'
+       AND l.cantidad_actual > 0 AND l.cantidad_actual > l.cantidad_reservada
+       AND (l.fecha_vencimiento IS NULL OR l.fecha_vencimiento >= %(hoy)s)
+       AND (%(numero)s::text IS NULL OR %(numero)s IN (l.numero_serie, l.numero_lote))
+       AND l.id > %(despues)s
+     ORDER BY l.id LIMIT %(limite)s
+    """,  # noqa: S608  # composed of our own constants
+    reads=True,
+)
+"""Lots of the almacén that serves a sucursal's sales, which a sale may name today."""
 TRAZAR = Statement(
     "producto_trazar", "UPDATE productos SET trazabilidad = %(modo)s WHERE id = %(producto)s"
 )
@@ -146,6 +169,31 @@ def _trazado(
         hacia_atras=[paso for paso in suyos if paso.almacen_destino_id is not None],
         hacia_adelante=[paso for paso in suyos if paso.almacen_origen_id is not None],
     )
+
+
+# At the till -------------------------------------------------------------------------------------
+
+
+def listar_vendibles(ctx: Ctx, query: LotesVendiblesQuery) -> LotesVendibles:
+    """Return what a sucursal can sell of each lot, in the order of their ids.
+
+    Raises:
+        Forbidden: the user does not sell there.
+    """
+    permitidas = ctx.scope("sucursales")
+    if permitidas is not None and query.sucursal_id not in permitidas:
+        raise Forbidden("Su usuario no vende en esta sucursal.", field="sucursal_id")
+    rows = ctx.sql(
+        VENDIBLES,
+        sucursal=query.sucursal_id,
+        hoy=ctx.now.astimezone(ctx.time_zone).date(),
+        numero=query.numero,
+        despues=query.next or 0,
+        limite=query.limit + 1,
+    )
+    names = tuple(LoteVendible.model_fields)
+    items = [LoteVendible(**dict(zip(names, row, strict=True))) for row in rows[: query.limit]]
+    return LotesVendibles(items=items, next=items[-1].id if len(rows) > query.limit else None)
 
 
 # Blocking ----------------------------------------------------------------------------------------

@@ -1,7 +1,12 @@
 """The menu of inventory, and what it puts into screens of sales."""
 
-from kernel.views import Column, Field, Filter, Link, Menu, Patch, Section, Step
+from kernel.views import Choice, Column, Field, Filter, Link, Menu, Patch, Section, Step
 
+TRAZABILIDAD = (
+    Choice("ninguna", "Ninguna"),
+    Choice("lote", "Por lote", "info"),
+    Choice("serie", "Por serie", "info"),
+)
 PATCHES = [
     Patch("sales.productos.list", Column("stock_actual", "Stock", total=True), after="precio"),
     Patch(
@@ -16,6 +21,7 @@ PATCHES = [
             "Existencias",
             (
                 Field("stock_actual", "Stock"),
+                Field("trazabilidad", "Trazabilidad", choices=TRAZABILIDAD),
                 Field("permite_venta_sin_stock", "Se vende sin stock", span=2),
             ),
         ),

@@ -7,9 +7,12 @@ audit row for all of it.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from operator import itemgetter
 from random import Random
 from typing import Any
+
+from pydantic_core import to_json
 
 from addons.base.demo import CAJA_DE_HOY, copy_rows, dias, hoy, take_ids
 from addons.sales.demo.catalogo import cargar_articulos, cargar_compradores
@@ -27,6 +30,7 @@ from addons.sales.demo.jornadas import (
 )
 from addons.sales.demo.ofertas import cargar_ofertas
 from addons.sales.models import ABIERTA, CERRADA
+from addons.sales.services.denominaciones import denominaciones
 from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.demo import DemoData, DemoFacts
@@ -112,6 +116,8 @@ def _numerar(ctx: Ctx, jornadas: Sequence[Jornada]) -> list[Numerada]:
     cierres = _numerar_cierres(jornadas)
     copy_rows(ctx, "cajas", map(_caja, cajas, jornadas, cierres))
     _contar_cierres(ctx, jornadas, cierres)
+    cerradas = [(caja_id, una) for caja_id, una in zip(cajas, jornadas, strict=True) if una.cierra]
+    copy_rows(ctx, "arqueos", (_arqueo(caja_id, una) for caja_id, una in cerradas))
     copy_rows(
         ctx,
         "andes_sequences",
@@ -172,6 +178,30 @@ def _caja(caja_id: int, una: Jornada, numero_z: int | None) -> dict[str, Any]:
         "created_at": una.abre,
         "updated_at": una.cierra or una.abre,
     }
+
+
+def _arqueo(caja_id: int, una: Jornada) -> dict[str, Any]:
+    contado = una.esperado + una.descuadre
+    return {
+        "caja_id": caja_id,
+        "sucursal_id": una.turno.sucursal_id,
+        "usuario_id": una.turno.cajero_id,
+        "tipo": "cierre",
+        "monto_esperado": una.esperado,
+        "monto_contado": contado,
+        "detalle": to_json(_billetes(contado)).decode(),
+        "fecha": una.cierra,
+    }
+
+
+def _billetes(monto: Decimal) -> list[dict[str, Any]]:
+    """Return how many there are of each note and coin; nothing where no coins make the amount."""
+    found, resto = [], monto
+    for valor in denominaciones("PEN")[1:]:
+        cantidad, resto = divmod(resto, valor)
+        if cantidad:
+            found.append({"valor": f"{valor:.2f}", "cantidad": int(cantidad)})
+    return [] if resto else found
 
 
 def _copiar_ventas(ctx: Ctx, ventas: Sequence[Numerada]) -> None:

@@ -39,6 +39,8 @@ CAJAS = Resource(
         "numero_z",
     ),
     filters=("estado", "sucursal_id", "usuario_id", "fecha_apertura", "numero_z"),
+    named=("id",),
+    references=(("usuario_id", ("nombre",)), ("sucursal_id", ("nombre",))),
     sort=("-id", "fecha_apertura"),
     actions=("list", "detail", "export"),
 )
@@ -82,9 +84,9 @@ ARQUEOS = Resource(
         "observacion",
         "fecha",
     ),
-    filters=("caja_id", "sucursal_id", "tipo", "fecha"),
+    filters=("caja_id", "sucursal_id", "tipo", "fecha", "monto_esperado", "monto_contado"),
     sort=("-id", "fecha"),
-    actions=("list", "detail", "export"),
+    actions=("list", "export"),
 )
 
 RESOURCES = [METODOS_PAGO, CAJAS, MOVIMIENTOS, ARQUEOS]
@@ -126,6 +128,12 @@ def mover_efectivo(
 def arquear(ctx: Ctx, id: QueryId, conteo: schemas.Conteo) -> schemas.ArqueoLeido:
     """Cuenta una caja abierta y dice la diferencia."""
     return cajas.arquear(ctx, id, conteo)
+
+
+@endpoint("GET", "/api/arqueos/{id}/", permission="cajas.ver")
+def ver_arqueo(ctx: Ctx, id: QueryId) -> schemas.ArqueoVisto:
+    """Un arqueo con sus billetes y monedas."""
+    return cajas.ver_arqueo(ctx, id)
 
 
 @endpoint("GET", "/api/cajas/{id}/reporte-z/", permission="cajas.ver")

@@ -1,5 +1,6 @@
 """Cash drawers and ways to pay. Source: spec/erp-modules.md, módulo 1."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -140,6 +141,31 @@ class ArqueoLeido(Answer):
     fecha: datetime
 
 
+class DenominacionContada(Answer):
+    """How many there were of a note or coin, and what they come to."""
+
+    valor: Decimal
+    cantidad: int
+    importe: Decimal
+
+    @classmethod
+    def de(cls, detalle: Iterable[Denominacion]) -> "list[DenominacionContada]":
+        """Return what was counted, without those of which there were none."""
+        return [
+            cls(valor=una.valor, cantidad=una.cantidad, importe=una.valor * una.cantidad)
+            for una in detalle
+            if una.cantidad
+        ]
+
+
+class ArqueoVisto(ArqueoLeido):
+    """A count with its notes and coins, and who counted where."""
+
+    sucursal_id: int
+    usuario_id: int
+    detalle: list[DenominacionContada]
+
+
 class MetodoZ(Answer):
     """What moved by one way to pay; ``neto`` is what is left of it."""
 
@@ -169,7 +195,7 @@ class ReporteZ(Answer):
 
     ``ventas`` and its amounts leave out what was annulled; ``devuelto`` was given back by this
     caja for goods that came back, whichever caja sold them; ``por_confirmar`` is announced and had
-    not arrived.
+    not arrived; ``denominaciones`` were counted at the closing.
     """
 
     numero: int | None
@@ -198,3 +224,4 @@ class ReporteZ(Answer):
     monto_esperado: Decimal
     monto_contado: Decimal | None
     diferencia: Decimal | None
+    denominaciones: list[DenominacionContada] = Field(default_factory=list)

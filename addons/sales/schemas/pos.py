@@ -64,6 +64,7 @@ class Pos(Answer):
     """A till: who, where, how it is paid. ``denominaciones`` are the notes and coins, from above.
 
     ``empresa`` is null until somebody writes the company's data; without them nobody sells.
+    ``lotes`` says whether goods have lots, which ``/api/pos/lotes/`` lists.
     """
 
     usuario: CajeroPos
@@ -74,3 +75,4 @@ class Pos(Answer):
     cliente: ClientePos | None
     moneda: str
     denominaciones: list[Decimal]
+    lotes: bool

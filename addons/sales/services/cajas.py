@@ -23,9 +23,12 @@ from addons.sales.schemas import (
     AbonoNuevo,
     AperturaCaja,
     ArqueoLeido,
+    ArqueoVisto,
     CajaLeida,
     CierreCaja,
     Conteo,
+    Denominacion,
+    DenominacionContada,
     MovimientoCajaLeido,
     MovimientoCajaNuevo,
     ReporteZ,
@@ -265,6 +268,30 @@ def _arqueo(
     )
 
 
+def ver_arqueo(ctx: Ctx, arqueo_id: int) -> ArqueoVisto:
+    """Return a count with its notes and coins.
+
+    Raises:
+        NotFound: it doesn't exist or is out of the user's reach.
+    """
+    arqueo = ctx.session.get(Arqueo, arqueo_id)
+    if arqueo is None:
+        raise NotFound
+    return ArqueoVisto(
+        id=arqueo.id,
+        caja_id=arqueo.caja_id,
+        sucursal_id=arqueo.sucursal_id,
+        usuario_id=arqueo.usuario_id,
+        tipo=arqueo.tipo,
+        monto_esperado=arqueo.monto_esperado,
+        monto_contado=arqueo.monto_contado,
+        diferencia=arqueo.monto_contado - arqueo.monto_esperado,
+        detalle=DenominacionContada.de(map(Denominacion.model_validate, arqueo.detalle)),
+        observacion=arqueo.observacion,
+        fecha=arqueo.fecha,
+    )
+
+
 def cerrar_caja(ctx: Ctx, cierre: CierreCaja) -> CajaLeida:
     """Return the caja, closed, with expected and counted cash and the number of its report Z.
 
@@ -281,7 +308,7 @@ def cerrar_caja(ctx: Ctx, cierre: CierreCaja) -> CajaLeida:
     caja.estado = CERRADA
     caja.numero_z = ctx.next_number("reporte_z", str(caja.sucursal_id))
     with ctx.session.no_autoflush:  # a closing is one change, and one row of the audit
-        caja.reporte_z = resumir(ctx, caja).model_dump(mode="json")
+        caja.reporte_z = resumir(ctx, caja, cierre.denominaciones).model_dump(mode="json")
     ctx.session.flush()
     _arqueo(ctx, caja, cierre, "cierre", (caja.monto_esperado, contado))
     return leer(caja)

@@ -1,7 +1,6 @@
 """What a till needs to sell, also while it has no connection. Source: módulo 1."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from sqlalchemy import select
 
@@ -16,19 +15,15 @@ from addons.sales.schemas.pos import (
     MetodoPos,
     SucursalPos,
 )
+from addons.sales.services.denominaciones import denominaciones
 from kernel.context import Ctx
 from kernel.rbac import among
 
+LOTES = ("GET", "/api/pos/lotes/")
+"""Where an addon that keeps lots says which of them a sucursal can sell (``numero``, ``vence``)."""
+
 SIN_DOCUMENTO = "00000000"
 """The document of the cliente to whom sales without a name are."""
-
-DENOMINACIONES: Mapping[str, tuple[str, ...]] = {
-    "PEN": ("200", "100", "50", "20", "10", "5", "2", "1", "0.50", "0.20", "0.10"),
-    "CLP": ("20000", "10000", "5000", "2000", "1000", "500", "100", "50", "10"),
-    "COP": ("100000", "50000", "20000", "10000", "5000", "2000", "1000", "500", "200", "100", "50"),
-    "USD": ("100", "50", "20", "10", "5", "1", "0.50", "0.25", "0.10", "0.05", "0.01"),
-}
-"""Notes and coins in use, by currency."""
 
 
 def ver_pos(ctx: Ctx) -> Pos:
@@ -43,7 +38,8 @@ def ver_pos(ctx: Ctx) -> Pos:
         metodos=_metodos(ctx),
         cliente=_sin_nombre(ctx),
         moneda=moneda,
-        denominaciones=[Decimal(una) for una in DENOMINACIONES.get(moneda, ())],
+        denominaciones=denominaciones(moneda),
+        lotes=LOTES in ctx.runtime.registry.addresses,
     )
 
 

@@ -1,5 +1,6 @@
 """What things cost: prices of lists, discounts, amounts. Source: spec/erp-modules.md, módulo 1."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -135,7 +136,10 @@ def valorar(
         ValidationFailed: a discount exceeds what it is taken off, or a line is too much.
         Forbidden: a price is another one than listed, and the user may not say so.
     """
-    lineas = [_linea(ctx, una, oferta, tasa, acordado=acordado) for una in detalle]
+    juntas: dict[int, Decimal] = defaultdict(Decimal)
+    for una in detalle:
+        juntas[una.producto_id] += una.cantidad
+    lineas = [_linea(ctx, una, oferta, tasa, juntas, acordado=acordado) for una in detalle]
     if descuento_global:
         _comprobar_global(lineas, descuento_global)
         lineas = con_descuento_global(lineas, descuento_global)
@@ -144,14 +148,25 @@ def valorar(
     return Valor(lineas, total, importes)
 
 
-def _linea(ctx: Ctx, una: Pedida, oferta: Oferta, tasa: Decimal, *, acordado: bool) -> Linea:
+def _linea(
+    ctx: Ctx,
+    una: Pedida,
+    oferta: Oferta,
+    tasa: Decimal,
+    juntas: Mapping[int, Decimal],
+    *,
+    acordado: bool,
+) -> Linea:
+    """Return a line; its price is that for so many of the product as all lines together have."""
     producto = oferta.productos[una.producto_id]
+    junta = juntas[una.producto_id]
     precio = una.precio_unitario
     if precio is None:
-        precio = oferta.precio(una.producto_id, una.cantidad) if oferta.lista else producto.precio
+        precio = oferta.precio(una.producto_id, junta) if oferta.lista else producto.precio
     elif not acordado and precio not in (
         producto.precio,
         oferta.precio(una.producto_id, una.cantidad),
+        oferta.precio(una.producto_id, junta),
     ):
         ctx.require("ventas.cambiar_precio")
     propia = tasa if producto.afectacion == GRAVADO else CERO

@@ -5,12 +5,13 @@ was given back for it is a movement of its own, of the caja that gave it. What i
 not arrived is told apart.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from addons.base.models import Sucursal
 from addons.sales.models import Caja
-from addons.sales.schemas import AfectacionZ, MetodoZ, ReporteZ
+from addons.sales.schemas import AfectacionZ, Denominacion, DenominacionContada, MetodoZ, ReporteZ
 from addons.sales.services.importes import CERO
 from kernel.context import Ctx
 from kernel.db import Statement
@@ -85,8 +86,8 @@ AFECTACIONES = Statement(
 )
 
 
-def resumir(ctx: Ctx, caja: Caja) -> ReporteZ:
-    """Return what a caja did until now, or until its closing."""
+def resumir(ctx: Ctx, caja: Caja, contadas: Sequence[Denominacion] = ()) -> ReporteZ:
+    """Return what a caja did until now, or until its closing, when ``contadas`` were counted."""
     if caja.reporte_z is not None:
         return ReporteZ.model_validate(caja.reporte_z)
     metodos = metodos_de(ctx, caja)
@@ -115,6 +116,7 @@ def resumir(ctx: Ctx, caja: Caja) -> ReporteZ:
         monto_esperado=esperado,
         monto_contado=caja.monto_cierre,
         diferencia=None if caja.monto_cierre is None else caja.monto_cierre - esperado,
+        denominaciones=DenominacionContada.de(contadas),
     )
 
 

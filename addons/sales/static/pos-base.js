@@ -18,6 +18,8 @@ export function moment(value, how = { dateStyle: "short", timeStyle: "short" }) 
   return new Intl.DateTimeFormat(facts.idioma, { ...how, timeZone: facts.zona }).format(new Date(value));
 }
 
+export const day = (value) => new Intl.DateTimeFormat(facts.idioma, { dateStyle: "short", timeZone: "UTC" }).format(new Date(value));
+
 export function notice(message, tone = "bad") {
   const made = el("p", `notice ${tone}`, message);
   $("#notices").append(made);
@@ -36,7 +38,7 @@ export function reason(data) {
 
 // The answer to a request; status 0 says that nobody knows whether it arrived.
 export async function call(method, path, body, more = {}, patience = 10000) {
-  const headers = { "Content-Type": "application/json", "X-Expected-User": facts.usuario.id, ...more };
+  const headers = { "Content-Type": "application/json", "Accept-Language": facts.idioma, "X-Expected-User": facts.usuario.id, ...more };
   try {
     const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(patience) });
     return { status: answer.status, data: await answer.json().catch(() => { if (answer.ok) throw new TypeError(); return null; }) };

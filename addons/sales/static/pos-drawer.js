@@ -19,7 +19,7 @@ $("#open")?.addEventListener("submit", async (event) => {
 
 // Counting -------------------------------------------------------------------------------------
 
-let closing = false, finished = false;
+let closing = false, finished = false, expected = null;
 const dialog = $("#count");
 
 const waiting = async () => (await queue.all()).filter((sale) => sale.caja_id === facts.caja.id).length;
@@ -41,7 +41,8 @@ async function begin(kind) {
   $("#result").hidden = $("#report").hidden = true;
   complain($("[role=alert]", dialog));
   for (const one of $$("input", dialog)) { one.value = ""; one.disabled = false; }
-  if (closing) queue.sync().then(warn);
+  if (closing) queue.sync().then(warn).then(ask);
+  else ask();
   await warn();
 }
 
@@ -61,6 +62,39 @@ $("#coins").addEventListener("input", () => {
   $("#count-amount").value = plain(sum).replace(".", how.decimal);
 });
 
+// Enter goes from note to coin; the last one leads to the button.
+$("#coins").addEventListener("keydown", (event) => {
+  const by = { Enter: 1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!by || !event.target.matches("[data-coin]")) return;
+  event.preventDefault();
+  const boxes = $$("[data-coin]"), next = boxes[boxes.indexOf(event.target) + by];
+  (next ?? (by > 0 ? $("#count-go") : event.target)).focus();
+});
+
+// What should be there, and how far what was typed is from it.
+async function ask() {
+  expected = null;
+  drawLive();
+  const { status, data } = await call("GET", `/api/cajas/${facts.caja.id}/reporte-z/`);
+  if (status === 200) expected = signed(data.monto_esperado);
+  drawLive();
+}
+
+const signed = (value) => (value.startsWith("-") ? -1n : 1n) * scaled(value.replace("-", ""), 2);
+const told = (value, sign = false) => `${value < 0n ? "−" : sign && value ? "+" : ""}${amount(value < 0n ? -value : value, how)}`;
+
+function drawLive() {
+  const typed = scaled(read($("#count-amount").value, how), 2);
+  $("#live").hidden = expected === null || finished;
+  if ($("#live").hidden) return;
+  const [should, apart] = $$("#live dd");
+  should.textContent = told(expected);
+  apart.textContent = typed === null ? "—" : told(typed - expected, true);
+  $("#live").className = `result ${typed === null ? "" : typed === expected ? "good" : "warn"}`;
+}
+
+dialog.addEventListener("input", drawLive);
+
 $("form", dialog).addEventListener("submit", async (event) => {
   event.preventDefault();
   if (finished) { dialog.close(); return; }
@@ -77,10 +111,10 @@ $("form", dialog).addEventListener("submit", async (event) => {
 
 function show(data) {
   finished = true;
+  drawLive();
   complain($("[role=alert]", dialog));
-  const counted = data.monto_contado ?? data.monto_cierre, negative = data.diferencia.startsWith("-");
-  const values = [data.monto_esperado, counted, data.diferencia].map((one) => amount(scaled(one.replace("-", ""), 2), how));
-  values[2] = `${negative ? "−" : Number(data.diferencia) ? "+" : ""}${values[2]}`;
+  const counted = data.monto_contado ?? data.monto_cierre;
+  const values = [told(signed(data.monto_esperado)), told(signed(counted)), told(signed(data.diferencia), true)];
   $$("#result dd").forEach((one, at) => { one.textContent = values[at]; });
   $("#result").className = `result ${Number(data.diferencia) ? "warn" : "good"}`;
   $("#result").hidden = false;

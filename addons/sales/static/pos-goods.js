@@ -1,6 +1,7 @@
 // Products and clientes on this device: read when the server can be reached, searched without it.
 
 import { $, $$, call, copy, el, facts, text } from "pos/base";
+import * as lots from "pos/lots";
 import { number, scaled } from "pos/money";
 
 const DATA = "/app/pos/ datos";
@@ -9,15 +10,17 @@ const MOST = 20000;
 const SHOWN = 60;
 const TONES = ["teal", "blue", "amber", "violet", "red", "green"];
 const LISTS = {
-  productos: "/api/productos/?activo=true&sort=id&fields=id,sku,nombre,precio,stock_actual,permite_venta_sin_stock,afectacion_igv,codigo_barras,categoria_id",
+  productos: `/api/productos/?activo=true&sort=id&fields=id,sku,nombre,precio,stock_actual,permite_venta_sin_stock,afectacion_igv,codigo_barras,categoria_id${lots.path && ",trazabilidad"}`,
   categorias: "/api/categorias/?sort=nombre&fields=id,nombre",
   clientes: "/api/clientes/?activo=true&sort=id&fields=id,razon_social,numero_doc,lista_precio_id",
   listas: "/api/listas-precio/?activo=true&sort=id&fields=id",
   precios: "/api/precios/?sort=id&fields=lista_id,producto_id,cantidad_minima,precio",
+  ...(lots.path && { lotes: lots.path }),
 };
+const kept = (name) => `/app/pos/datos/${name}${name === "lotes" ? ` ${facts.caja.sucursal_id}` : ""}`;
 const folded = (value) => value.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-export const data = { productos: [], categorias: [], clientes: [], listas: [], precios: [] };
+export const data = { productos: [], categorias: [], clientes: [], listas: [], precios: [], lotes: [] };
 export const byId = new Map();
 const byCode = new Map(), prices = new Map();
 let stocked = false, kind = 0, loaded = false, whole = true;
@@ -27,8 +30,8 @@ let stocked = false, kind = 0, loaded = false, whole = true;
 export async function load() {
   const cache = await caches.open(DATA);
   for (const name of Object.keys(LISTS)) {
-    const kept = await cache.match(`/app/pos/datos/${name}`);
-    if (kept) { data[name] = await kept.json(); loaded = true; }
+    const found = await cache.match(kept(name));
+    if (found) { data[name] = await found.json(); loaded = true; }
   }
   index();
 }
@@ -37,14 +40,16 @@ let read = 0;
 export async function refresh(now = false) {
   if (!now && Date.now() - read < FRESH) return;
   read = Date.now();
+  const past = lots.told();
   const found = await Promise.all(Object.entries(LISTS).map(async ([name, path]) => [name, await every(path)]));
   if (found[0][1] === null) { read = 0; return; }
   const cache = await caches.open(DATA);
   for (const [name, items] of found) {
-    if (items !== null) await cache.put(`/app/pos/datos/${name}`, new Response(JSON.stringify(items)));
+    if (items !== null) await cache.put(kept(name), new Response(JSON.stringify(items)));
   }
   for (const [name, items] of found) data[name] = items ?? data[name];
   loaded = true;
+  lots.read(past);
   index();
 }
 
@@ -74,6 +79,7 @@ function learn(product) {
 function index() {
   for (const one of [byId, byCode, prices]) one.clear();
   data.productos.forEach(learn);
+  lots.index(data.lotes);
   for (const one of data.clientes) one.words = folded(`${one.razon_social} ${one.numero_doc}`);
   stocked = data.productos.some((one) => one.stock > 0n);
   const active = new Set(data.listas.map((one) => one.id));
@@ -119,7 +125,7 @@ export function find(items, typed, most = SHOWN) {
 }
 
 export function search(typed) {
-  const exact = typed.trim() && code(typed);
+  const exact = typed.trim() && (code(typed) ?? byId.get(lots.named(typed)?.producto_id));
   const goods = kind && !typed.trim() ? data.productos.filter((one) => one.categoria_id === kind) : data.productos;
   const found = find(goods, typed);
   return exact ? [exact, ...found.filter((one) => one !== exact)] : found;

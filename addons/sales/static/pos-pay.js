@@ -3,6 +3,7 @@
 import { $, $$, complain, el, facts, notice, open, text } from "pos/base";
 import * as cart from "pos/cart";
 import * as goods from "pos/goods";
+import * as lots from "pos/lots";
 import { amount, money, plain, read, scaled } from "pos/money";
 import * as queue from "pos/queue";
 import * as ticket from "pos/ticket";
@@ -145,6 +146,7 @@ async function take() {
 function finish(sale, { sold, pending }, change) {
   const number = sold?.numero ? `${sold.serie}-${sold.numero}` : "";
   goods.sold(cart.cart.lineas);
+  lots.take(sale);
   cart.clear();
   $("#pay").close();
   const dialog = open("done");

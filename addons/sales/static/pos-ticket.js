@@ -1,7 +1,7 @@
 // The ticket, 80 mm wide and as long as it has to be.
 
 import { $, el, facts, moment, text } from "pos/base";
-import { cart, reckon } from "pos/cart";
+import { cart, lotOf, reckon } from "pos/cart";
 import { amount, money, number, plain, scaled } from "pos/money";
 
 const how = facts.estilo;
@@ -14,7 +14,7 @@ export function facts_of(change) {
   return {
     cliente: cart.cliente.razon_social,
     documento: cart.cliente.numero_doc,
-    lineas: cart.lineas.map(({ nombre }, at) => ({ nombre, cantidad: plain(lines[at].cantidad, 4), precio: plain(lines[at].precio, 6), descuento: plain(lines[at].descuento), importe: plain(lines[at].bruto - lines[at].descuento) })),
+    lineas: cart.lineas.map((one, at) => ({ nombre: one.nombre, lote: lotOf(one), cantidad: plain(lines[at].cantidad, 4), precio: plain(lines[at].precio, 6), descuento: plain(lines[at].descuento), importe: plain(lines[at].bruto - lines[at].descuento) })),
     descuento: plain(off),
     subtotal: plain(subtotal),
     igv: plain(igv),
@@ -27,7 +27,7 @@ const row = (label, value, names = "") => el("p", `two ${names}`, el("span", "",
 function line(one) {
   const unit = text("cu", { n: number(scaled(one.cantidad, 4), 4, how), precio: number(scaled(one.precio, 6), 6, how, how.cifras) });
   const off = Number(one.descuento) ? ` ${text("menos", { monto: cents(one.descuento) })}` : "";
-  return el("li", "", el("p", "", one.nombre), row(unit + off, cents(one.importe)));
+  return el("li", "", el("p", "", one.nombre), one.lote ? el("p", "", one.lote) : "", row(unit + off, cents(one.importe)));
 }
 
 export function write(sale, numero) {

@@ -4,6 +4,7 @@ import { $, $$, busy, call, complain, copy, el, facts, moment, notice, open, rea
 import * as cart from "pos/cart";
 import "pos/drawer";
 import * as goods from "pos/goods";
+import * as lots from "pos/lots";
 import { money, plain, read, scaled } from "pos/money";
 import * as pay from "pos/pay";
 import * as queue from "pos/queue";
@@ -17,9 +18,9 @@ const search = $("#search");
 const many = (typed) => /^\s*(\d+(?:[.,]\d+)?)\s*[*xX×]\s*(.*)$/.exec(typed);
 const words = () => many(search.value)?.[2] ?? search.value;
 
-function take(product) {
+function take(product, lot = lots.named(words(), product)) {
   const quantity = scaled(read(many(search.value)?.[1] ?? "1", facts.estilo), 4);
-  if (quantity) cart.add(product, plain(quantity, 4));
+  if (quantity && !cart.add(product, plain(quantity, 4), lot)) notice(text("lote_puesto", { n: lot.numero }), "warn");
   search.value = "";
   show();
   search.focus();
@@ -40,13 +41,24 @@ async function enter() {
   if (!typed) { pay.begin(); return; }
   const found = goods.search(typed)[0] ?? (await goods.ask(typed));
   if (found) take(found);
-  else show();
+  else if (!(await takeLot(typed))) show();
+}
+
+// A lot by its number, of those here or, where there is a connection, of those that came meanwhile.
+async function takeLot(code) {
+  const lot = lots.named(code) ?? (await lots.ask(code)), product = goods.byId.get(lot?.producto_id);
+  if (product) take(product, lot);
+  return Boolean(product);
 }
 
 async function scanned(code) {
-  const found = goods.code(code) ?? (await goods.ask(code));
-  if (found) take(found);
-  else notice(text("nada", { q: code }));
+  const found = goods.code(code);
+  if (found) take(found, null);
+  else if (!(await takeLot(code))) {
+    const other = await goods.ask(code);
+    if (other) take(other, null);
+    else notice(text("nada", { q: code }));
+  }
 }
 
 search?.addEventListener("input", show);
@@ -111,6 +123,7 @@ let waiting = [];
 
 async function drawState() {
   waiting = await queue.all().catch(() => []);
+  lots.hold(waiting);
   const mine = waiting.filter((sale) => sale.usuario.id === facts.usuario.id);
   const held = mine.filter((sale) => sale.estado === "conflicto").length, n = mine.length - held;
   const { reached, sending, trouble } = queue.state;
@@ -152,7 +165,7 @@ async function tick() {
   const pending = waiting.some((sale) => sale.usuario.id === facts.usuario.id && sale.estado === "pendiente");
   if (!queue.state.reached && !(await queue.ping())) return;
   if (pending) await queue.sync();
-  goods.refresh().catch(() => {});
+  goods.refresh(pending).catch(() => {});
 }
 
 queue.onChange(drawState);

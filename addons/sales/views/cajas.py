@@ -7,6 +7,7 @@ from kernel.views import (
     Field,
     Filter,
     FormView,
+    Lines,
     Link,
     ListView,
     Section,
@@ -15,6 +16,7 @@ from kernel.views import (
 )
 
 ESTADOS_CAJA = (Choice("abierta", "Abierta", "good"), Choice("cerrada", "Cerrada"))
+TIPOS_ARQUEO = (Choice("parcial", "Parcial"), Choice("cierre", "Cierre", "info"))
 TIPOS_MOVIMIENTO = (Choice("ingreso", "Ingreso", "good"), Choice("egreso", "Egreso", "warn"))
 
 CAJAS: list[View] = [
@@ -84,29 +86,11 @@ CAJAS: list[View] = [
                     Field("motivo", "Motivo", span=4),
                 ),
             ),
-            Button(
-                "arquear",
-                "Arqueo",
-                "/api/cajas/{id}/arqueos/",
-                "calculator",
-                when=("abierta",),
-                fields=(
-                    Field("monto", "Efectivo contado", "money", span=2),
-                    Field("observacion", "Observación", span=2),
-                ),
-            ),
-            Button(
-                "cerrar",
-                "Cerrar caja",
-                "/api/cajas/cerrar/",
-                "lock",
-                primary=True,
-                when=("abierta",),
-                fields=(Field("monto_cierre", "Efectivo contado", "money", span=4),),
-                identifies="caja_id",
-            ),
         ),
         links=(
+            Link("arqueo", "Contar", "/app/cajas/{id}/arqueo/", "calculator", when=("abierta",)),
+            Link("cierre", "Cerrar caja", "/app/cajas/{id}/cierre/", "lock", when=("abierta",)),
+            Link("arqueos", "Arqueos", "/app/arqueos/?caja_id={id}", "list"),
             Link(
                 "reporte_z",
                 "Reporte Z",
@@ -116,6 +100,60 @@ CAJAS: list[View] = [
             ),
         ),
         states=StateBar("estado", ESTADOS_CAJA),
+        name="id",
+    ),
+    ListView(
+        "sales.arqueos.list",
+        "Arqueos",
+        "cajas.ver",
+        "/api/arqueos/",
+        (
+            Column("id", "N.º"),
+            Column("fecha", "Fecha"),
+            Column("caja_id", "Caja"),
+            Column("tipo", "Tipo", choices=TIPOS_ARQUEO),
+            Column("usuario_id", "Contó"),
+            Column("monto_esperado", "Esperado", "money"),
+            Column("monto_contado", "Contado", "money"),
+            Column("observacion", "Observación", optional=True),
+        ),
+        filters=(
+            Filter("hoy", "Hoy", "fecha__gte=@today"),
+            Filter("cierres", "Cierres", "tipo=cierre"),
+        ),
+        icon="calculator",
+        empty="Los arqueos aparecen cuando se cuenta o se cierra una caja.",
+    ),
+    FormView(
+        "sales.arqueos.form",
+        "Arqueo",
+        "cajas.ver",
+        "/api/arqueos/",
+        (
+            Section(
+                "arqueo",
+                fields=(
+                    Field("caja_id", "Caja"),
+                    Field("tipo", "Tipo", choices=TIPOS_ARQUEO),
+                    Field("fecha", "Fecha"),
+                    Field("usuario_id", "Contó"),
+                    Field("monto_esperado", "Esperado", "money"),
+                    Field("monto_contado", "Contado", "money"),
+                    Field("diferencia", "Diferencia", "money"),
+                    Field("observacion", "Observación"),
+                ),
+            ),
+            Lines(
+                "detalle",
+                "detalle",
+                "Billetes y monedas",
+                (
+                    Column("valor", "Denominación", "money"),
+                    Column("cantidad", "Cantidad"),
+                    Column("importe", "Importe", "money", total=True),
+                ),
+            ),
+        ),
         name="id",
     ),
 ]

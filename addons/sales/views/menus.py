@@ -55,6 +55,7 @@ MENUS = [
         116,
     ),
     Menu("sales.cajas", "Cajas", "sales.cajas.list", "base.operacion", "banknote", 120),
+    Menu("sales.arqueos", "Arqueos", "sales.arqueos.list", "base.operacion", "calculator", 122),
     Menu("sales.productos", "Productos", "sales.productos.list", "sales.catalogo", "tag", 130),
     Menu("sales.listas", "Listas de precios", "sales.listas.list", "sales.catalogo", "list", 134),
     Menu(

@@ -79,6 +79,7 @@ VENTAS: list[View] = [
                 (
                     Column("producto_id", "Producto"),
                     Column("cantidad", "Cantidad"),
+                    Column("lote", "Lote", optional=True),
                     Column("precio_unitario", "Precio", "price"),
                     Column("descuento", "Descuento", "money"),
                     Column("total", "Importe", "money", total=True),
