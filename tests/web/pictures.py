@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,47 +40,97 @@ SCREENS: dict[str, str] = {
     "cruce": "/app/ventas/?_v=pivot",
     "calendario": "/app/ventas/?_v=calendar",
     "tablero-de-ventas": "/app/sales.tablero/",
-    "importar": "/app/importaciones/",
+    "cotizaciones": "/app/cotizaciones/2/",
+    "ordenes": "/app/ordenes-venta/",
+    "devoluciones": "/app/devoluciones/",
+    "ventas-sin-conexion": "/app/ventas-offline/",
+    "cajas": "/app/cajas/?_acto=abrir",
+    "caja": "/app/cajas/1/",
+    "arqueos": "/app/arqueos/1/",
+    "productos": "/app/productos/",
+    "producto": "/app/productos/1/",
+    "listas-de-precios": "/app/listas-precio/",
+    "precios": "/app/precios/",
+    "categorias": "/app/categorias/",
+    "clientes": "/app/clientes/2/",
+    "stock": "/app/inventario/stock/",
+    "movimientos": "/app/inventario/movimientos/",
+    "lotes": "/app/inventario/lotes/",
+    "reservas": "/app/inventario/reservas/",
+    "transferencias": "/app/inventario/transferencia/",
+    "transferencia": "/app/inventario/transferencia/1/",
+    "incidencias": "/app/inventario/incidencias/",
+    "conteos": "/app/inventario/conteos/",
+    "conteo": "/app/inventario/conteos/1/",
+    "almacenes": "/app/almacenes/",
     "kardex": "/app/inventario/kardex/",
+    "trazabilidad": "/app/inventario/trazabilidad/",
+    "comprobantes": "/app/facturacion/comprobantes/",
+    "comprobante": "/app/facturacion/comprobantes/1/",
+    "envios": "/app/facturacion/envios/",
+    "resumenes": "/app/facturacion/resumen-diario/",
+    "bajas": "/app/facturacion/bajas/",
+    "series": "/app/facturacion/series/",
+    "certificados": "/app/facturacion/certificados/",
+    "guias": "/app/facturacion/guias/",
+    "retenciones": "/app/facturacion/retenciones/",
+    "importar": "/app/importaciones/",
     "claves": "/app/claves-api/",
     "ajustes": "/app/ajustes/base.empresa/",
+    "configuracion": "/app/ajustes/",
     "permisos": "/app/permisos/",
+    "roles": "/app/roles/",
+    "sucursales": "/app/sucursales/",
     "aplicaciones": "/app/aplicaciones/",
     "tareas": "/app/jobs/",
     "auditoria": "/app/audit-logs/",
-    "cajas": "/app/cajas/?_acto=abrir",
-    "productos": "/app/productos/",
-    "clientes": "/app/clientes/2/",
-    "stock": "/app/inventario/stock/",
-    "conteos": "/app/inventario/conteos/",
-    "transferencias": "/app/inventario/transferencia/",
-    "comprobantes": "/app/facturacion/comprobantes/",
     "usuarios": "/app/usuarios/1/",
     "notificaciones": "/app/notificaciones/",
     "cuenta": "/app/cuenta/",
     "buscar": "/app/buscar/?q=ce",
     "ayuda": "/app/ayuda/",
     "ingreso": "/entrar/",
+    "olvide-clave": "/olvide-clave/",
     "no-encontrado": "/app/nada/",
 }
 """Name of a picture → the address that it shows."""
 
-OUTSIDE = ("ingreso",)
+OUTSIDE = ("ingreso", "olvide-clave")
 """Screens of who is not signed in."""
+
+PHONES = {
+    "telefono": "lista",
+    "telefono-inicio": "inicio",
+    "telefono-registro": "registro",
+    "telefono-nuevo": "nuevo",
+    "telefono-tablero": "tablero",
+}
+"""Name of a picture on a phone → that of the screen."""
+
+GOODS = ("4*pin-001", "her-004", "2*her-014")
+"""What is typed at the till."""
+COINS = {"100": "7", "50": "4", "20": "6", "10": "8", "5": "6", "2": "9", "1": "12", "0.50": "8"}
+"""How many there are of each note and coin."""
 
 
 def main() -> None:
     """Take the pictures."""
-    wanted = {name: SCREENS[name] for name in sys.argv[1:]} or SCREENS
+    wanted = sys.argv[1:] or [*SCREENS, *PHONES, *TILL, *TILL_PHONE]
     FOLDER.mkdir(exist_ok=True)
     with demo() as (site, password), chromium() as browser:
         for theme in ("light", "dark"):
             with _signed_in(browser, site, password, theme) as (inside, outside):
-                for name, path in wanted.items():
-                    _take(outside if name in OUTSIDE else inside, path, f"{name}-{theme}")
+                for name, path in SCREENS.items():
+                    if name in wanted:
+                        _take(outside if name in OUTSIDE else inside, path, f"{name}-{theme}")
+                if any(name in wanted for name in TILL):
+                    _at_the_till(inside, theme, TILL)
                 inside.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-                if "lista" in wanted:
-                    _take(inside, wanted["lista"], f"telefono-{theme}")
+                for name, screen in PHONES.items():
+                    if name in wanted:
+                        _take(inside, SCREENS[screen], f"{name}-{theme}")
+                if any(name in wanted for name in TILL_PHONE):
+                    _at_the_till(inside, theme, TILL_PHONE)
     total = sum(path.stat().st_size for path in FOLDER.glob("*.webp"))
     print(f"{len(list(FOLDER.glob('*.webp')))} pictures, {total / 2**20:.1f} MiB")
 
@@ -145,8 +195,112 @@ def _signed_in(
 
 def _take(page: Page, path: str, name: str) -> None:
     page.goto(path, wait_until="networkidle")
+    _keep(page, name)
+
+
+def _keep(page: Page, name: str) -> None:
     with Image.open(io.BytesIO(page.screenshot())) as taken:
         taken.save(FOLDER / f"{name}.webp", quality=QUALITY, method=6)
+
+
+def _at_the_till(page: Page, theme: str, scenes: dict[str, Callable[[Page], None]]) -> None:
+    """Take the pictures of scenes at the till, one after the other."""
+    page.goto("/app/pos/")
+    _ready(page)
+    if page.locator("#open-amount").count():
+        page.fill("#open-amount", "200")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/app/pos/?caja=*")
+        _ready(page)
+    page.locator(".tile").first.wait_for()
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    for name, act in scenes.items():
+        act(page)
+        page.wait_for_timeout(300)
+        _keep(page, f"{name}-{theme}")
+    page.context.set_offline(False)
+    page.emulate_media(media="screen")
+
+
+def _ready(page: Page) -> None:
+    page.locator("html[data-ready]").wait_for(state="attached")
+
+
+def _fill_cart(page: Page) -> None:
+    """Have a cart with a lot, a discount and more than one of something."""
+    for typed in GOODS:
+        page.fill("#search", typed)
+        page.keyboard.press("Enter")
+    page.keyboard.press("F4")
+    page.fill("#line-off", "10%")
+    page.keyboard.press("Enter")
+    page.fill("#search", "")
+
+
+def _pay(page: Page) -> None:
+    page.click("#charge")
+    page.locator("#pay [data-cash='1'] input").fill("700")
+
+
+def _sold(page: Page) -> None:
+    page.click("#confirm")
+    page.locator("#done").wait_for()
+
+
+def _ticket(page: Page) -> None:
+    page.emulate_media(media="print")
+
+
+def _alone(page: Page) -> None:
+    """Sell without a connection, and look at what waits."""
+    page.emulate_media(media="screen")
+    page.locator("#done [data-close]").click()
+    page.context.set_offline(True)
+    for typed in GOODS[:2]:
+        page.fill("#search", typed)
+        page.keyboard.press("Enter")
+        page.click("#charge")
+        page.click("#confirm")
+        page.locator("#done [data-close]").click()
+    page.click("#state")
+
+
+def _count(page: Page) -> None:
+    """Send what waits, and count the caja."""
+    page.locator("#queue [data-close]").click()
+    page.context.set_offline(False)
+    page.locator("#state.good").wait_for()
+    page.get_by_label("Más", exact=True).click()
+    page.click("[data-count=cierre]")
+    page.locator("#count details summary").click()
+    for value, amount in COINS.items():
+        page.fill(f"[data-coin='{value}']", amount)
+    page.locator("#live:not([hidden])").wait_for()
+
+
+def _counted(page: Page) -> None:
+    """Count the caja on its page, which needs no script."""
+    caja = page.evaluate("JSON.parse(document.querySelector('#pos').dataset.facts).caja.id")
+    page.goto(f"/app/cajas/{caja}/arqueo/")
+    for value, amount in COINS.items():
+        page.fill(f"[id='c.{value}']", amount)
+    page.wait_for_timeout(600)
+
+
+TILL: dict[str, Callable[[Page], None]] = {
+    "caja-venta": _fill_cart,
+    "caja-cobro": _pay,
+    "caja-cobrada": _sold,
+    "caja-ticket": _ticket,
+    "caja-sin-conexion": _alone,
+    "caja-cierre": _count,
+    "arqueo": _counted,
+}
+TILL_PHONE: dict[str, Callable[[Page], None]] = {
+    "telefono-caja": _fill_cart,
+    "telefono-cobro": _pay,
+}
+"""Name of a picture → what leads from the one before to it."""
 
 
 if __name__ == "__main__":
