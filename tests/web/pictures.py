@@ -63,8 +63,8 @@ SCREENS: dict[str, str] = {
     "conteos": "/app/inventario/conteos/",
     "conteo": "/app/inventario/conteos/1/",
     "almacenes": "/app/almacenes/",
-    "kardex": "/app/inventario/kardex/",
-    "trazabilidad": "/app/inventario/trazabilidad/",
+    "kardex": "/app/inventario/kardex/?producto=PIN-001",
+    "trazabilidad": "/app/inventario/trazabilidad/?lote=L-0412",
     "comprobantes": "/app/facturacion/comprobantes/",
     "comprobante": "/app/facturacion/comprobantes/1/",
     "envios": "/app/facturacion/envios/",
@@ -109,7 +109,7 @@ PHONES = {
 
 GOODS = ("4*pin-001", "her-004", "2*her-014")
 """What is typed at the till."""
-COINS = {"100": "7", "50": "4", "20": "6", "10": "8", "5": "6", "2": "9", "1": "12", "0.50": "8"}
+COINS = {"100": "3", "50": "1", "20": "1", "10": "1", "5": "1", "2": "1", "1": "1", "0.20": "1"}
 """How many there are of each note and coin."""
 
 
@@ -228,18 +228,20 @@ def _ready(page: Page) -> None:
 
 def _fill_cart(page: Page) -> None:
     """Have a cart with a lot, a discount and more than one of something."""
-    for typed in GOODS:
+    for place, typed in enumerate(GOODS):
         page.fill("#search", typed)
         page.keyboard.press("Enter")
+        page.locator("#lines li").nth(place).wait_for()
     page.keyboard.press("F4")
     page.fill("#line-off", "10%")
     page.keyboard.press("Enter")
+    page.locator("#line").wait_for(state="hidden")
     page.fill("#search", "")
 
 
 def _pay(page: Page) -> None:
     page.click("#charge")
-    page.locator("#pay [data-cash='1'] input").fill("700")
+    page.locator("#pay [data-cash='1'] input").fill("300")
 
 
 def _sold(page: Page) -> None:

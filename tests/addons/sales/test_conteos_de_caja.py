@@ -32,12 +32,12 @@ def test_count_is_summed_kept_and_shown(person: Browser, connect: Connect, caja:
     assert place in [one.get("href") for one in person.page.cssselect("nav.files a")]
     person.get(place)
     assert person.texts("#suma dd") == ["100.00", "—", "—"]
-    person.submit("form.count", **BILLETES)
+    person.submit("form.cash", **BILLETES)
     assert person.texts("#suma dd") == ["100.00", "95.00", "−5.00"]
     assert person.page.cssselect("[name='c.20']")[0].get("value") == "2"
     arqueos = connect("cajero").get("/api/arqueos/").json()["items"]
     assert arqueos == []
-    person.submit("form.count", **BILLETES, observacion="Falta", _acto="arqueo")
+    person.submit("form.cash", **BILLETES, observacion="Falta", _acto="arqueo")
     assert person.address.startswith("/app/arqueos/")
     (arqueo,) = connect("cajero").get("/api/arqueos/").json()["items"]
     visto = connect("cajero").get(f"/api/arqueos/{arqueo['id']}/").json()
@@ -66,16 +66,16 @@ def test_caja_is_closed_by_notes_and_the_report_z_keeps_them(
     person: Browser, connect: Connect, caja: int
 ) -> None:
     person.get(f"/app/cajas/{caja}/cierre/")
-    person.submit("form.count", **{"c.100": "dos"}, _acto="cierre")
+    person.submit("form.cash", **{"c.100": "dos"}, _acto="cierre")
     assert person.texts("[role=alert]") == ["Un campo no es válido."]
     assert person.page.cssselect("[name='c.100']")[0].get("aria-invalid") == "true"
-    person.submit("form.count", **{"c.100": "", "c.50": "2"}, _acto="cierre")
+    person.submit("form.cash", **{"c.100": "", "c.50": "2"}, _acto="cierre")
     assert person.address == f"/app/cajas/{caja}/"
     z = connect("cajero").get(f"/api/cajas/{caja}/reporte-z/").json()
     assert z["denominaciones"] == [{"valor": "50.00", "cantidad": 2, "importe": "100.00"}]
     assert (z["monto_contado"], z["diferencia"]) == ("100.00", "0.00")
     person.get(f"/app/cajas/{caja}/cierre/")
-    person.submit("form.count", **{"c.50": "2"}, _acto="cierre")
+    person.submit("form.cash", **{"c.50": "2"}, _acto="cierre")
     assert "ya está cerrada" in person.texts("[role=alert]")[0]
 
 
