@@ -1,6 +1,6 @@
 """Pages of sales: the till, and counting the cash of a caja. Source: módulo 1."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -49,46 +49,41 @@ def punto_de_venta(ctx: Ctx, asked: Asked) -> Outcome:
 # Counting ---------------------------------------------------------------------------------------
 
 CAJA = "/api/cajas/{id}/"
+CONTEO = "/app/cajas/{id}/conteo/"
 ARQUEO, CIERRE = "arqueo", "cierre"
-TITULOS = {ARQUEO: later("Arqueo"), CIERRE: later("Cerrar caja")}
+TITULO = later("Contar la caja")
 LARGO = 6
 """Digits of a count of notes or coins."""
 
 
-def _de_conteo(clase: str) -> Iterator[Endpoint]:
-    """Yield the pages on which a caja is counted: to know, or to close it."""
-    address = f"/app/cajas/{{id}}/{clase}/"
-
-    @page("GET", address, permission="cajas.cerrar")
-    def mostrar_conteo(ctx: Ctx, asked: Asked, id: QueryId) -> Outcome:
-        """Contar el efectivo de una caja."""
-        return _dibujar(ctx, asked, clase, id)
-
-    @page("POST", address, permission="cajas.cerrar")
-    def contar(ctx: Ctx, asked: Asked, id: QueryId) -> Outcome:
-        """Suma lo contado; con el botón, lo guarda."""
-        if asked.form.get("_acto") != clase:
-            return _dibujar(ctx, asked, clase, id)
-        try:
-            lugar = _guardar(ctx, asked.form, clase, id)
-        except DomainError as refusal:
-            if refusal.status in (401, 404):
-                raise
-            return _dibujar(ctx, asked, clase, id, refusal)
-        return redirect(ctx, lugar, asked)
-
-    yield from (mostrar_conteo, contar)
+@page("GET", CONTEO, permission="cajas.cerrar")
+def mostrar_conteo(ctx: Ctx, asked: Asked, id: QueryId) -> Outcome:
+    """Contar el efectivo de una caja, para saberlo o para cerrarla."""
+    return _dibujar(ctx, asked, id)
 
 
-def _dibujar(
-    ctx: Ctx, asked: Asked, clase: str, caja_id: int, refusal: DomainError | None = None
-) -> Outcome:
+@page("POST", CONTEO, permission="cajas.cerrar")
+def contar(ctx: Ctx, asked: Asked, id: QueryId) -> Outcome:
+    """Suma lo contado; con los otros botones lo guarda, o cierra la caja."""
+    acto = asked.form.get("_acto")
+    if acto not in (ARQUEO, CIERRE):
+        return _dibujar(ctx, asked, id)
+    try:
+        lugar = _guardar(ctx, asked.form, acto, id)
+    except DomainError as refusal:
+        if refusal.status in (401, 404):
+            raise
+        return _dibujar(ctx, asked, id, refusal)
+    return redirect(ctx, lugar, asked)
+
+
+def _dibujar(ctx: Ctx, asked: Asked, caja_id: int, refusal: DomainError | None = None) -> Outcome:
     valores = denominaciones(ctx.runtime.regional(ctx.session).moneda)
     esperado = Decimal(fetch(ctx, f"{CAJA}reporte-z/", id=caja_id)["monto_esperado"])
-    contado = _suma(_contadas(asked.form, valores)) or _monto(asked.form)
+    contado = _suma(_contadas(asked.form, valores))
+    contado = _monto(asked.form) if contado is None else contado
     values: dict[str, Any] = {
         "id": caja_id,
-        "clase": clase,
         "valores": valores,
         "esperado": money(esperado),
         "contado": None if contado is None else money(contado),
@@ -101,10 +96,9 @@ def _dibujar(
     crumbs = [
         (later("Cajas"), "/app/cajas/"),
         (str(caja_id), f"/app/cajas/{caja_id}/"),
-        (TITULOS[clase], ""),
+        (TITULO, ""),
     ]
-    title = TITULOS[clase]
-    return draw(ctx, asked, "addons.sales:conteo.html", title=title, crumbs=crumbs, **values)
+    return draw(ctx, asked, "addons.sales:conteo.html", title=TITULO, crumbs=crumbs, **values)
 
 
 def _contadas(form: Pairs, valores: Sequence[Decimal]) -> list[tuple[Decimal, str]]:
@@ -130,7 +124,7 @@ def _monto(form: Pairs) -> Decimal | None:
     return Decimal(texto) if sano else None
 
 
-def _guardar(ctx: Ctx, form: Pairs, clase: str, caja_id: int) -> str:
+def _guardar(ctx: Ctx, form: Pairs, acto: str, caja_id: int) -> str:
     """Return where to look at the count, once it is kept.
 
     Raises:
@@ -147,7 +141,7 @@ def _guardar(ctx: Ctx, form: Pairs, clase: str, caja_id: int) -> str:
         "observacion": form.get("observacion"),
     }
     monto = None if contadas else form.get("monto").strip().replace(",", ".") or None
-    if clase == CIERRE:
+    if acto == CIERRE:
         send(ctx, "POST", "/api/cajas/cerrar/", {**body, "caja_id": caja_id, "monto_cierre": monto})
         return f"/app/cajas/{caja_id}/"
     hecho = send(ctx, "POST", f"{CAJA}arqueos/", {**body, "monto": monto}, id=caja_id)
@@ -157,5 +151,6 @@ def _guardar(ctx: Ctx, form: Pairs, clase: str, caja_id: int) -> str:
 PAGES: list[Endpoint] = [
     punto_de_venta,
     *POS.pages(),
-    *(one for clase in (ARQUEO, CIERRE) for one in _de_conteo(clase)),
+    mostrar_conteo,
+    contar,
 ]

@@ -453,7 +453,7 @@ def test_load_shows_lots_and_transfers_in_every_state(loaded: Runtime) -> None:
         SELECT count(*) FROM lotes_series
          WHERE cantidad_actual > 0 AND fecha_vencimiento BETWEEN :day AND CAST(:day AS date) + 7
     """
-    assert rows(loaded, soon.replace(":day", f"'{AHORA:%Y-%m-%d}'")) == [(3,)]
+    assert rows(loaded, soon.replace(":day", f"'{AHORA:%Y-%m-%d}'")) == [(6,)]
 
 
 def test_load_moves_stock_once_per_sold_line(loaded: Runtime) -> None:

@@ -185,7 +185,8 @@ def test_link_leads_to_the_api_to_pages_of_views_and_to_others(registry: Registr
     view: Any = registry.screens.views[VENTA]
     paths = ("/api/cajas/{caja_id}/", "/app/cajas/{caja_id}/", "/app/cajas/", "/app/pos/?v={id}")
     links = tuple(Link(f"l{at}", "L", path) for at, path in enumerate(paths))
-    cajas = [one for one in registry.screens.views.values() if one.id.startswith("sales.cajas.")]
+    near = ("sales.cajas.", "sales.arqueos.")
+    cajas = [one for one in registry.screens.views.values() if one.id.startswith(near)]
     both = [("otro", one) for one in (replace(view, links=links), *cajas)]
     assemble(both, [], [], (*registry.endpoints, *registry.pages))
 

@@ -283,7 +283,7 @@ def _count(page: Page) -> None:
 def _counted(page: Page) -> None:
     """Count the caja on its page, which needs no script."""
     caja = page.evaluate("JSON.parse(document.querySelector('#pos').dataset.facts).caja.id")
-    page.goto(f"/app/cajas/{caja}/arqueo/")
+    page.goto(f"/app/cajas/{caja}/conteo/")
     for value, amount in COINS.items():
         page.fill(f"[id='c.{value}']", amount)
     page.wait_for_timeout(600)

@@ -157,12 +157,12 @@ def _linea(
     *,
     acordado: bool,
 ) -> Linea:
-    """Return a line; its price is that for so many of the product as all lines together have."""
+    """Return a line; it may be at the price for as many as all lines of its product have."""
     producto = oferta.productos[una.producto_id]
     junta = juntas[una.producto_id]
     precio = una.precio_unitario
     if precio is None:
-        precio = oferta.precio(una.producto_id, junta) if oferta.lista else producto.precio
+        precio = oferta.precio(una.producto_id, una.cantidad) if oferta.lista else producto.precio
     elif not acordado and precio not in (
         producto.precio,
         oferta.precio(una.producto_id, una.cantidad),

@@ -86,10 +86,36 @@ CAJAS: list[View] = [
                     Field("motivo", "Motivo", span=4),
                 ),
             ),
+            Button(
+                "arquear",
+                "Arqueo",
+                "/api/cajas/{id}/arqueos/",
+                "calculator",
+                when=("abierta",),
+                fields=(
+                    Field("monto", "Efectivo contado", "money", span=2),
+                    Field("observacion", "Observación", span=2),
+                ),
+            ),
+            Button(
+                "cerrar",
+                "Cerrar caja",
+                "/api/cajas/cerrar/",
+                "lock",
+                primary=True,
+                when=("abierta",),
+                fields=(Field("monto_cierre", "Efectivo contado", "money", span=4),),
+                identifies="caja_id",
+            ),
         ),
         links=(
-            Link("arqueo", "Contar", "/app/cajas/{id}/arqueo/", "calculator", when=("abierta",)),
-            Link("cierre", "Cerrar caja", "/app/cajas/{id}/cierre/", "lock", when=("abierta",)),
+            Link(
+                "conteo",
+                "Billetes y monedas",
+                "/app/cajas/{id}/conteo/",
+                "calculator",
+                when=("abierta",),
+            ),
             Link("arqueos", "Arqueos", "/app/arqueos/?caja_id={id}", "list"),
             Link(
                 "reporte_z",

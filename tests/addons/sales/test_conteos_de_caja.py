@@ -27,7 +27,7 @@ def person(http: TestClient) -> Browser:
 
 
 def test_count_is_summed_kept_and_shown(person: Browser, connect: Connect, caja: int) -> None:
-    place = f"/app/cajas/{caja}/arqueo/"
+    place = f"/app/cajas/{caja}/conteo/"
     person.get(f"/app/cajas/{caja}/")
     assert place in [one.get("href") for one in person.page.cssselect("nav.files a")]
     person.get(place)
@@ -51,7 +51,7 @@ def test_count_is_summed_kept_and_shown(person: Browser, connect: Connect, caja:
 
 
 def test_part_of_the_page_is_summed_while_one_types(person: Browser, caja: int) -> None:
-    place = f"/app/cajas/{caja}/arqueo/"
+    place = f"/app/cajas/{caja}/conteo/"
     person.headers |= {"HX-Request": "true", "HX-Target": "dl#suma"}
     person.post(place, {"c.100": "1"})
     assert person.page.get("id") == "suma"
@@ -65,7 +65,7 @@ def test_part_of_the_page_is_summed_while_one_types(person: Browser, caja: int) 
 def test_caja_is_closed_by_notes_and_the_report_z_keeps_them(
     person: Browser, connect: Connect, caja: int
 ) -> None:
-    person.get(f"/app/cajas/{caja}/cierre/")
+    person.get(f"/app/cajas/{caja}/conteo/")
     person.submit("form.cash", **{"c.100": "dos"}, _acto="cierre")
     assert person.texts("[role=alert]") == ["Un campo no es válido."]
     assert person.page.cssselect("[name='c.100']")[0].get("aria-invalid") == "true"
@@ -74,7 +74,7 @@ def test_caja_is_closed_by_notes_and_the_report_z_keeps_them(
     z = connect("cajero").get(f"/api/cajas/{caja}/reporte-z/").json()
     assert z["denominaciones"] == [{"valor": "50.00", "cantidad": 2, "importe": "100.00"}]
     assert (z["monto_contado"], z["diferencia"]) == ("100.00", "0.00")
-    person.get(f"/app/cajas/{caja}/cierre/")
+    person.get(f"/app/cajas/{caja}/conteo/")
     person.submit("form.cash", **{"c.50": "2"}, _acto="cierre")
     assert "ya está cerrada" in person.texts("[role=alert]")[0]
 
@@ -92,6 +92,6 @@ def test_page_of_somebody_else_s_caja_closes_nothing(
     http: TestClient, caja: int, connect: Connect
 ) -> None:
     other = Browser(http, "cajera")
-    other.post(f"/app/cajas/{caja}/cierre/", {"c.100": "1", "_acto": "cierre"})
+    other.post(f"/app/cajas/{caja}/conteo/", {"c.100": "1", "_acto": "cierre"})
     assert other.status == 404
     assert connect("cajero").get(f"/api/cajas/{caja}/").json()["estado"] == "abierta"
