@@ -164,13 +164,14 @@ def test_every_mail_of_base_is_in_the_language_of_who_gets_it(
 
 
 def test_mail_to_who_chose_nothing_is_in_the_language_of_the_company(
-    admin: TestClient, connect: Connect, runtime: Runtime
+    admin: TestClient, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("kernel.runtime.REGIONAL_SECONDS", 0)
     nuevo = {"nombre": "Ana", "rol_id": 1}
     for email, idioma in (("uno@tienda.pe", "es"), ("dos@tienda.pe", "en")):
         regional = {"zona_horaria": "America/Lima", "moneda": "PEN", "idioma": idioma}
-        path = "/api/ajustes/kernel.Regional/"
-        assert admin.put(path, json=regional).status_code == 200
+        path = "/api/settings/kernel.Regional/"
+        assert admin.put(path, json={"values": regional}).status_code == 200
         assert admin.post("/api/usuarios/", json={**nuevo, "email": email}).status_code == 201
         run_jobs(runtime)
     said = {str(one["To"]): str(one["Subject"]) for one in mail_of(runtime)}
