@@ -236,7 +236,6 @@ def _fill_cart(page: Page) -> None:
     page.fill("#line-off", "10%")
     page.keyboard.press("Enter")
     page.locator("#line").wait_for(state="hidden")
-    page.fill("#search", "")
 
 
 def _pay(page: Page) -> None:
