@@ -14,7 +14,9 @@ SERVER_URL := $(or $(TEST_DATABASE_URL),postgresql://127.0.0.1:5432/postgres)
 unexport TEST_DATABASE_URL
 
 PYTHON := .venv/bin/python
-PYTEST := .venv/bin/pytest -q -n logical --dist worksteal $(ARGS)
+# One worker more than cores: tests of processes that are killed and replaced mostly wait.
+WORKERS = $(shell python3 -c "import os; print((os.cpu_count() or 1) + 1)")
+PYTEST = .venv/bin/pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 UV := $(shell command -v uv || echo .venv-tools/bin/uv)
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev

@@ -285,7 +285,7 @@ class Edge:
         path = endpoint.path if endpoint else "other"
         method = scope["method"] if scope["method"] in METHODS else "other"
         metrics.observe_request(method, path, status, seconds)
-        if not path.startswith("/health"):
+        if not scope["path"].startswith("/health/"):
             sys.stderr.write(_access_line(scope, facts, status, seconds))
 
 

@@ -172,7 +172,7 @@ def _announce(settings: Settings, password: str) -> None:
     address = f"http://{settings.host}:{settings.port}"
     while not _answers(f"{address}/health/ready"):
         time.sleep(0.05)
-    typer.echo(f"\nAndes: {address}/api/docs")
+    typer.echo(f"\nAndes: {address}/\nAPI:   {address}/api/docs")
     for email, what in demonstration.USERS.items():
         typer.echo(f"  {email:<20} {what}")
     typer.echo(f"  contraseña: {password or 'la del primer inicio'}\nCtrl+C detiene todo.")

@@ -319,6 +319,14 @@ def test_access_line_is_json_whatever_the_path_holds(
     assert entry["path"] == '/api/nada/\nx"\\\x1b[31m/'
 
 
+def test_health_check_leaves_no_access_line(
+    http: TestClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for path in ("/health/live", "/health/ready"):
+        assert http.get(path, headers={"X-Request-Id": "salud-123"}).status_code == 200
+    assert "salud-123" not in capfd.readouterr().err
+
+
 def test_client_address_behind_a_trusted_proxy_reaches_the_audit(
     settings: Settings, registry: Registry
 ) -> None:

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 READY = ("web", "ready")
 
 
-def eventually(probe: Callable[[], Any], seconds: float = 30) -> Any:
+def eventually(probe: Callable[[], Any], seconds: float = 120) -> Any:
     """Return the first true value of `probe`."""
     deadline = time.monotonic() + seconds
     while not (found := probe()):
@@ -377,12 +377,12 @@ def test_run_old_child_leaves_only_after_the_new_one_is_ready(start: Start) -> N
 
 
 def test_run_supervisor_stopped_in_a_roll_goes_on_with_it(start: Start) -> None:
-    supervised = start("answer", start=1.0)
+    supervised = start("answer", start=2.0)
     supervised.settle(1)
     supervised.want(2, "answer")
     eventually(lambda: len(supervised.events("process_started")) >= 3)
     os.kill(supervised.process.pid, signal.SIGSTOP)
-    time.sleep(1.5)  # longer than a process may take to start
+    time.sleep(2.5)  # longer than a process may take to start
     os.kill(supervised.process.pid, signal.SIGCONT)
     assert len(supervised.settle(2)) == 2
     assert not supervised.events("roll_failed")
