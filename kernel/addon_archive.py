@@ -19,15 +19,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, text
 
 from kernel import logging
 from kernel.addon_changes import Change, ChangeRefused
-from kernel.backup_tables import SPELLING, measure
 from kernel.storage import FileMissing, Storage
+from kernel.table_rows import columns_of, driver, filled, key_of, listed, sequences_of, spell
 
 if TYPE_CHECKING:
     from kernel.rehearsal import Outcome, Owned
@@ -75,18 +74,6 @@ class Archive:
 ARCHIVE = TypeAdapter(Archive)
 
 
-def checksum(connection: Connection, table: str) -> str:
-    """Return the number of rows of a table and the sum of their digests, which no order changes."""
-    _spell(connection)
-    count, total = connection.execute(text(measure("public", table).as_string())).one()
-    return f"{count}:{total}"
-
-
-def _spell(connection: Connection) -> None:
-    for statement in SPELLING:
-        connection.execute(text(statement))
-
-
 # Writing -----------------------------------------------------------------------------------------
 
 
@@ -96,7 +83,7 @@ def write(
     """Write what a removal takes away to the storage; return the file's key."""
     if change.action != "archive":
         return ""
-    _spell(connection)
+    spell(connection)
     versions = {
         one.name: {"version": one.version, "revision": change.present.get(one.name) or ""}
         for one in change.histories
@@ -129,18 +116,18 @@ def folder_of(names: Sequence[str]) -> str:
 
 
 def _add_table(connection: Connection, tar: tarfile.TarFile, table: str) -> Member:
-    names = _columns(connection, table)
-    query = SQL("SELECT {} FROM {}").format(_list(names), Identifier(table))
+    names = columns_of(connection, table)
+    query = SQL("SELECT {} FROM {}").format(listed(names), Identifier(table))
     member = _copy_out(connection, tar, Member(table, tuple(names), 0, ""), query)
     return Member(
         table, member.columns, member.rows, member.sha256,
-        sequences=_sequences(connection, table, names),
+        sequences=sequences_of(connection, table, names),
     )  # fmt: skip
 
 
 def _add_column(connection: Connection, tar: tarfile.TarFile, table: str, column: str) -> Member:
-    names = [*_key(connection, table), column]
-    query = filled(connection, table, column, _list(names).as_string())
+    names = [*key_of(connection, table), column]
+    query = filled(connection, table, column, listed(names).as_string())
     return _copy_out(connection, tar, Member(table, tuple(names), 0, "", column), SQL(query))
 
 
@@ -150,7 +137,7 @@ def _copy_out(
     digest, rows = hashlib.sha256(), 0
     statement = SQL("COPY ({}) TO STDOUT").format(query)
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as data:
-        with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        with driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
             for block in copy:
                 data.write(block)
                 digest.update(block)
@@ -249,7 +236,7 @@ def load(connection: Connection, storage: Storage, key: str, owned: Owned) -> No
     Raises:
         ChangeRefused: the file is damaged, or the tables are not those that it was made of.
     """
-    _spell(connection)
+    spell(connection)
     with opened(storage, key) as tar:
         archive = _manifest(tar)
         for one in archive.members:
@@ -333,7 +320,7 @@ def _fill_column(connection: Connection, member: Member, data: IO[bytes]) -> Non
     connection.execute(
         text(
             f"CREATE TEMPORARY TABLE andes_import ON COMMIT DROP AS SELECT "  # noqa: S608  # checked names
-            f'{_list(member.columns).as_string()} FROM "{member.table}" WITH NO DATA'
+            f'{listed(member.columns).as_string()} FROM "{member.table}" WITH NO DATA'
         )
     )
     _copy_in(connection, Identifier("andes_import"), member.columns, data)
@@ -352,11 +339,11 @@ def _fill_column(connection: Connection, member: Member, data: IO[bytes]) -> Non
 def _check_member(connection: Connection, member: Member, owned: Owned) -> None:
     ours = member.table in owned.tables
     if member.column:
-        key = (*_key(connection, member.table), member.column)
+        key = (*key_of(connection, member.table), member.column)
         ours = (member.table, member.column) in owned.columns and member.columns == key
     if not ours:
         raise ChangeRefused(f"El archivo no es de esta versión: {member.name} no es de sus addons.")
-    here = _columns(connection, member.table)
+    here = columns_of(connection, member.table)
     if unknown := [one for one in member.columns if one not in here]:
         raise ChangeRefused(
             f"El archivo no es de esta versión: la tabla {member.table} no tiene "
@@ -367,101 +354,10 @@ def _check_member(connection: Connection, member: Member, owned: Owned) -> None:
 def _copy_in(
     connection: Connection, table: Identifier, columns: Sequence[str], data: IO[bytes]
 ) -> None:
-    statement = SQL("COPY {} ({}) FROM STDIN").format(table, _list(columns))
-    with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+    statement = SQL("COPY {} ({}) FROM STDIN").format(table, listed(columns))
+    with driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
         while chunk := data.read(CHUNK):
             copy.write(chunk)
-
-
-# The database's own words ------------------------------------------------------------------------
-
-
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    driven: Any = connection.connection.driver_connection
-    return driven  # type: ignore[no-any-return]  # SQLAlchemy types it as Any
-
-
-def _list(names: Sequence[str]) -> Composed:
-    return SQL(", ").join(map(Identifier, names))
-
-
-def filled(connection: Connection, table: str, column: str, what: str = "count(*)") -> str:
-    """Return a SELECT over the rows of a table whose column is not just what it began with."""
-    default = connection.scalar(
-        text(
-            """
-            SELECT pg_get_expr(d.adbin, d.adrelid)
-              FROM pg_attribute a LEFT JOIN pg_attrdef d
-                   ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-             WHERE a.attrelid = CAST(:table AS regclass) AND a.attname = :column
-            """
-        ),
-        {"table": f'"{table}"', "column": column},
-    )
-    # Names and the expression are the database's own.
-    return f'SELECT {what} FROM "{table}" WHERE "{column}" IS DISTINCT FROM ({default or "NULL"})'  # noqa: S608
-
-
-UNFILLED = "0:0"
-"""``column_checksum`` of a column that nobody wrote to."""
-
-
-def column_checksum(connection: Connection, table: str, column: str) -> str:
-    """Return the number of rows that ``filled`` finds and the sum of their digests."""
-    _spell(connection)
-    parts = _list([*_key(connection, table), column]).as_string()
-    what = f"count(*) || ':' || coalesce(sum(hashtextextended(ROW({parts})::text, 0)), 0)"
-    return str(measured(connection, table, column, what))
-
-
-def measured(connection: Connection, table: str, column: str, what: str = "count(*)") -> Any:
-    """Return a figure over the rows that ``filled`` finds."""
-    query = filled(connection, table, column, what)
-    return connection.scalar(
-        text(query.replace(":", "\\:"))
-    )  # no parameters, whatever a default says
-
-
-def _columns(connection: Connection, table: str) -> list[str]:
-    """Return the columns of a table that rows are written with."""
-    found = connection.scalars(
-        text(
-            """
-            SELECT attname FROM pg_attribute
-             WHERE attrelid = to_regclass(:table) AND attnum > 0 AND NOT attisdropped
-               AND attgenerated = '' ORDER BY attnum
-            """
-        ),
-        {"table": f'"{table}"'},
-    )
-    return [str(name) for name in found]
-
-
-def _key(connection: Connection, table: str) -> list[str]:
-    found = connection.scalars(
-        text(
-            """
-            SELECT a.attname FROM pg_index i
-              JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-             WHERE i.indrelid = to_regclass(:table) AND i.indisprimary
-             ORDER BY array_position(i.indkey, a.attnum)
-            """
-        ),
-        {"table": f'"{table}"'},
-    )
-    return [str(name) for name in found]
-
-
-def _sequences(connection: Connection, table: str, columns: Sequence[str]) -> dict[str, int]:
-    found = {}
-    for column in columns:
-        given = {"table": f'"{table}"', "column": column}
-        query = "SELECT pg_get_serial_sequence(:table, :column)"
-        if (sequence := connection.scalar(text(query), given)) is not None:
-            last = text(f"SELECT CASE WHEN is_called THEN last_value END FROM {sequence}")  # noqa: S608  # quoted by PostgreSQL
-            if (value := connection.scalar(last)) is not None:
-                found[column] = int(value)
-    return found
 
 
 def archives(storage: Storage, name: str = "", last: str = "") -> Iterator[str]:

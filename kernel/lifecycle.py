@@ -34,8 +34,8 @@ from kernel import (
     rbac,
     rehearsal,
     revisions,
+    table_rows,
 )
-from kernel.addon_archive import UNFILLED
 from kernel.addon_changes import Change, ChangeRefused
 from kernel.context import Ctx
 from kernel.errors import ConfigurationError
@@ -44,6 +44,7 @@ from kernel.rehearsal import noted, run_step
 from kernel.revisions import Step
 from kernel.runtime import Runtime
 from kernel.settings import Settings
+from kernel.table_rows import UNFILLED
 
 T = TypeVar("T")
 log = logging.get(__name__)
@@ -301,10 +302,10 @@ def _made(
     tables = sorted({table for table, _ in made} - known)
     return {
         "addons": [name for name in installed.versions(connection) if name not in versions],
-        "tables": {table: addon_archive.checksum(connection, table) for table in tables},
+        "tables": {table: table_rows.checksum(connection, table) for table in tables},
         # Reading a table of somebody else's whole would hold up whoever uses it.
         "columns": [
-            (*column, addon_archive.column_checksum(connection, *column) if read else UNFILLED)
+            (*column, table_rows.column_checksum(connection, *column) if read else UNFILLED)
             for column in sorted(made)
             if column[0] in known
         ],
@@ -372,9 +373,9 @@ def touched(connection: Connection, made: Mapping[str, Any]) -> bool:
     """Return whether anything was written into what a change made, since it was made."""
     for table, before in made.get("tables", {}).items():
         connection.execute(text(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE'))
-        if addon_archive.checksum(connection, table) != before:
+        if table_rows.checksum(connection, table) != before:
             return True
     return any(
-        addon_archive.column_checksum(connection, table, column) != before
+        table_rows.column_checksum(connection, table, column) != before
         for table, column, before in made.get("columns", ())
     )

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from kernel import addon_archive, addon_changes, generation, rehearsal
+from kernel import addon_changes, generation, rehearsal, table_rows
 from kernel.addon_changes import LEAVING, Action, Change
 from kernel.registry import Registry, gather
 from kernel.rehearsal import Outcome, Statement
@@ -77,7 +77,7 @@ def _losses(connection: Connection, outcome: Outcome) -> list[Loss]:
         count = connection.scalar(text(f'SELECT count(*) FROM "{table}"'))  # noqa: S608  # a table of ours
         found.append(Loss(table, int(count or 0)))
     for table, column in outcome.columns_gone():
-        found.append(Loss(f"{table}.{column}", addon_archive.measured(connection, table, column)))
+        found.append(Loss(f"{table}.{column}", table_rows.measured(connection, table, column)))
     return found
 
 

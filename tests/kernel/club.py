@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from kernel import (
-    addon_archive,
     addon_changes,
     ending,
     generations,
@@ -21,6 +20,7 @@ from kernel import (
     lifecycle,
     processes,
     registry,
+    table_rows,
 )
 from kernel.addon_changes import Action, Change
 from kernel.generations import Generation
@@ -204,4 +204,4 @@ def checksums(engine: Engine) -> dict[str, str]:
     )
     with engine.connect() as connection:
         names = connection.execute(text(query)).scalars().all()
-        return {name: addon_archive.checksum(connection, name) for name in sorted(names)}
+        return {name: table_rows.checksum(connection, name) for name in sorted(names)}

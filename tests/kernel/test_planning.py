@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect, text
 
-from kernel import addon_archive, generation, lifecycle, migrations, planning, processes, rehearsal
+from kernel import (
+    generation,
+    lifecycle,
+    migrations,
+    planning,
+    processes,
+    rehearsal,
+    table_rows,
+)
 from kernel.addon_changes import Action
 from kernel.errors import NotFound
 from kernel.planning import Loss, Plan
@@ -228,7 +236,7 @@ def test_filled_of_a_column_without_default_counts_what_is_not_null(
     joined: Settings, owner: Engine
 ) -> None:
     with owner.connect() as connection:
-        query = addon_archive.filled(connection, "sucursales", "club_grupo_id", "nombre")
+        query = table_rows.filled(connection, "sucursales", "club_grupo_id", "nombre")
         assert connection.execute(text(query)).scalars().all() == ["Norte"]
 
 
@@ -238,7 +246,7 @@ def test_measured_of_a_column_whose_default_is_hard_to_write(
     with owner.connect() as connection:
         added = "ALTER TABLE sucursales ADD COLUMN lema text DEFAULT ' \\:lema 5% {}'"
         connection.execute(text(added))
-        assert addon_archive.measured(connection, "sucursales", "lema") == 0
+        assert table_rows.measured(connection, "sucursales", "lema") == 0
         written = "UPDATE sucursales SET lema = NULL WHERE nombre <> 'Sur'"
         connection.execute(text(written))
-        assert addon_archive.measured(connection, "sucursales", "lema") == 2
+        assert table_rows.measured(connection, "sucursales", "lema") == 2
