@@ -68,13 +68,18 @@ class Outcome:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def note(error: DomainError) -> None:
+    """Leave a line in the log of a refusal of access."""
+    if error.status in OF_ACCESS:
+        log.info("access_refused", status=error.status, code=error.code)
+
+
 def problem(error: DomainError, request_id: str) -> Outcome:
     """Return the problem document of a refusal, in the language that is spoken.
 
     One of access leaves a line in the log.
     """
-    if error.status in OF_ACCESS:
-        log.info("access_refused", status=error.status, code=error.code)
+    note(error)
     headers: dict[str, str] = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)

@@ -27,10 +27,10 @@ from kernel import (
     calls,
     logging,
     metrics,
-    page,
     proxies,
     receiving,
     redaction,
+    refusals,
     translations,
 )
 from kernel.answers import Outcome
@@ -45,6 +45,7 @@ from kernel.errors import (
 from kernel.headers import complete
 from kernel.http import Endpoint
 from kernel.receiving import NO_BODY
+from kernel.refusals import Refused
 from kernel.runtime import Runtime
 from kernel.threads import Threads
 from kernel.web_routes import web_pages
@@ -102,7 +103,7 @@ class EndpointTable:
         method = scope["method"]
         endpoint = methods.get("GET" if method == "HEAD" else method)
         if endpoint is None:
-            refusal = _refusal(_method_refused(), scope)
+            refusal = await self.refuse(_method_refused(), scope)
             await _send(send, refusal, {"Allow": ", ".join(_allowed_methods(methods))})
             return
         scope["andes.endpoint"] = endpoint
@@ -116,8 +117,7 @@ class EndpointTable:
                 endpoint, headers, receive, self.runtime.settings
             )
         except DomainError as error:
-            refused = calls.refused_page(error, call) if endpoint.page else _refusal(error, scope)
-            await _send(send, refused, head=method == "HEAD")
+            await _send(send, await self.refuse(error, scope), head=method == "HEAD")
             return
         try:
             outcome = await self.threads.run(functools.partial(calls.respond, self.runtime, call))
@@ -128,6 +128,14 @@ class EndpointTable:
         else:
             await _send(send, outcome, head=method == "HEAD")
 
+    async def refuse(self, error: DomainError, scope: Scope) -> Outcome:
+        """Return what is answered instead; a page is drawn in a thread."""
+        request = Refused.of(scope)
+        if not request.by_a_person:
+            return answers.problem(error, request.request_id)
+        draw = functools.partial(refusals.answer, self.runtime, error, request)
+        return await self.threads.run(draw)
+
 
 def _pattern(path: str) -> re.Pattern[str]:
     """Return what matches the addresses of a path with parameters."""
@@ -136,10 +144,6 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 def _allowed_methods(methods: Iterable[str]) -> list[str]:
     return sorted({*methods, *(["HEAD"] if "GET" in methods else [])})
-
-
-def _refusal(error: DomainError, scope: Scope) -> Outcome:
-    return answers.problem(error, scope["andes.facts"].request_id)
 
 
 async def _send(
@@ -194,7 +198,8 @@ class Edge:
             if found is not None:
                 await self.table.handle(found, scope, receive, send_with_headers)
             elif (addon := self.table.closed_by(scope["path"])) is not None:
-                await _send(send_with_headers, _refusal(_switched_off(addon), scope))
+                refusal = await self.table.refuse(_switched_off(addon), scope)
+                await _send(send_with_headers, refusal)
             else:
                 await self.app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001  # the edge of the process
@@ -308,43 +313,31 @@ def build(runtime: Runtime, routes: Iterable[BaseRoute] = (), lifespan: Any = No
     table = EndpointTable(served, runtime)
     inner = Starlette(
         routes=list(routes),
-        exception_handlers={HTTPException: _refuse, DomainError: _break, Exception: _break},
+        exception_handlers={
+            HTTPException: functools.partial(_refuse, table),
+            DomainError: _break,
+            Exception: _break,
+        },
         lifespan=lifespan,
     )
     return Edge(table, inner, runtime)
 
 
-async def _refuse(request: Request, error: Exception) -> Response:
-    """Return the problem document of what Starlette refuses by itself."""
+async def _refuse(table: EndpointTable, request: Request, error: Exception) -> Response:
+    """Return what is answered where Starlette refuses by itself."""
     missing = isinstance(error, HTTPException) and error.status_code == 404
     refusal = NotFound() if missing else _method_refused()
-    if missing and _is_for_a_person(request):
-        return _page(request, refusal)
-    return _told(request, refusal, getattr(error, "headers", None))
+    return _response(await table.refuse(refusal, request.scope), getattr(error, "headers", None))
 
 
 async def _break(request: Request, error: Exception) -> Response:
     """Return the problem document of a route that raised; the edge logs it."""
     request_id = request.scope["andes.facts"].request_id
-    return _told(request, answers.explain(error) or answers.our_fault(request_id))
+    told = answers.explain(error) or answers.our_fault(request_id)
+    return _response(answers.problem(told, request_id))
 
 
-def _is_for_a_person(request: Request) -> bool:
-    path = request.url.path
-    return "text/html" in request.headers.get("accept", "") and not path.startswith("/api/")
-
-
-def _page(request: Request, refusal: DomainError) -> Response:
-    request_id = request.scope["andes.facts"].request_id
-    asked = page.asked(request.url.path, b"", dict(request.scope["headers"]), ())
-    outcome = page.refusal(refusal, request_id, asked, public=True)
-    return Response(outcome.body, outcome.status, outcome.headers, outcome.media_type)
-
-
-def _told(
-    request: Request, refusal: DomainError, headers: Mapping[str, str] | None = None
-) -> Response:
-    outcome = answers.problem(refusal, request.scope["andes.facts"].request_id)
+def _response(outcome: Outcome, headers: Mapping[str, str] | None = None) -> Response:
     together = {**outcome.headers, **(headers or {})}
     return Response(outcome.body, outcome.status, together, outcome.media_type)
 

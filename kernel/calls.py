@@ -30,6 +30,7 @@ from kernel import (
     queries,
     rbac,
     receiving,
+    refusals,
 )
 from kernel.answers import Outcome
 from kernel.context import Ctx, RequestFacts, StoredAnswer
@@ -45,6 +46,7 @@ from kernel.http import Endpoint
 from kernel.identity import Identity
 from kernel.page import Asked
 from kernel.presumption import Disproved
+from kernel.refusals import Refused
 from kernel.runtime import Runtime, finish
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -92,10 +94,10 @@ def credential(
 
 def respond(runtime: Runtime, call: Call) -> Outcome | Response:
     """Return the answer to a call; never raises."""
-    if not call.endpoint.page:
-        return _respond(runtime, call)
     found = _respond(runtime, call)
-    return page.packed(found, call.headers) if isinstance(found, Outcome) else found
+    if call.endpoint.page and isinstance(found, Outcome):
+        return page.packed(found, call.headers)
+    return found
 
 
 def _respond(runtime: Runtime, call: Call) -> Outcome | Response:
@@ -112,15 +114,20 @@ def _respond(runtime: Runtime, call: Call) -> Outcome | Response:
                 raise
             return stored
     except Exception as error:  # noqa: BLE001  # the edge of a request
-        if call.endpoint.page:
-            return refused_page(error, call)
-        return answers.of_exception(error, call.facts.request_id)
+        return refused(runtime, answers.told(error, call.facts.request_id), call)
 
 
-def refused_page(error: Exception, call: Call) -> Outcome:
-    """Return the page that says why another one isn't shown."""
-    refusal = answers.told(error, call.facts.request_id)
-    return page.refusal(refusal, call.facts.request_id, call.asked, public=call.endpoint.public)
+def refused(runtime: Runtime, error: DomainError, call: Call) -> Outcome:
+    """Return what is answered instead to a call that is refused."""
+    request = Refused(
+        call.endpoint.method,
+        call.address,
+        call.query,
+        call.headers,
+        call.facts.request_id,
+        call.endpoint,
+    )
+    return refusals.answer(runtime, error, request)
 
 
 def _transact(runtime: Runtime, call: Call) -> Outcome | Response:
@@ -179,12 +186,7 @@ def _serve(runtime: Runtime, session: Session, call: Call) -> Outcome | Response
     except DomainError as refusal:
         if not refusal.stands:
             raise
-        told = (
-            refused_page(refusal, call)
-            if endpoint.page
-            else answers.problem(refusal, call.facts.request_id)
-        )
-        return _with_headers(ctx, told)
+        return _with_headers(ctx, refused(runtime, refusal, call))
     if isinstance(result, Response):
         result.headers.update(ctx.headers)
         return result

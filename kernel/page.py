@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, get_type_hints
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import psycopg
 from pydantic_core import to_json
@@ -86,6 +86,10 @@ class Asked:
     language: str = ""
     open_groups: str = ""
     """The groups of the menu that stay open, each after a ``~``; "" where none was chosen."""
+    dense: bool = False
+    """Whether rows stand close together."""
+    came_from: str = ""
+    """The page of ours that one comes from, with its query; "" for another site's, or none."""
 
     @property
     def here(self) -> str:
@@ -154,7 +158,21 @@ def asked(
         cookies.get("tema", ""),
         cookies.get("idioma", ""),
         cookies.get("menu", ""),
+        cookies.get("filas", "") == "juntas",
+        _page_before(headers, path),
     )
+
+
+def _page_before(headers: Mapping[bytes, bytes], path: str) -> str:
+    """Return the page that a browser says it comes from, where it is another one of this host."""
+    try:
+        before = urlsplit(headers.get(b"referer", b"").decode("ascii"))
+    except ValueError:
+        return ""
+    host = headers.get(b"host", b"").decode("latin-1")
+    if before.netloc != host or before.path == path:
+        return ""
+    return own_address(f"{before.path}?{before.query}".rstrip("?"), "")
 
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:
@@ -265,19 +283,10 @@ def redirect(ctx: Ctx | None, address: str, asked: Asked | None = None) -> Outco
     return Outcome(303, b"", HTML, {**headers, "Location": address})
 
 
-def own_address(given: str) -> str:
+def own_address(given: str, otherwise: str = HOME) -> str:
     """Return an address of this site that somebody gave, or the first page."""
     plain = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
-    return given if plain else HOME
-
-
-def refusal(error: DomainError, request_id: str, asked: Asked, *, public: bool) -> Outcome:
-    """Return the page of a refusal; who is not signed in is led to sign in."""
-    if error.status == 401 and not public:
-        return redirect(None, f"{LOGIN}?destino={quote(asked.here, safe='/')}", asked)
-    from kernel import web  # Jinja, once somebody asks
-
-    return web.refused(error, request_id, asked)
+    return given if plain else otherwise
 
 
 def packed(outcome: Outcome, headers: Mapping[bytes, bytes]) -> Outcome:

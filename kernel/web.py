@@ -23,7 +23,7 @@ from kernel.answers import TITLES, Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.headers import policy
-from kernel.page import HTML, Asked
+from kernel.page import HOME, HTML, LOGIN, Asked
 from kernel.views import Menu
 
 THEMES = ("light", "dark")
@@ -39,13 +39,21 @@ STATUS_ICONS = {
 CURES = translations.later(
     {
         400: "Vuelva atrás, corrija los datos y envíelos otra vez.",
+        401: "Ingrese otra vez; después vuelva a abrir lo que buscaba.",
         403: "Pida ese permiso a quien administra su empresa, o vuelva al inicio.",
         404: "Revise la dirección o búsquelo desde el inicio.",
+        405: "Esta dirección no se abre en un navegador; búsquelo desde el inicio.",
         409: "Vuelva atrás, cargue la página de nuevo y repita el cambio.",
         413: "Envíe un archivo más pequeño.",
         429: "Espere un momento antes de intentarlo otra vez.",
         500: "Inténtelo otra vez. Si se repite, avise a quien administra el sistema.",
         503: "Espere unos segundos e inténtelo otra vez; nada de lo que envió se guardó a medias.",
+    }
+)
+CURES_OF_CODES = translations.later(
+    {
+        "addon_disabled": "Pida a quien administra su empresa que lo active; los datos siguen ahí.",
+        "reautenticacion_requerida": "Vuelva atrás y confirme su contraseña.",
     }
 )
 
@@ -251,7 +259,8 @@ def refused(error: DomainError, request_id: str, asked: Asked) -> Outcome:
         "refusal": error,
         "request_id": request_id,
         "icon_name": STATUS_ICONS.get(error.status, "circle-alert"),
-        "cure": CURES.get(error.status, CURES[400]),
+        "cure": CURES_OF_CODES.get(error.code) or CURES.get(error.status, CURES[400]),
+        "enter": f"{LOGIN}?destino={quote(asked.came_from or HOME)}" if error.status == 401 else "",
     }
     made = render(None, asked, "error.html", status=error.status, **values)
     if not asked.target:
