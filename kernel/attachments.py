@@ -259,5 +259,5 @@ ROW_RULES = [
         "Solo los archivos de registros que puede ver, y los suyos sin registro.",
     )
 ]
-JOBS = (Job("kernel.sweep_files", sweep, "Borrar archivos sin dueño", max_attempts=1),)
+JOBS = (Job("kernel.sweep_files", sweep, "Borra archivos sin dueño", max_attempts=1),)
 SCHEDULES = (Schedule("kernel.sweep_files", "41 3 * * *", "kernel.sweep_files"),)

@@ -64,7 +64,7 @@ JOBS = [
     Job(
         NAME,
         act_on_all,
-        "Actuar sobre todos los registros de una lista",
+        "Actúa sobre todos los registros de una lista",
         max_attempts=1,
         timeout=timedelta(hours=1),
     )

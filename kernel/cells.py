@@ -161,7 +161,8 @@ class Drawn:
 def drawn(registry: Registry, resource: str, part: Column | Field, kind: Any) -> Drawn:
     """Return how a part of a view over a resource is drawn; ``kind`` is its type in the API."""
     refers = part.refers or referred(registry, resource, part.name)
-    choices = {one.value: one for one in part.choices}
+    given = _jobs(registry) if part.widget == "job" else part.choices
+    choices = {one.value: one for one in given}
     return Drawn(
         part.name,
         part.label,
@@ -171,6 +172,12 @@ def drawn(registry: Registry, resource: str, part: Column | Field, kind: Any) ->
         getattr(part, "total", False),
         getattr(part, "optional", False),
     )
+
+
+def _jobs(registry: Registry) -> list[Choice]:
+    """Return the jobs by name, each with what it does in words."""
+    named = [Choice(one.name, one.summary or one.name) for one in registry.jobs.values()]
+    return sorted(named, key=lambda one: one.label)
 
 
 def _widget(part: Column | Field, kind: Any, refers: str) -> str:

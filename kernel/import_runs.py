@@ -270,7 +270,7 @@ def sweep(ctx: Ctx) -> None:
 
 JOB = "kernel.import_rows"
 JOBS = (
-    Job(JOB, run, "Importar filas", max_attempts=3, timeout=timedelta(minutes=30)),
-    Job("kernel.sweep_imports", sweep, "Borrar importaciones antiguas", max_attempts=1),
+    Job(JOB, run, "Importa filas", max_attempts=3, timeout=timedelta(minutes=30)),
+    Job("kernel.sweep_imports", sweep, "Borra importaciones antiguas", max_attempts=1),
 )
 SCHEDULES = (Schedule("kernel.sweep_imports", "23 3 * * *", "kernel.sweep_imports"),)

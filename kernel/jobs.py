@@ -131,6 +131,7 @@ class Job:
     name: str
     run: Callable[..., None]
     summary: str = ""
+    """What it does, in words: people read it instead of the name."""
     max_attempts: int = 8
     deadline: timedelta | None = None
     timeout: timedelta = timedelta(minutes=5)

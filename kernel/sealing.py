@@ -176,14 +176,14 @@ JOBS = (
     Job(
         "kernel.seal_audit",
         seal_audit,
-        "Sellar la auditoría",
+        "Sella la auditoría",
         max_attempts=5,
         timeout=timedelta(minutes=30),
     ),
     Job(
         "kernel.verify_audit",
         verify_audit,
-        "Verificar la auditoría",
+        "Verifica la auditoría",
         max_attempts=2,
         timeout=timedelta(hours=2),
     ),

@@ -205,5 +205,5 @@ def clean(ctx: Ctx) -> None:
     ctx.sql(CLEAN, forget=ctx.now - FORGET)
 
 
-JOBS = (Job("kernel.clean_attempts", clean, "Borrar intentos de ingreso de ayer"),)
+JOBS = (Job("kernel.clean_attempts", clean, "Borra intentos de ingreso de ayer"),)
 SCHEDULES = (Schedule("kernel.clean_attempts", "27 * * * *", "kernel.clean_attempts"),)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from kernel import cells, paging, screens, translations, web_list
+from kernel import cells, paging, translations, web_list
+from kernel.cells import Painter
 from kernel.context import Ctx
 from kernel.errors import DomainError, NotFound
 from kernel.model import table_of
 from kernel.page import Pairs, fetch, send
 from kernel.translations import later
+from kernel.view_parts import parts_of
 from kernel.views import Column, Field, ListView
 from kernel.web_list import Listed, may
 from kernel.web_routes import address
@@ -43,7 +45,7 @@ def history(editor: Editor) -> list[dict[str, Any]]:
         acts = fetch(editor.ctx, TIMELINE, query)["items"]
     except DomainError:
         return []
-    parts = [one for one in screens.parts_of(editor.view) if isinstance(one, Field | Column)]
+    parts = [one for one in parts_of(editor.view) if isinstance(one, Field | Column)]
     labels = {one.name: one.label for one in parts}
     return [_act(one, labels, editor.how) for one in acts]
 
@@ -122,6 +124,17 @@ def neighbours(editor: Editor, data: Mapping[str, Any]) -> tuple[str, str]:
         return f"{place}{items[0]['id']}/{'?' + tail if tail else ''}" if items else ""
 
     return beside(web_list.reversed_sort(sort)), beside(sort)
+
+
+def called(editor: Editor, data: Mapping[str, Any]) -> str:
+    """Return what a record is called: by its name, in words where the list has words for it."""
+    name, view = editor.view.name, list_view(editor.ctx, editor.path)
+    value = data.get(name)
+    column = next((one for one in view.columns if one.name == name), None) if view else None
+    if value is None or view is None or column is None:
+        return str(value or "")
+    drawn = web_list.drawn_columns(editor.ctx, view, [column])[0]
+    return Painter(editor.how, {}).said(drawn, value) if drawn.choices else str(value)
 
 
 def list_view(ctx: Ctx, path: str) -> ListView | None:

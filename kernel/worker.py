@@ -59,8 +59,8 @@ def deliver_event(ctx: Ctx, subscriber: str, payload: dict[str, object]) -> None
 
 
 JOBS = (
-    Job(DELIVER, deliver_event, "Entregar un evento a un suscriptor"),
-    Job("kernel.purge_jobs", purge_jobs, "Borrar trabajos terminados hace tiempo"),
+    Job(DELIVER, deliver_event, "Entrega un evento a un suscriptor"),
+    Job("kernel.purge_jobs", purge_jobs, "Borra trabajos terminados hace tiempo"),
 )
 
 

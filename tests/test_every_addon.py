@@ -193,3 +193,20 @@ def test_paths_of_the_specification_exist(name: str, registry: Registry) -> None
 def test_specification_names_present_addons_only() -> None:
     named = {*specification.TABLES, *specification.INDEXES, *specification.PATHS}
     assert named <= set(ADDONS)
+
+
+# Words -------------------------------------------------------------------------------------------
+
+
+def test_job_says_in_words_what_it_does(registry: Registry) -> None:
+    for job in registry.jobs.values():
+        title = job.summary
+        assert " " in title, f"{job.name} is called «{title}»"
+        assert not title.endswith("."), f"{job.name}: a title has no full stop"
+    titles = [job.summary for job in registry.jobs.values()]
+    assert len(set(titles)) == len(titles)
+
+
+def test_schedule_runs_a_job_that_has_words(registry: Registry) -> None:
+    for schedule in registry.schedules.values():
+        assert registry.jobs[schedule.job].summary, schedule.name

@@ -11,13 +11,13 @@ def notificar_venta(ctx: Ctx, venta_id: int) -> None:
 
 
 JOBS = [
-    Job("sales.notificar_venta", notificar_venta, "Avisa de una venta a los tableros."),
+    Job("sales.notificar_venta", notificar_venta, "Avisa de una venta a los tableros"),
     Job(
         "sales.vencer_cotizaciones",
         cotizaciones.vencer_cotizaciones,
-        "Marca las cotizaciones cuyo plazo terminó.",
+        "Marca las cotizaciones cuyo plazo terminó",
     ),
-    Job("sales.enviar_cotizacion", papeles.enviar_cotizacion, "Envía una cotización por correo."),
+    Job("sales.enviar_cotizacion", papeles.enviar_cotizacion, "Envía una cotización por correo"),
 ]
 SCHEDULES = [
     Schedule("sales.vencer_cotizaciones", "0 23 * * *", "sales.vencer_cotizaciones"),

@@ -10,5 +10,5 @@ def vencer(ctx: Ctx) -> None:
     services.vencer_puntos(ctx)
 
 
-JOBS = [Job("loyalty.vencer", vencer, "Vence los puntos sin movimiento.")]
+JOBS = [Job("loyalty.vencer", vencer, "Vence los puntos sin movimiento")]
 SCHEDULES = [Schedule("loyalty.vencer", "20 1 * * *", "loyalty.vencer")]

@@ -15,4 +15,4 @@ def register_subscribers() -> list[Subscriber]:
 @hookimpl
 def register_jobs() -> list[Job]:
     """A job with one small effect."""
-    return [Job("chaos.marcar", services.marcar, "Anota que corrió.")]
+    return [Job("chaos.marcar", services.marcar, "Anota que corrió")]

@@ -47,4 +47,4 @@ def register_subscribers() -> list[Subscriber]:
 @hookimpl
 def register_jobs() -> list[Job]:
     """A job for each stamp."""
-    return [Job("toggle.mirar", services.mirar, "Mira un sello.")]
+    return [Job("toggle.mirar", services.mirar, "Mira un sello")]
