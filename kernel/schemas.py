@@ -12,6 +12,7 @@ from types import NoneType
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -21,6 +22,8 @@ from pydantic import (
     StringConstraints,
 )
 from pydantic_core import PydanticCustomError
+
+from kernel.money import Exact, round_half_up
 
 ItemT = TypeVar("ItemT")
 
@@ -77,6 +80,19 @@ QueryId = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=MAX_ID)]
 
 Flag = Annotated[bool, Strict()]
 """True or false, and no word or number for it."""
+
+
+def _place(most: int) -> object:
+    return Field(ge=-most, le=most, allow_inf_nan=False)
+
+
+_DEGREES = AfterValidator(lambda value: round_half_up(value, Decimal("0.000001")) + 0)
+
+Latitude = Annotated[Decimal, Exact, _place(90), _DEGREES]
+"""Degrees north (WGS 84), kept to 6 decimals: 10 centimetres."""
+
+Longitude = Annotated[Decimal, Exact, _place(180), _DEGREES]
+"""Degrees east (WGS 84), kept to 6 decimals."""
 
 Version = Annotated[int, Strict(), Field(ge=1, le=MAX_ID)]
 """The ``version`` of a record that an edit starts from."""

@@ -37,10 +37,17 @@ EMPRESA = {
     "tasa_igv": Decimal("0.18"),
 }
 SUCURSALES = (
-    ("001", "Miraflores", "Av. Alfredo Benavides 1450, Miraflores, Lima"),
-    ("002", "San Isidro", "Av. Petit Thouars 3120, San Isidro, Lima"),
-    ("003", "San Miguel", "Av. La Marina 2255, San Miguel, Lima"),
+    (
+        "001",
+        "Miraflores",
+        "Av. Alfredo Benavides 1450, Miraflores, Lima",
+        "-12.126700",
+        "-77.018900",
+    ),
+    ("002", "San Isidro", "Av. Petit Thouars 3120, San Isidro, Lima", "-12.094200", "-77.032600"),
+    ("003", "San Miguel", "Av. La Marina 2255, San Miguel, Lima", "-12.077600", "-77.091300"),
 )
+"""Codigo, nombre, direccion, latitud, longitud."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +106,10 @@ def load(ctx: Ctx, facts: DemoFacts) -> None:
     marcas = {"created_at": desde, "updated_at": desde}
     copy_rows(ctx, "configuracion", [EMPRESA | marcas])
     ids = take_ids(ctx, "sucursales", len(SUCURSALES))
-    sucursales = {codigo: uno for uno, (codigo, _, _) in zip(ids, SUCURSALES, strict=True)}
+    sucursales = {codigo: uno for uno, (codigo, *_) in zip(ids, SUCURSALES, strict=True)}
+    nombres = ("codigo", "nombre", "direccion", "latitud", "longitud")
     filas = (
-        {"id": sucursales[codigo], "codigo": codigo, "nombre": nombre, "direccion": direccion}
-        for codigo, nombre, direccion in SUCURSALES
+        {"id": sucursales[una[0]], **dict(zip(nombres, una, strict=True))} for una in SUCURSALES
     )
     copy_rows(ctx, "sucursales", (fila | marcas for fila in filas))
     copy_rows(ctx, "usuarios", (fila | marcas for fila in _usuarios(ctx, facts, sucursales)))

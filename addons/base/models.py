@@ -22,14 +22,21 @@ from kernel.model import Id, Model, Timestamps, Versioned, extend
 
 
 class Sucursal(Timestamps, Versioned, Model):
-    """A branch of the company."""
+    """A branch of the company; ``latitud`` and ``longitud`` are degrees (WGS 84)."""
 
     __tablename__ = "sucursales"
+    __table_args__ = (
+        CheckConstraint("latitud BETWEEN -90 AND 90", name="latitud"),
+        CheckConstraint("longitud BETWEEN -180 AND 180", name="longitud"),
+        CheckConstraint("(latitud IS NULL) = (longitud IS NULL)", name="lugar"),
+    )
 
     id: Mapped[Id]
     codigo: Mapped[str] = mapped_column(unique=True)
     nombre: Mapped[str]
     direccion: Mapped[str] = mapped_column(server_default="", default="")
+    latitud: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    longitud: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
     activo: Mapped[bool] = mapped_column(server_default="true", default=True)
 
 

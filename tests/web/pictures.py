@@ -39,6 +39,7 @@ SCREENS: dict[str, str] = {
     "grafico": "/app/ventas/?_v=graph",
     "cruce": "/app/ventas/?_v=pivot",
     "calendario": "/app/ventas/?_v=calendar",
+    "mapa": "/app/sucursales/?_v=map",
     "tablero-de-ventas": "/app/sales.tablero/",
     "cotizaciones": "/app/cotizaciones/2/",
     "ordenes": "/app/ordenes-venta/",

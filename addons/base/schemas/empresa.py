@@ -6,7 +6,7 @@ from pydantic import StringConstraints, field_validator
 from stdnum.exceptions import ValidationError as InvalidNumber
 from stdnum.pe import ruc as ruc_number
 
-from kernel.schemas import Answer, Flag, OptionalText, Schema, Text
+from kernel.schemas import Answer, Flag, Latitude, Longitude, OptionalText, Schema, Text
 
 
 class SucursalNueva(Schema):
@@ -15,6 +15,8 @@ class SucursalNueva(Schema):
     codigo: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,10}$")]
     nombre: Text
     direccion: OptionalText = ""
+    latitud: Latitude | None = None
+    longitud: Longitude | None = None
     activo: Flag = True
 
 

@@ -3,7 +3,7 @@
 const place = document.getElementById("map");
 const L = globalThis.L;
 const map = L.map(place, { zoomControl: false, attributionControl: false });
-if (place.dataset.tiles) L.tileLayer(place.dataset.tiles, { maxZoom: 19 }).addTo(map);
+if (place.dataset.tiles) L.tileLayer(place.dataset.tiles, { maxZoom: 19, referrerPolicy: "strict-origin" }).addTo(map);
 
 const bounds = [];
 for (const item of document.querySelectorAll(".points [data-latitude]")) {
