@@ -7,15 +7,15 @@ the addon.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, TypeVar, get_args
-
-from pydantic import BaseModel
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from kernel.errors import ConfigurationError
 from kernel.http import Endpoint
-from kernel.places import destination, fields_in, openable
+from kernel.places import openable
+from kernel.view_checks import check, check_widgets
+from kernel.view_parts import is_part, slots
 from kernel.views import (
     Button,
     Column,
@@ -27,19 +27,12 @@ from kernel.views import (
     Part,
     Patch,
     Place,
-    Records,
-    SettingsView,
-    Tile,
     View,
 )
-from kernel.widgets import CELLS, INPUTS
 
 OwnerT = TypeVar("OwnerT")
 Declared = Iterable[tuple[str, Any]]
 """(addon, declaration), as ``registry.gather`` yields them."""
-
-FIELD_NAMES = ("by", "name", "start", "measure", "rows", "across", "latitude", "longitude")
-"""Attributes of views that name a field of the resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +106,8 @@ def assemble(
     places = openable((view for _, view in views), addresses.values())
     found: dict[str, View] = {}
     for addon, view in views:
-        _check(view, addresses, places, addon)
-        _check_widgets(view, widgets, addon)
+        check(view, addresses, places, addon)
+        check_widgets(view, widgets, addon)
         found[view.id] = view
     for addon, patch in patches:
         if patch.view not in found:
@@ -122,8 +115,8 @@ def assemble(
                 f"{addon} patches the view «{patch.view}», which no installed addon declares."
             )
         found[patch.view] = patched(found[patch.view], patch, addon)
-        _check(found[patch.view], addresses, places, addon)
-        _check_widgets(found[patch.view], widgets, addon)
+        check(found[patch.view], addresses, places, addon)
+        check_widgets(found[patch.view], widgets, addon)
     return Screens(found, _menus(menus, found), places)
 
 
@@ -147,7 +140,7 @@ def patched(view: OwnerT, patch: Patch, addon: str) -> OwnerT:
 
 def _placed(owner: OwnerT, part: Part, place: Place, anchor: str) -> OwnerT | None:
     """Return the owner with the part in it, or None where the anchor is nowhere below it."""
-    for slot, accepted in _slots(owner).items():
+    for slot, accepted in slots(owner).items():
         present: tuple[Any, ...] = getattr(owner, slot)
         changed = _in_slot(owner, slot, part, place, anchor) if isinstance(part, accepted) else None
         if changed is not None:
@@ -174,25 +167,8 @@ def _in_slot(
     return (*present[:index], part, *present[index:])
 
 
-def is_part(one: Any) -> bool:
-    """Return whether something is a part of a view and not a view."""
-    return isinstance(one, get_args(Part))
-
-
-def _slots(owner: Any) -> Mapping[str, Any]:
-    return getattr(type(owner), "SLOTS", {})
-
-
 def _with(owner: OwnerT, slot: str, parts: tuple[Any, ...]) -> OwnerT:
     return replace(owner, **{slot: parts})  # type: ignore[type-var]  # every owner is a dataclass
-
-
-def parts_of(owner: Any) -> Iterator[Any]:
-    """Yield the parts below a view or a part, depth first."""
-    for slot in _slots(owner):
-        for one in getattr(owner, slot):
-            yield one
-            yield from parts_of(one)
 
 
 # What a user sees -------------------------------------------------------------------------------
@@ -200,7 +176,7 @@ def parts_of(owner: Any) -> Iterator[Any]:
 
 def _seen(owner: Any, resource: str, user: Eyes) -> Any:
     changed = {}
-    for slot in _slots(owner):
+    for slot in slots(owner):
         kept = [_seen(one, resource, user) for one in getattr(owner, slot)]
         changed[slot] = tuple(one for one in kept if _is_seen(one, resource, user))
     return replace(owner, **changed) if changed else owner
@@ -214,165 +190,6 @@ def _is_seen(part: Part, resource: str, user: Eyes) -> bool:
     if isinstance(part, Column | Field | Lines):
         return part.name not in user.hidden(resource)
     return True
-
-
-# Checks -----------------------------------------------------------------------------------------
-
-
-def _check(
-    view: Any,
-    addresses: Mapping[tuple[str, str], Endpoint],
-    places: Mapping[str, str],
-    addon: str,
-) -> None:
-    """Refuse what a view names and isn't there, and what it names twice."""
-    where = f"{addon}: «{view.id}»"
-    _check_ids(view, where)
-    for part in parts_of(view):
-        if isinstance(part, Button):
-            _known(("POST", part.path), addresses, f"{where} button «{part.id}»")
-        elif isinstance(part, Tile):
-            _known(("GET", part.report), addresses, f"{where} tile «{part.id}»")
-        elif isinstance(part, Link) and destination(part.path) not in places:
-            raise ConfigurationError(
-                f"{where} link «{part.id}» names {part.path}, which nothing serves."
-            )
-    if isinstance(view, FormView):
-        _check_states(view, where)
-    if isinstance(view, SettingsView):
-        taken = _known(("PUT", view.resource), addresses, where).body
-        answered = _known(("GET", view.resource), addresses, where).answer
-        known = {**_members(taken, ""), **_members(answered, "")}
-        for name in (one.name for one in _naming(view) if one.name not in known):
-            raise ConfigurationError(f"{where}: {view.resource} has no field «{name}».")
-    if isinstance(view, Records):
-        _check_fields(view, _fields(view, addresses, where), where)
-
-
-def _check_widgets(view: Any, added: frozenset[str], addon: str) -> None:
-    for part in parts_of(view):
-        known = CELLS if isinstance(part, Column) else INPUTS
-        name = part.widget if isinstance(part, Column | Field) else ""
-        if name and name not in known and name not in added:
-            raise ConfigurationError(f"{addon}: «{view.id}» asks for an unknown widget «{name}».")
-
-
-def _check_states(view: FormView, where: str) -> None:
-    """Refuse states that links, or what locks the form, name and its bar hasn't got."""
-    known = {one.value for one in view.states.states} if view.states is not None else set()
-    for state in (*view.locked, *(state for one in view.links for state in one.when)):
-        if state not in known:
-            raise ConfigurationError(f"{where} has no state «{state}».")
-
-
-def _check_fields(view: Records, known: Mapping[str, list[Any]], where: str) -> None:
-    links = (one for one in parts_of(view) if isinstance(one, Link))
-    in_links = [name for one in links for name in fields_in(one.path)]
-    for name in [*_named(view), *in_links, *(one.name for one in _naming(view))]:
-        if name not in known:
-            raise ConfigurationError(f"{where}: {view.resource} has no field «{name}».")
-    for lines in (one for one in parts_of(view) if isinstance(one, Lines)):
-        columns = {name for kind in known[lines.name] for name in _members(kind, "")}
-        for one in lines.columns:
-            if one.name not in columns:
-                raise ConfigurationError(f"{where}: «{lines.name}» has no column «{one.name}».")
-
-
-def _check_ids(view: Any, where: str) -> None:
-    owners = (view, *parts_of(view))
-    groups = [(slot, getattr(one, slot)) for one in owners for slot in _slots(one)]
-    inputs = [one for one in _naming(view) if isinstance(one, Field)]
-    for slot, parts in [*groups, ("fields", inputs)]:
-        ids = [one.id for one in parts]
-        for twice in sorted({one for one in ids if ids.count(one) > 1}):
-            raise ConfigurationError(f"{where} has «{twice}» twice among its {slot}.")
-
-
-def _known(
-    address: tuple[str, str], addresses: Mapping[tuple[str, str], Endpoint], where: str
-) -> Endpoint:
-    if address not in addresses:
-        raise ConfigurationError(f"{where} names {' '.join(address)}, which nothing serves.")
-    return addresses[address]
-
-
-def _named(view: Records) -> list[str]:
-    named = [getattr(view, name) for name in FIELD_NAMES if name in _attributes(view)]
-    states = getattr(view, "states", None)
-    return [*filter(None, named), *([states.name] if states else [])]
-
-
-def _attributes(view: Any) -> set[str]:
-    return {one.name for one in fields(view)} if is_dataclass(view) else set()
-
-
-def _naming(owner: Any) -> Iterator[Any]:
-    """Yield the parts of a view that name a field of its resource; those of lines do not."""
-    for slot in _slots(owner):
-        for one in getattr(owner, slot):
-            if isinstance(one, Column | Field | Lines):
-                yield one
-            if not isinstance(one, Lines | Button):
-                yield from _naming(one)
-
-
-def _fields(
-    view: Records, addresses: Mapping[tuple[str, str], Endpoint], where: str
-) -> dict[str, list[Any]]:
-    """Return the fields that the addresses of a view's resource take and answer, with types."""
-    listed = _known(("GET", view.resource), addresses, where)
-    kinds = [(listed.answer, "items")]
-    if isinstance(view, FormView):
-        near = [(method, f"{view.resource}{{id}}/") for method in ("GET", "PUT")]
-        for address in [*near, ("POST", view.resource)]:
-            one = addresses.get(address)
-            kinds.append((one and (one.answer if address[0] == "GET" else one.body), ""))
-    found: dict[str, list[Any]] = {}
-    for kind, inside in kinds:
-        for name, annotation in _members(kind, inside).items():
-            found.setdefault(name, []).append(annotation)
-    return found
-
-
-def fields_of(addresses: Mapping[tuple[str, str], Endpoint], path: str) -> dict[str, Any]:
-    """Return the fields that a resource's addresses answer and take, each with its type."""
-    found: dict[str, Any] = {}
-    for address, inside in (
-        (("POST", path), ""),
-        (("PUT", f"{path}{{id}}/"), ""),
-        (("GET", f"{path}{{id}}/"), ""),
-        (("GET", path), "items"),
-    ):
-        one = addresses.get(address)
-        if one is not None:
-            found |= _members(one.answer if address[0] == "GET" else one.body, inside)
-    return found
-
-
-def line_fields(
-    addresses: Mapping[tuple[str, str], Endpoint], path: str, name: str
-) -> dict[str, Any]:
-    """Return the fields of the lines of a resource's record, each with its type."""
-    found: dict[str, Any] = {}
-    near = [("POST", path), ("PUT", f"{path}{{id}}/"), ("GET", f"{path}{{id}}/")]
-    for address in near:
-        one = addresses.get(address)
-        kind = one and (one.answer if address[0] == "GET" else one.body)
-        found |= _members(_members(kind, "").get(name), "")
-    return found
-
-
-def _members(kind: Any, inside: str) -> dict[str, Any]:
-    """Return the fields of an answer, or of the items of one that is a page, with their types."""
-    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):  # list[X], X | None
-        return {
-            name: annotation
-            for one in get_args(kind)
-            for name, annotation in _members(one, "").items()
-        }
-    if inside in kind.model_fields:
-        return _members(kind.model_fields[inside].annotation, "")
-    return {name: one.annotation for name, one in kind.model_fields.items()}
 
 
 def _menus(declared: Declared, views: Mapping[str, View]) -> tuple[Menu, ...]:

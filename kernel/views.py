@@ -40,6 +40,9 @@ class Column:
     total: bool = False
     refers: str = ""
     """The resource that an id is of, where no foreign key says it."""
+    begins: tuple[str, ...] = ()
+    """In lines that begin with the record's: the field of its line that this one begins with, the
+    first of them that says something."""
 
     @property
     def id(self) -> str:
@@ -93,12 +96,21 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A table of lines that is edited in its form: the list ``name`` of what the resource takes."""
+    """A table of lines that is edited in its form: the list ``name`` of what the resource takes.
+
+    Among the fields of a button it asks for the list ``name`` of what the button sends. It
+    ``begins`` with a list of the record: a column that the button sends is an input, filled in by
+    its own ``begins`` (unseen, if it has no label); any other shows what the record's line says.
+    """
 
     id: str
     name: str
     label: str = ""
     columns: tuple[Column, ...] = ()
+    begins: str = ""
+    """The list of the record whose lines these begin with."""
+    left: str = ""
+    """A field of the record's lines: those where it is zero are left out."""
 
     SLOTS: ClassVar[Mapping[str, type]] = {"columns": Column}
 
@@ -132,13 +144,13 @@ class Button:
     primary: bool = False
     when: tuple[str, ...] = ()
     confirm: str = ""
-    fields: tuple[Field, ...] = ()
+    fields: tuple[Field | Lines, ...] = ()
     identifies: str = ""
     """The field of the body that gets the record's id, where the path hasn't got it."""
     leads: str = ""
     """The state that the record is in afterwards: a board moves its card by it."""
 
-    SLOTS: ClassVar[Mapping[str, type]] = {"fields": Field}
+    SLOTS: ClassVar[Mapping[str, type]] = {"fields": Field | Lines}  # type: ignore[dict-item]  # isinstance takes it
 
 
 @dataclass(frozen=True, slots=True)

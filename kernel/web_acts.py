@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from kernel import bulk, cells, translations, web, web_form, web_list
+from kernel import bulk, cells, translations, web, web_act_lines, web_form, web_list
 from kernel.answers import Outcome
 from kernel.cells import Painter
 from kernel.context import Ctx
 from kernel.errors import DomainError, Forbidden, NotFound
 from kernel.page import Asked, attempt, fetch, redirect, send
-from kernel.views import Button, ListView
+from kernel.views import Button, Field, ListView
 from kernel.web_inputs import Draft, Input, id_of, input_of
+from kernel.web_lines import Table
 from kernel.web_list import around, may
 from kernel.web_routes import address
 
@@ -30,16 +31,19 @@ class Question:
     inputs: tuple[Input, ...]
     address: str
     refusal: DomainError | None = None
+    tables: tuple[Table, ...] = ()
 
 
-def question(ctx: Ctx, button: Button, place: str, typed: Draft | None = None) -> Question:
-    """Return the form of a button."""
+def question(
+    ctx: Ctx, button: Button, place: str, typed: Draft | None = None, path: str = ""
+) -> Question:
+    """Return the form of a button; its lines begin with those of the draft's record."""
     draft = typed or Draft()
     registry = ctx.runtime.registry
     body = registry.addresses["POST", button.path].body
     known = body.model_fields if body is not None else {}
     made = []
-    for one in button.fields:
+    for one in (it for it in button.fields if isinstance(it, Field)):
         info = known.get(one.name)
         drawn = cells.drawn(registry, "", one, info.annotation if info else None)
         refers = drawn.refers or cells.guessed(registry, one.name)
@@ -61,7 +65,8 @@ def question(ctx: Ctx, button: Button, place: str, typed: Draft | None = None) -
                 named=draft.named(name, drawn.refers),
             )
         )
-    return Question(button, tuple(made), place, draft.refusal)
+    tables = tuple(one.table(draft.data, draft) for one in web_act_lines.of(ctx, path, button))
+    return Question(button, tuple(made), place, draft.refusal, tables)
 
 
 def asked_by(ctx: Ctx, view: ListView, asked: Asked) -> Question | None:

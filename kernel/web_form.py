@@ -14,7 +14,16 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
-from kernel import cells, screens, translations, web, web_beside, web_cell, web_late, web_named
+from kernel import (
+    cells,
+    translations,
+    web,
+    web_act_lines,
+    web_beside,
+    web_cell,
+    web_late,
+    web_named,
+)
 from kernel.answers import Outcome
 from kernel.cells import Painter
 from kernel.context import Ctx
@@ -22,6 +31,7 @@ from kernel.errors import DomainError, NotFound
 from kernel.page import Asked, Pairs, fetch, redirect, send
 from kernel.places import filled
 from kernel.translations import later
+from kernel.view_parts import lines_of, parts_of
 from kernel.views import Button, Field, FormView, Lines, Link, Section
 from kernel.web_inputs import (
     Block,
@@ -53,7 +63,6 @@ class Editor:
         target = registry.addresses.get((method, where))
         self.editable = target is not None and may(ctx, method, where)
         self.body: type[BaseModel] | None = target.body if target and self.editable else None
-        self.kinds = screens.fields_of(registry.addresses, path)
         self.how = cells.style(ctx)
         self.tables = LineTables(ctx, path, self.body, record_id is None)
 
@@ -74,7 +83,7 @@ class Editor:
         panels, tab = self._panels(draft, painter), self._open_tab(draft, painter)
         place = address(self.path)
         tail = self.asked.query.encoded("_pestana")
-        name = str(data.get(self.view.name) or "") if self.id else ""
+        name = web_beside.called(self, data) if self.id else ""
         return {
             "id": self.id,
             "view": self.view,
@@ -93,6 +102,7 @@ class Editor:
             "era": self._filled(draft, [*panels, *(tab[1] if tab else [])]),
             "editable": self.body is not None,
             "refusal": draft.refusal,
+            "acted": self._acted(data, draft),
             "deletes": self.id is not None and may(self.ctx, "DELETE", f"{self.path}{{id}}/"),
             "unsaved": draft.typed is not None,
             "late": False,
@@ -103,11 +113,11 @@ class Editor:
         }
 
     def _painter(self, draft: Draft) -> Painter:
-        parts = [one for one in screens.parts_of(self.view) if isinstance(one, Field)]
+        parts = [one for one in parts_of(self.view) if isinstance(one, Field)]
         columns = drawn_columns(self.ctx, self.view, parts)
         row = {one.name: id_of(draft.value(one.name)) for one in columns if one.refers}
         names = dict(cells.names(self.ctx, columns, [row]))
-        for lines in (one for one in screens.parts_of(self.view) if isinstance(one, Lines)):
+        for lines in lines_of(self.view):
             names.update(self.tables.names(lines, draft))
         return Painter(self.how, names)
 
@@ -202,13 +212,23 @@ class Editor:
         links = [one for one in self.view.links if not one.when or state in one.when]
         return [(one, place) for one in links if (place := filled(one.path, data))]
 
+    def _acted(self, data: Mapping[str, Any], draft: Draft) -> str:
+        """Return the button whose form says itself why it was refused."""
+        act = self.asked.form.get("_acto") if draft.refusal is not None else ""
+        return next((one.id for one in self._buttons(data) if one.fields and one.id == act), "")
+
     def _questions(self, data: Mapping[str, Any], draft: Draft) -> dict[str, Any]:
         from kernel import web_acts
 
         place = f"{address(self.path)}{self.id}/"
-        typed = Draft({}, self.asked.form, draft.refusal) if self.asked.form.get("_acto") else None
+        form = self.asked.form
+        acted = form.get("_acto")
+        typed = Draft(data, form, draft.refusal)
+        fresh = Draft(data)
         return {
-            one.id: web_acts.question(self.ctx, one, place, typed)
+            one.id: web_acts.question(
+                self.ctx, one, place, typed if one.id == acted else fresh, self.path
+            )
             for one in self._buttons(data)
             if one.fields
         }
@@ -289,16 +309,38 @@ def change(ctx: Ctx, path: str, asked: Asked, record_id: int) -> Outcome:
         version = asked.form.get("version")
         if version.isdigit() and "version" in editor.body.model_fields:
             document["version"] = int(version)
+        switched = _switched(editor, document)
         send(ctx, "PUT", f"{path}{{id}}/", document, id=record_id)
     except DomainError as refusal:
         if refusal.status in (401, 403, 404) and not act:
             raise
         return _refused(editor, refusal)
-    return _back(editor, "guardado")
+    return _back(editor, "guardado", switched)
 
 
-def _back(editor: Editor, told: str) -> Outcome:
-    query = editor.asked.query.encoded(_hecho=told)
+def _switched(editor: Editor, document: Mapping[str, Any]) -> str:
+    """Return the yes or no that a change turns over; one click takes it back."""
+    if not any(isinstance(one, bool) for one in document.values()):
+        return ""
+    before = editor.read()
+    turned = (n for n, v in document.items() if isinstance(v, bool) and before.get(n) is (not v))
+    return next(turned, "")
+
+
+def _switch_back(editor: Editor, name: str) -> Outcome:
+    """Turn a yes or no over again."""
+    present = editor.read()
+    if editor.body is None or not isinstance(present.get(name), bool):
+        raise NotFound
+    document = {name: not present[name]}
+    if "version" in editor.body.model_fields:
+        document["version"] = present["version"]
+    send(editor.ctx, "PUT", f"{editor.path}{{id}}/", document, id=editor.id)
+    return _back(editor, "deshecho")
+
+
+def _back(editor: Editor, told: str, switched: str = "") -> Outcome:
+    query = editor.asked.query.encoded(_hecho=told, _giro=switched or None)
     return redirect(editor.ctx, f"{address(editor.path)}{editor.id}/?{query}", editor.asked)
 
 
@@ -318,6 +360,8 @@ def _act_on(editor: Editor, act: str) -> Outcome:
     if act == "_eliminar":
         send(ctx, "DELETE", f"{path}{{id}}/", {}, id=editor.id)
         return redirect(ctx, f"{address(path)}?{editor.asked.query.encoded()}", editor.asked)
+    if act == "_girar":
+        return _switch_back(editor, form.get("_giro"))
     if act == "_archivo":
         web_beside.keep_file(editor, form)
         return _back(editor, "archivo")
@@ -342,7 +386,8 @@ def button_body(ctx: Ctx, button: Button, form: Pairs) -> dict[str, Any]:
         for name, info in body.model_fields.items()
         if f"_{button.id}.{name}" in form
     }
-    return {name: value for name, value in given.items() if value is not None}
+    lines = {one.lines.name: one.sent(form) for one in web_act_lines.of(ctx, "", button)}
+    return {**{name: value for name, value in given.items() if value is not None}, **lines}
 
 
 TOLD = later(
@@ -350,6 +395,7 @@ TOLD = later(
         "guardado": "Guardado.",
         "archivo": "Archivo guardado.",
         "hecho": "Hecho.",
+        "deshecho": "Quedó como estaba.",
     }
 )
 
@@ -359,6 +405,7 @@ def _page(editor: Editor, draft: Draft, status: int = 200, **more: Any) -> Outco
     record = editor.context(
         draft,
         told=TOLD.get(asked.query.get("_hecho"), ""),
+        switched=asked.query.get("_giro") if editor.body is not None else "",
         history=web_beside.history(editor) if editor.id else [],
         files=web_beside.files(editor) if editor.id else None,
         uploads=may(ctx, "POST", web_beside.FILES),

@@ -35,6 +35,8 @@ class Input:
     refers: str = ""
     longest: int | None = None
     numeric: bool = False
+    most: str = ""
+    """What one click fills in."""
 
     @property
     def id(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kernel import cells, screens
+from kernel import cells, view_fields
 from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
 from kernel.views import Column, Lines
@@ -29,6 +29,10 @@ class Table:
     pattern: tuple[Input, ...]
     sums: tuple[str, ...]
     editable: bool
+    grows: bool = True
+    """Whether lines can be added and taken away."""
+    fills: bool = False
+    """Whether one click fills in all that can be typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class LineTables:
         registry = self.ctx.runtime.registry
         key = ("line", self.path, lines.name, column)
         if key not in registry.memo:
-            known = screens.line_fields(registry.addresses, self.path, lines.name)
+            known = view_fields.line_fields(registry.addresses, self.path, lines.name)
             drawn = cells.drawn(registry, "", column, known.get(column.name))
             refers = drawn.refers or cells.guessed(registry, column.name)
             if refers and not column.widget:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from kernel import cells, listing, paging, queries, screens, translations, web, web_named, web_rows
+from kernel import cells, listing, paging, queries, translations, view_fields, web, web_named, web_rows
 from kernel.answers import Outcome
 from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
@@ -24,13 +24,25 @@ from kernel.page import Asked, Pairs, fetch, redirect
 from kernel.resource import Resource
 from kernel.views import ListView, View
 from kernel.web_facets import Facets
-from kernel.web_groups import Groups
+from kernel.web_groups import LEVELS, Groups
 from kernel.web_routes import address
 
 CAP = 1000
 """Rows beyond which a list says «1,000+»."""
 SAVED = "/api/vistas-guardadas/"
-PAGING = ("next", "limit", "fields", "_antes", "_n", "_acto", "_hecho", "_hechos", "_encargado")
+PAGING = (
+    "next",
+    "limit",
+    "fields",
+    "_antes",
+    "_n",
+    "_acto",
+    "_hecho",
+    "_hechos",
+    "_encargado",
+    "_pdf",
+    "_nivel",
+)
 VIEW_ICONS = {
     "list": "list",
     "kanban": "square-kanban",
@@ -55,12 +67,24 @@ def show(ctx: Ctx, path: str, asked: Asked) -> Outcome:
         from kernel import web_charts
 
         return web_charts.show(ctx, view, asked)
+    if asked.target == "group":
+        return _within(ctx, view, asked)
+    if "_pdf" in asked.query:
+        from kernel import web_paper
+
+        return web_paper.print_list(ctx, view, asked)
     saved = fetch(ctx, SAVED, urlencode({"vista": view.id}))
     first = next((one for one in saved if one["predeterminada"] and one["propia"]), None)
     if first is not None and not asked.query.pairs and not asked.target:
         return redirect(ctx, f"{asked.path}?{first['consulta']}", asked)
     values = around(ctx, view, asked)
     return web.render(ctx, asked, "list.html", **values, saved=saved, record=None)
+
+
+def _within(ctx: Ctx, view: ListView, asked: Asked) -> Outcome:
+    """Return the rows of what is in a group."""
+    listed = Listed(ctx, view, asked)
+    return web.render(ctx, asked, "group_rows.html", list=listed, place=listed.place, title="")
 
 
 def visible(ctx: Ctx, path: str) -> list[View]:
@@ -152,7 +176,7 @@ def drawn_columns(ctx: Ctx, view: View, parts: Sequence[Any]) -> list[Drawn]:
     for part in parts:
         key = ("drawn", view.id, part)
         if key not in registry.memo:
-            kinds = screens.fields_of(registry.addresses, path)
+            kinds = view_fields.fields_of(registry.addresses, path)
             registry.memo[key] = cells.drawn(registry, path, part, kinds.get(part.name))
         found.append(registry.memo[key])
     return found
@@ -239,7 +263,8 @@ class Listed:
     def grouped(self) -> list[str]:
         """The fields that rows are grouped by."""
         allowed = {name for name, _ in self.groups.groupable}
-        return [one for one in self.asked.query.get("_por").split(",") if one in allowed][:2]
+        asked = self.asked.query.get("_por").split(",")
+        return [one for one in asked if one in allowed][:LEVELS]
 
     def query(self, **more: str) -> str:
         """Return the query that the API gets."""
@@ -346,11 +371,26 @@ class Listed:
             return "none"
         return "descending" if self.sort.startswith("-") else "ascending"
 
+    @property
+    def choosable(self) -> list[Drawn]:
+        """The columns, those that are shown first and in their order."""
+        return [*self.columns, *(one for one in self.all_columns if one not in self.columns)]
+
     def toggled(self, column: Drawn) -> str:
-        """Return the list with a column shown, or without it if it is."""
-        shown = {one.name for one in self.columns} ^ {column.name}
-        names = [one.name for one in self.all_columns if one.name in shown]
+        """Return the list with a column shown at its end, or without it if it is."""
+        names = [one.name for one in self.columns if one is not column]
+        if column not in self.columns:
+            names.append(column.name)
         return self.link(_cols=",".join(names) or None)
+
+    def moved(self, column: Drawn, step: int) -> str:
+        """Return the list with a column one place further on or back; "" where it can't go."""
+        names = [one.name for one in self.columns]
+        at = names.index(column.name)
+        if not 0 <= at + step < len(names):
+            return ""
+        names.insert(at + step, names.pop(at))
+        return self.link(_cols=",".join(names))
 
     def export_query(self, kind: str) -> str:
         """Return the query that exports what the list's filters find."""

@@ -16,8 +16,8 @@ from kernel.page import HOME, Asked, page, redirect
 from kernel.places import page_of
 from kernel.registry import Registry
 from kernel.schemas import QueryId
-from kernel.screens import parts_of
 from kernel.translations import later
+from kernel.view_parts import parts_of
 from kernel.views import DashboardView, FormView, SettingsView
 
 

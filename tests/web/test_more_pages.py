@@ -311,3 +311,52 @@ def test_api_key_is_made_shown_once_and_revoked(browser: Open, admin: TestClient
     assert key not in person.answer.text
     person.submit("td form", acto="revocar")
     assert client.get("/api/productos/", headers=headers).status_code == 401
+
+
+# Jobs and maps ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "title"), [("es", "Sella la auditoría"), ("en", "Seals the audit")]
+)
+def test_job_is_called_by_what_it_does(
+    browser: Open, runtime: Runtime, language: str, title: str
+) -> None:
+    runtime.transact(lambda ctx: ctx.enqueue("kernel.seal_audit"))
+    person = browser("admin")
+    person.headers["Cookie"] += f"; idioma={language}"
+    person.get("/app/jobs/?name=kernel.seal_audit")
+    assert person.texts("#rows tbody tr td:nth-child(3)") == [title]
+    assert title in person.texts(".find .chip")[0]
+    assert title in person.texts("select[name=name] option[selected]")
+    person.get(person.page.cssselect("#rows tbody a.open")[0].get("href"))
+    assert person.texts("#record h2") == [title]
+
+
+def test_map_shows_where_sucursales_are(browser: Open, admin: TestClient, shop: Shop) -> None:
+    person = browser("admin")
+    one = f"/app/sucursales/{shop.sucursales[0]}/"
+    person.get(one)
+    person.submit("#record-form", latitud="-12.12181234567", longitud="-77.0303")
+    assert person.status == 200, person.texts("[role=alert]")
+    person.get("/app/sucursales/?_v=map")
+    (point,) = person.page.cssselect(".points [data-latitude]")
+    assert (point.get("data-latitude"), point.get("data-longitude")) == ("-12.121812", "-77.0303")
+    assert point.cssselect("a")[0].get("href") == one
+    person.get(one)
+    for wrong in ({"latitud": "95"}, {"longitud": ""}, {"latitud": "al norte"}):
+        person.submit("#record-form", **wrong)
+        assert person.status == 400, wrong
+        person.get(one)
+
+
+def test_map_asks_nobody_for_tiles_until_it_is_told_whom(browser: Open, admin: TestClient) -> None:
+    person = browser("admin")
+    person.get("/app/sucursales/?_v=map")
+    assert person.page.cssselect("#map")[0].get("data-tiles") == ""
+    assert "img-src 'self' data:;" in person.answer.headers["content-security-policy"]
+    tiles = {"teselas": "https://tile.openstreetmap.org/{z}/{x}/{y}.png"}
+    assert admin.put("/api/settings/kernel.Mapa/", json={"values": tiles}).status_code == 200
+    person.get("/app/sucursales/?_v=map")
+    policy = person.answer.headers["content-security-policy"]
+    assert "img-src 'self' data: https://tile.openstreetmap.org;" in policy

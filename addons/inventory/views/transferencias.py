@@ -110,7 +110,26 @@ TRANSFERENCIAS: list[View] = [
                 "check",
                 primary=True,
                 when=("SOLICITADA", "ENVIADA"),
-                confirm="¿Confirmar lo anotado? Si no se anotó nada, llegó todo como se envió.",
+                fields=(
+                    Lines(
+                        "detalle",
+                        "detalle",
+                        "Lo que llegó",
+                        (
+                            Column("detalle_id", "", begins=("id",)),
+                            Column("producto_id", "Producto"),
+                            Column("numero_lote", "Lote"),
+                            Column("numero_serie", "Serie"),
+                            Column("cantidad_enviada", "Enviado"),
+                            Column(
+                                "cantidad_recibida",
+                                "Recibido",
+                                begins=("cantidad_recibida", "cantidad_enviada"),
+                            ),
+                        ),
+                        begins="detalle",
+                    ),
+                ),
             ),
             Button(
                 "cancelar",

@@ -55,7 +55,8 @@ class VentaNueva(Schema):
 
 
 class LineaLeida(Answer):
-    """A sold line; ``descuento_global`` is its share of the sale's."""
+    """A sold line; ``descuento_global`` is its share of the sale's, ``por_devolver`` what is still
+    out."""
 
     id: int
     producto_id: int
@@ -68,6 +69,7 @@ class LineaLeida(Answer):
     total: Decimal
     lote: str
     cantidad_devuelta: Decimal
+    por_devolver: Decimal
 
 
 class PagoLeido(Answer):

@@ -35,7 +35,7 @@ VER_LINEAS = Statement(
     "venta_lineas",
     """
     SELECT id, producto_id, cantidad, precio_unitario, descuento, descuento_global, subtotal, igv,
-           total, lote, cantidad_devuelta
+           total, lote, cantidad_devuelta, cantidad - cantidad_devuelta
       FROM detalle_venta WHERE venta_id = %(id)s ORDER BY id
     """,
     reads=True,

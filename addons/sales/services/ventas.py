@@ -305,6 +305,7 @@ def _lineas(nueva: VentaNueva, valor: Valor, rows: Sequence[tuple[Any, ...]]) ->
             total=uno.total,
             lote=pedida.lote,
             cantidad_devuelta=NINGUNA,
+            por_devolver=linea.cantidad.quantize(CANTIDAD),
         )
         for row, pedida, linea, uno in todas
     ]

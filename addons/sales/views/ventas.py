@@ -23,6 +23,20 @@ ESTADOS_VENTA = (
     Choice("anulada", "Anulada", "bad"),
 )
 MODOS = (Choice("pos", "Punto de venta"), Choice("ecommerce", "Tienda en línea"))
+LO_QUE_VUELVE = Lines(
+    "lineas",
+    "lineas",
+    "Lo que vuelve",
+    (
+        Column("detalle_id", "", begins=("id",)),
+        Column("producto_id", "Producto"),
+        Column("por_devolver", "Puede volver"),
+        Column("cantidad", "Vuelve"),
+        Column("reingresa", "Se puede vender otra vez"),
+    ),
+    begins="detalle",
+    left="por_devolver",
+)
 
 VENTAS: list[View] = [
     ListView(
@@ -129,6 +143,24 @@ VENTAS: list[View] = [
                 fields=(
                     Field("metodo", "Método", choices=METODOS, span=2),
                     Field("referencia", "Referencia", span=2),
+                ),
+            ),
+            Button(
+                "devolver",
+                "Devolver",
+                "/api/ventas/{id}/devoluciones/",
+                "undo-2",
+                when=("registrada",),
+                fields=(
+                    *MOTIVO,
+                    Field(
+                        "metodo",
+                        "Devolver el dinero con",
+                        choices=METODOS,
+                        help="Si no dice nada, como se pagó",
+                        span=4,
+                    ),
+                    LO_QUE_VUELVE,
                 ),
             ),
         ),

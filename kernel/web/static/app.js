@@ -10,7 +10,7 @@ const typing = (element) => element.closest("input:not([type=checkbox]), select,
 const wide = matchMedia("(min-width: 1181px)");
 
 async function openRecord(link) {
-  const row = link.closest("tr");
+  const row = link.closest("tr") ?? $$("#list a.open").find((one) => one.pathname === link.pathname)?.closest("tr");
   if (!wide.matches || !$("#record")) { location.assign(link.href); return; }
   if (!mayLeave()) return;
   history.pushState({ andes: true }, "", link.href);
@@ -39,6 +39,7 @@ function closeRecord() {
 addEventListener("popstate", () => location.reload());
 
 document.addEventListener("click", (event) => {
+  if (drawing) { event.preventDefault(); return; }
   if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const element = event.target;
   const palette = element.closest("[data-palette]");
@@ -53,6 +54,10 @@ document.addEventListener("click", (event) => {
   if (toggle) { inline = !inline; showInline(); return; }
   const theme = element.closest("[data-theme-switch]");
   if (theme) { event.preventDefault(); switchTheme(); return; }
+  if (element.closest("[data-density]")) { switchDensity(); return; }
+  if (element.closest("[data-widths-reset]")) { localStorage.removeItem(widthsKey()); showWidths(); return; }
+  const group = element.closest("[data-twist]");
+  if (group) { event.preventDefault(); twist(group); return; }
   const row = element.closest("#rows tbody tr");
   if (row && !element.closest("input, select, button, td.mark")) {
     const link = element.closest("a") ?? $("a.open", row);
@@ -120,6 +125,64 @@ function cellKey(event, cell) {
   return true;
 }
 
+// Columns: widths and how close rows stand, kept in this browser ----------------------------------------
+
+const sheet = new CSSStyleSheet();
+document.adoptedStyleSheets.push(sheet);
+const heads = () => $$("#rows th[data-name]");
+const widthsKey = () => `anchos ${$("#rows")?.getAttribute("action")}`;
+const widths = () => JSON.parse(localStorage.getItem(widthsKey()) ?? "{}");
+
+function showWidths() {
+  const wanted = widths();
+  sheet.replaceSync(heads().filter((one) => wanted[one.dataset.name]).map((one) => {
+    const width = `${wanted[one.dataset.name]}px`;
+    return `@media screen { #rows :is(th, td):nth-child(${one.cellIndex + 1}) { width: ${width}; min-width: ${width}; max-width: ${width} } }`;
+  }).join(""));
+  const tools = $("[data-widths]");
+  if (tools) tools.hidden = false;
+  $("[data-density]")?.setAttribute("aria-pressed", String("dense" in document.documentElement.dataset));
+}
+
+function setWidth(head, width) {
+  localStorage.setItem(widthsKey(), JSON.stringify({ ...widths(), [head.dataset.name]: Math.round(Math.max(48, Math.min(800, width))) }));
+  showWidths();
+}
+
+function switchDensity() {
+  const dense = document.documentElement.toggleAttribute("data-dense");
+  document.cookie = `filas=${dense ? "juntas" : ""}; Path=/; Max-Age=${dense ? 31536000 : 0}; SameSite=Lax`;
+  showWidths();
+}
+
+const EDGE = 6;
+const edgeOf = (event) => {
+  const head = event.target.closest?.("#rows th[data-name]");
+  return head && head.getBoundingClientRect().right - event.clientX < EDGE ? head : null;
+};
+let drawing = null;
+document.addEventListener("pointermove", (event) => {
+  if (drawing) setWidth(drawing.head, drawing.width + event.clientX - drawing.from);
+  else if (event.target.closest?.("#rows thead")) event.target.closest("thead").classList.toggle("edge", Boolean(edgeOf(event)));
+});
+document.addEventListener("pointerdown", (event) => {
+  const head = edgeOf(event);
+  if (!head) return;
+  event.preventDefault();
+  drawing = { head, from: event.clientX, width: head.getBoundingClientRect().width };
+});
+document.addEventListener("pointerup", () => { setTimeout(() => { drawing = null; }); });
+
+// Groups: what is in one comes after it, and goes again -----------------------------------------------
+
+async function twist(link) {
+  const row = link.closest("tr"), level = Number(row.dataset.level);
+  const open = link.getAttribute("aria-expanded") === "true";
+  link.setAttribute("aria-expanded", String(!open));
+  if (!open) { await htmx.ajax("GET", link.href, { target: row, swap: "afterend", headers: { "HX-Target": "tr#group" } }); return; }
+  while (Number(row.nextElementSibling?.dataset.level) > level) row.nextElementSibling.remove();
+}
+
 // Selection ------------------------------------------------------------------------------------
 
 function countMarked() {
@@ -162,6 +225,8 @@ const mayLeave = () => !unsaved() || confirm(unsaved().dataset.guard);
 addEventListener("beforeunload", (event) => { if (unsaved() && !leaving) event.preventDefault(); });
 let leaving = false;
 document.addEventListener("submit", (event) => {
+  const edited = unsaved();
+  if (edited && edited !== event.target && !confirm(edited.dataset.guard)) { event.preventDefault(); return; }
   leaving = true;
   setTimeout(() => { leaving = false; }, 2000);
   const question = event.submitter?.dataset.confirm;
@@ -173,6 +238,8 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   const add = event.target.closest("[data-add-line]");
   const drop = event.target.closest("[data-drop-line]");
+  const fill = event.target.closest("[data-fill]");
+  if (fill) for (const one of $$(`#${fill.dataset.fill} [data-most]`)) one.value = one.dataset.most;
   if (add) { event.preventDefault(); addLine($(`#${add.dataset.addLine}`)); }
   if (drop) {
     event.preventDefault();
@@ -291,14 +358,20 @@ function openPalette() {
 }
 
 function move(step) {
-  const rows = $$("#rows tbody tr");
+  const rows = $$("#rows tbody tr, #groups tbody tr");
   if (!rows.length) return;
   const at = rows.findIndex((one) => one.hasAttribute("data-here"));
   const next = rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + step))];
   if (at >= 0) rows[at].removeAttribute("data-here");
   next.setAttribute("data-here", "");
   next.scrollIntoView({ block: "nearest" });
-  $("a.open, input", next)?.focus({ preventScroll: true });
+  $("a, input", next)?.focus({ preventScroll: true });
+}
+
+function beside(way) {
+  const link = $(`#record a[rel=${way}]`);
+  if (link) openRecord(link).then(() => $(`#record a[rel=${way}]`)?.focus());
+  return Boolean(link);
 }
 
 function nextField(from) {
@@ -313,6 +386,11 @@ function key(event) {
     const form = $("form[data-guard]");
     if (form) form.requestSubmit();
     return Boolean(form);
+  }
+  const head = event.altKey && element.closest("#rows th[data-name]");
+  if (head && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
+    setWidth(head, head.getBoundingClientRect().width + (event.key === "ArrowRight" ? 16 : -16));
+    return true;
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   const palette = element.closest("#palette");
@@ -342,10 +420,18 @@ function key(event) {
   }
   if (event.key === "Enter" && element.matches("form[data-guard] input, form[data-guard] select")) { nextField(element); return true; }
   if (typing(element) || palette) return false;
-  const row = $("#rows tr[data-here]");
+  const row = $("#rows tr[data-here]"), any = $("#rows, #groups");
+  const inside = element.closest("#record") || !any?.offsetParent;
   switch (event.key) {
-    case "j": case "ArrowDown": move(1); return Boolean($("#rows"));
-    case "k": case "ArrowUp": move(-1); return Boolean($("#rows"));
+    case "J": return beside("next");
+    case "K": return beside("prev");
+    case "j": case "ArrowDown": if (inside && event.key === "j") return beside("next"); move(1); return Boolean(any);
+    case "k": case "ArrowUp": if (inside && event.key === "k") return beside("prev"); move(-1); return Boolean(any);
+    case "ArrowRight": case "ArrowLeft": {
+      const link = element.closest("[data-twist]");
+      if (link && (link.getAttribute("aria-expanded") === "true") === (event.key === "ArrowLeft")) twist(link);
+      return Boolean(link);
+    }
     case "x": if (row) { const one = $("input[name=id]", row); one.checked = !one.checked; countMarked(); } return Boolean(row);
     case "Enter": if (row && $("a.open", row)) { openRecord($("a.open", row)); return true; } return false;
     case "F2": { const first = row && [...row.cells].find(fieldOf); if (first) editCell(first); return Boolean(first); }
@@ -373,6 +459,14 @@ for (const name of ["dragover", "dragleave", "drop"]) {
   });
 }
 
+document.addEventListener("paste", (event) => {
+  const box = $("#record .dropzone input"), files = event.clipboardData.files;
+  if (!box || !files.length || typing(event.target)) return;
+  event.preventDefault();
+  box.files = files;
+  box.form.requestSubmit();
+});
+
 // Links in mails carry their code after #, which no server sees --------------------------------------
 
 const code = $("input[name=token][data-from-hash]");
@@ -394,7 +488,7 @@ function keepIds() {
   for (const box of $$("[data-lookup]")) if ($("input[type=hidden]", box).value) $("input:not([type=hidden])", box).removeAttribute("name");
 }
 
-function begin() { countMarked(); showInline(); keepIds(); }
+function begin() { countMarked(); showInline(); keepIds(); showWidths(); }
 begin();
 document.addEventListener("htmx:after:swap", begin);
 
@@ -433,12 +527,23 @@ async function count() {
   count.next = setTimeout(count, jobs.length ? 2000 : 60000);
 }
 
+// Tiles that are looked at are asked for again: at once, and then every ten seconds at most.
+function renewLater() {
+  if (renewLater.next || !$("[data-live]")) return;
+  renewLater.next = setTimeout(async () => {
+    renewLater.last = Date.now();
+    renewLater.next = 0;
+    if (!document.hidden) await htmx.ajax("GET", location.href, { target: "#boards", swap: "innerMorph", headers: { "HX-Target": "div#boards" } });
+  }, Math.max(300, (renewLater.last ?? 0) + 10000 - Date.now()));
+}
+
 function listen() {
   const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws/`);
   socket.addEventListener("message", (event) => {
     if (JSON.parse(event.data).type === "ping") return;
     clearTimeout(count.next);
     count.next = setTimeout(count, 300);
+    renewLater();
   });
   socket.addEventListener("close", (event) => { if (event.code < 4400) setTimeout(listen, 5000 + 5000 * Math.random()); });
 }

@@ -55,6 +55,7 @@ def test_crear_venta_with_stock_is_written_whole(cajero: TestClient, shop: Shop)
             "total": "23.60",
             "lote": "",
             "cantidad_devuelta": "0.0000",
+            "por_devolver": "2.0000",
         }
     producto = cajero.get(f"/api/productos/{shop.productos[0]}/").json()
     assert producto["stock_actual"] == "98.0000"
