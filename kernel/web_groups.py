@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_GROUPS = 200
 LEVELS = 3
 UNITS = (("day", later("día")), ("month", later("mes")), ("year", later("año")))
-SAID = 3
+SAID = 4
 """Columns that name a record among groups."""
 
 

@@ -5,13 +5,21 @@ const L = globalThis.L;
 const map = L.map(place, { zoomControl: false, attributionControl: false });
 if (place.dataset.tiles) L.tileLayer(place.dataset.tiles, { maxZoom: 19, referrerPolicy: "strict-origin" }).addTo(map);
 
+const MOST_NAMES = 40;
+const items = [...document.querySelectorAll(".points [data-latitude]")];
+const named = !place.dataset.tiles && items.length <= MOST_NAMES; // no streets say what is where
 const bounds = [];
-for (const item of document.querySelectorAll(".points [data-latitude]")) {
+for (const item of items) {
   const at = [Number(item.dataset.latitude), Number(item.dataset.longitude)];
   const point = L.circleMarker(at, { radius: 8, className: "point" }).addTo(map);
   const note = document.createElement("div");
   note.append(item.querySelector("a").cloneNode(true));
   point.bindPopup(note, { closeButton: false });
+  if (named) {
+    const name = document.createElement("span");
+    name.textContent = item.querySelector("a").textContent;
+    point.bindTooltip(name, { permanent: true, direction: "right", offset: [8, 0], className: "place" });
+  }
   item.addEventListener("mouseenter", () => point.openPopup());
   item.addEventListener("focusin", () => point.openPopup());
   bounds.push(at);
