@@ -85,7 +85,7 @@ def test_refused_return_keeps_what_was_typed_and_says_why_at_its_line(
     second = venta["detalle"][1]["id"]
     name = f"_devolver-lineas.{second}.cantidad"
     person.submit(DEVOLVER, **{"_devolver.motivo": "Falló", name: "4"})
-    assert person.status == 409
+    assert person.status == 422
     (form,) = person.page.cssselect(f"details[open] form:has([name='{name}'])")
     assert dict(form.fields)[name] == "4"
     assert dict(form.fields)["_devolver.motivo"] == "Falló"
