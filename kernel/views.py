@@ -100,7 +100,7 @@ class Lines:
 
     Among the fields of a button it asks for the list ``name`` of what the button sends. It
     ``begins`` with a list of the record: a column that the button sends is an input, filled in by
-    its own ``begins`` (unseen, if it has no label); any other shows what the record's line says.
+    its own ``begins``; any other shows what the record's line says.
     """
 
     id: str

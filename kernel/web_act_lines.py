@@ -41,7 +41,7 @@ class AskedLines:
 
     def _filled(self, form: Pairs) -> Iterator[tuple[str, dict[str, Any]]]:
         mine = [one for one in self.lines.columns if one.name in self.taken]
-        typed = [one.name for one in mine if one.label and not self._is_flag(one)]
+        typed = [one.name for one in mine if one.widget != "hidden" and not self._is_flag(one)]
         for place, line in typed_lines(form, self.prefix).items():
             if any(line.get(name) for name in typed):
                 told = {
@@ -81,7 +81,7 @@ class AskedLines:
             self.prefix.strip("_"),
             self.lines.name,
             self.lines.label,
-            tuple(drawn for one, drawn in columns if not self._is_unseen(one)),
+            tuple(drawn for _, drawn in columns),
             tuple(shown),
             row("#", {}) if grows else (),
             tuple("" for _ in columns),
@@ -94,9 +94,6 @@ class AskedLines:
         found: Sequence[Line] = record.get(self.lines.begins) or []
         left = self.lines.left
         return [one for one in found if not left or cells.exact(one.get(left))]
-
-    def _is_unseen(self, column: Column) -> bool:
-        return not column.label and column.name in self.taken
 
     def _drawn(self, column: Column) -> Drawn:
         registry = self.ctx.runtime.registry
@@ -127,8 +124,6 @@ class AskedLines:
         value = self._value(column, line, typed)
         name = f"{self.prefix}.{place}.{column.name}"
         made = input_of(column, drawn, info, value, painter, name=name, fault=fault)
-        if self._is_unseen(column):
-            return replace(made, kind="hidden")
         counts = info is not None and made.numeric and not column.begins
         return replace(made, most=self._most(line)) if counts else made
 

@@ -116,7 +116,7 @@ TRANSFERENCIAS: list[View] = [
                         "detalle",
                         "Lo que llegó",
                         (
-                            Column("detalle_id", "", begins=("id",)),
+                            Column("detalle_id", "N.º", "hidden", begins=("id",)),
                             Column("producto_id", "Producto"),
                             Column("numero_lote", "Lote"),
                             Column("numero_serie", "Serie"),

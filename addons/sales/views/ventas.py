@@ -28,7 +28,7 @@ LO_QUE_VUELVE = Lines(
     "lineas",
     "Lo que vuelve",
     (
-        Column("detalle_id", "", begins=("id",)),
+        Column("detalle_id", "N.º", "hidden", begins=("id",)),
         Column("producto_id", "Producto"),
         Column("por_devolver", "Puede volver"),
         Column("cantidad", "Vuelve"),
