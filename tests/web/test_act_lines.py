@@ -46,7 +46,7 @@ def rows(person: Browser, form: str) -> list[list[str]]:
     """Return what the lines of a form say."""
     (found,) = person.page.cssselect(form)
     return [
-        [" ".join(cell.text_content().split()) for cell in row.cssselect("td")]
+        [" ".join(cell.text_content().split()) for cell in row.cssselect("td:not([hidden])")]
         for row in found.cssselect("tbody tr")
     ]
 
