@@ -63,7 +63,10 @@ def attach(data: Path, *, make: bool = False) -> None:
     """
     data = data.resolve()
     if not make and not (data / "postgres").is_dir():
-        raise ConfigurationError(f"There is no instance in {data}; «demo --data» makes one.")
+        raise ConfigurationError(
+            f"There is no instance in {data}: «migrate --install base,sales,inventory» makes a "
+            "company of your own there, «demo» one to look around in."
+        )
     data.mkdir(parents=True, exist_ok=True)
     held = contextlib.ExitStack()
     server = held.enter_context(running(data))

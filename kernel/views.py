@@ -76,6 +76,9 @@ class Field:
     """Columns of the section, which has four."""
     refers: str = ""
     """The resource that an id is of, where no foreign key says it."""
+    usual: str = ""
+    """The query that finds what a new record usually refers to, ``@me`` being the user: it is
+    filled in where there is exactly one. What is required is looked for without it too."""
 
     @property
     def id(self) -> str:

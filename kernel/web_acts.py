@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from kernel import bulk, cells, translations, web, web_act_lines, web_form, web_list
+from kernel import bulk, cells, translations, web, web_act_lines, web_form, web_list, web_usual
 from kernel.answers import Outcome
 from kernel.cells import Painter
 from kernel.context import Ctx
@@ -51,6 +51,9 @@ def question(
             drawn = cells.Drawn(one.name, one.label, "reference", drawn.choices, refers)
         name = f"_{button.id}.{one.name}"
         value = draft.value(name)
+        needed = info is not None and info.is_required()
+        if refers and value is None and needed and not path:
+            value = web_usual.only(ctx, refers, one.usual)
         names = cells.names(ctx, [drawn], [{one.name: id_of(value)}])
         made.append(
             input_of(
@@ -61,7 +64,7 @@ def question(
                 Painter(cells.style(ctx), names),
                 name=name,
                 fault=draft.fault(one.name),
-                required=info is not None and info.is_required(),
+                required=needed,
                 named=draft.named(name, drawn.refers),
             )
         )

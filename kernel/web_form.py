@@ -21,8 +21,10 @@ from kernel import (
     web_act_lines,
     web_beside,
     web_cell,
+    web_home,
     web_late,
     web_named,
+    web_usual,
 )
 from kernel.answers import Outcome
 from kernel.cells import Painter
@@ -111,6 +113,16 @@ class Editor:
             "live": self._is_live(data),
             **more,
         }
+
+    def usual(self) -> dict[str, Any]:
+        """Return what a new record refers to where there is only one choice."""
+        found: dict[str, Any] = {}
+        for one in (it for it in parts_of(self.view) if isinstance(it, Field)):
+            if self.body is not None and one.name in self.body.model_fields:
+                refers = drawn_columns(self.ctx, self.view, [one])[0].refers
+                if refers and (one.usual or self._required(one.name)):
+                    found[one.name] = web_usual.only(self.ctx, refers, one.usual)
+        return {name: value for name, value in found.items() if value is not None}
 
     def _painter(self, draft: Draft) -> Painter:
         parts = [one for one in parts_of(self.view) if isinstance(one, Field)]
@@ -274,7 +286,7 @@ def begin(ctx: Ctx, path: str, asked: Asked) -> Outcome:
     if editor.body is None:
         raise NotFound
     known = {n: v for n, v in asked.query.texts().items() if n in editor.body.model_fields}
-    return _page(editor, Draft(known))
+    return _page(editor, Draft({**editor.usual(), **known}))
 
 
 def create(ctx: Ctx, path: str, asked: Asked) -> Outcome:
@@ -406,6 +418,7 @@ def _page(editor: Editor, draft: Draft, status: int = 200, **more: Any) -> Outco
         draft,
         told=TOLD.get(asked.query.get("_hecho"), ""),
         switched=asked.query.get("_giro") if editor.body is not None else "",
+        step=web_home.step_after(ctx, editor.path) if asked.query.get("_hecho") else None,
         history=web_beside.history(editor) if editor.id else [],
         files=web_beside.files(editor) if editor.id else None,
         uploads=may(ctx, "POST", web_beside.FILES),

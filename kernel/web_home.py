@@ -164,14 +164,24 @@ def _shortcuts(ctx: Ctx) -> list[tuple[str, str, str]]:
     return found[:SHORTCUTS]
 
 
+def step_after(ctx: Ctx, path: str) -> Begun | None:
+    """Return the next step of the first days, where what was just kept was one of them."""
+    if not any(one.asks == path for one in _of_user(ctx)):
+        return None
+    return next((one for one in _steps(ctx) if not one.done), None)
+
+
 def _steps(ctx: Ctx) -> list[Begun]:
     """Return the steps of the first days, while one of them is not taken."""
-    steps: list[Step] = ctx.runtime.registry.gather("register_steps")
-    mine = [one for one in sorted(steps, key=lambda one: one.order) if ctx.can(one.permission)]
     begun = [
-        Begun(one.title, one.text, one.page, one.icon, _is_done(ctx, one)) for one in mine
-    ]  # fmt: skip
+        Begun(one.title, one.text, one.page, one.icon, _is_done(ctx, one)) for one in _of_user(ctx)
+    ]
     return begun if any(not one.done for one in begun) else []
+
+
+def _of_user(ctx: Ctx) -> list[Step]:
+    steps: list[Step] = ctx.runtime.registry.gather("register_steps")
+    return [one for one in sorted(steps, key=lambda one: one.order) if ctx.can(one.permission)]
 
 
 def _is_done(ctx: Ctx, step: Step) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kernel import cells, preferences, translations, web
+from kernel import cells, preferences, translations, web, web_home
 from kernel.answers import Outcome
 from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
@@ -122,7 +122,12 @@ def _page(ctx: Ctx, asked: Asked, group: Group, refusal: DomainError | None = No
         blocks=_blocks(ctx, group, draft),
         refusal=refusal,
         told=translations.translate("Guardado.") if asked.query.get("_hecho") else "",
+        step=_step_after(ctx, group) if asked.query.get("_hecho") else None,
     )
+
+
+def _step_after(ctx: Ctx, group: Group) -> web_home.Begun | None:
+    return web_home.step_after(ctx, group.view.resource) if group.view is not None else None
 
 
 def _values(ctx: Ctx, group: Group) -> Mapping[str, Any]:

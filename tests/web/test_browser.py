@@ -149,7 +149,7 @@ def test_record_is_made_from_the_keyboard(browser: Browser, site: str) -> None:
     expect(person.page.locator("#i-codigo_barras")).to_be_focused()
     person.page.fill("#i-precio", "199.90")
     person.page.keyboard.press("Control+s")
-    expect(person.page.locator(".alert.good")).to_have_text("Guardado.")
+    expect(person.page.locator(".alert.good p")).to_have_text("Guardado.")
     expect(person.page.locator("#i-precio")).to_have_value("199.90")
     assert person.complaints == []
 

@@ -113,7 +113,7 @@ def test_settings_are_changed_and_wrong_ones_told_at_their_field(
     person = browser("admin")
     person.get("/app/ajustes/base.empresa/")
     person.submit("main form", nombre_comercial="La Esquina")
-    assert person.texts(".alert.good") == ["Guardado."]
+    assert person.texts(".alert.good p") == ["Guardado."]
     assert admin.get("/api/configuracion/").json()["nombre_comercial"] == "La Esquina"
     person.submit("main form", ruc="20100070971")
     assert person.status == 400
@@ -360,3 +360,36 @@ def test_map_asks_nobody_for_tiles_until_it_is_told_whom(browser: Open, admin: T
     person.get("/app/sucursales/?_v=map")
     policy = person.answer.headers["content-security-policy"]
     assert "img-src 'self' data: https://tile.openstreetmap.org;" in policy
+
+
+# First days -------------------------------------------------------------------------------------
+
+
+def test_step_that_was_taken_leads_to_the_next_one(browser: Open, runtime: Runtime) -> None:
+    person = browser("admin")
+    person.get("/app/ajustes/base.empresa/")
+    person.submit("main form", nombre_comercial="La Esquina")
+    (following,) = person.page.cssselect(".alert.good a")
+    person.get("/app/")
+    first = next(one.get("href") for one in person.page.cssselect(".steps li:not(.done) a"))
+    assert following.get("href") == first
+    person.get("/app/clientes/1/")
+    person.submit("#record-form", telefono="999888777")
+    assert person.texts(".alert.good") == ["Guardado."]
+
+
+def test_new_record_has_what_is_the_only_choice(
+    browser: Open, cajero: TestClient, shop: Shop
+) -> None:
+    person = browser("cajero")
+    person.get("/app/ventas/nuevo/")
+    (form,) = person.page.cssselect("#record-form")
+    given = dict(form.fields)
+    assert (given["cliente_id"], given["caja_id"]) == (str(shop.cliente), "")
+    caja = abrir_caja(cajero, shop)
+    person.get("/app/ventas/nuevo/")
+    (form,) = person.page.cssselect("#record-form")
+    assert dict(form.fields)["caja_id"] == str(caja)
+    other = browser("gerente")
+    other.get("/app/ventas/nuevo/")
+    assert dict(other.page.cssselect("#record-form")[0].fields)["caja_id"] == ""

@@ -50,6 +50,17 @@ STEPS = [
         30,
         "limit=1",
     ),
+    Step(
+        "inventory.existencias",
+        "Primeras existencias",
+        "Lo que hay de cada producto; muchos a la vez entran de una hoja de cálculo.",
+        "/app/inventario/stock/?_acto=entrada",
+        "/api/inventario/stock/",
+        "stock.entrada",
+        "boxes",
+        45,
+        "limit=1",
+    ),
 ]
 MENUS = [
     Menu("inventory.inventario", "Inventario", order=200),

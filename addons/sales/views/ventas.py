@@ -79,7 +79,7 @@ VENTAS: list[View] = [
                 "Venta",
                 (
                     Field("cliente_id", "Cliente", span=2),
-                    Field("caja_id", "Caja"),
+                    Field("caja_id", "Caja", usual="estado=abierta&usuario_id=@me"),
                     Field("sucursal_id", "Sucursal"),
                     Field("fecha", "Fecha"),
                     Field("usuario_id", "Vendedor"),
@@ -105,7 +105,7 @@ VENTAS: list[View] = [
                 "formas_pago",
                 "Pagos",
                 (
-                    Column("metodo", "Método"),
+                    Column("metodo", "Método", choices=METODOS),
                     Column("monto", "Monto", "money", total=True),
                     Column("referencia", "Referencia"),
                     Column("confirmado", "Llegó"),
