@@ -14,7 +14,17 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from kernel import cells, listing, paging, queries, translations, view_fields, web, web_named, web_rows
+from kernel import (
+    cells,
+    listing,
+    paging,
+    queries,
+    translations,
+    view_fields,
+    web,
+    web_named,
+    web_rows,
+)
 from kernel.answers import Outcome
 from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
