@@ -82,6 +82,8 @@ def send_file(ctx: Ctx, asked: Asked) -> Outcome:
 def show(ctx: Ctx, asked: Asked, number: int, refusal: DomainError | None = None) -> Outcome:
     """Return how columns are mapped, how the import goes, and what is wrong."""
     one = fetch(ctx, f"{API}{{id}}/", id=number)
+    if asked.target and one["estado"] not in UNDER_WAY:
+        return redirect(ctx, f"{PLACE}{number}/", asked)  # the columns and what comes next, too
     kinds = {it["tipo"]: it for it in fetch(ctx, f"{API}tipos/")}
     kind = kinds.get(one["tipo"])
     bad = fetch(ctx, f"{API}{{id}}/errores/", f"limit={SHOWN}", id=number)["items"]

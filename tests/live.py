@@ -79,6 +79,8 @@ def running(
             process.wait(timeout=PATIENCE)
     found = logscan.leaks(server.log)
     assert not found, "\n".join(["The server's log holds a secret:", *found])
+    stopped = [line for line in server.log.splitlines() if "csp_violation" in line]
+    assert not stopped, "\n".join(["Browsers reported what the policy of pages stopped:", *stopped])
 
 
 @contextlib.contextmanager

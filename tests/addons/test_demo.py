@@ -75,7 +75,7 @@ def make(registry: Registry, tmp_path: Path) -> Iterator[Make]:
     made: list[tuple[str, Runtime]] = []
 
     def runtime_on(template: str) -> Runtime:
-        cluster.ensure_template(template, lambda url: _build(url, registry, tmp_path, template))
+        cluster.ensure_template(template, lambda url: build(url, registry, tmp_path, template))
         database = cluster.create_database(template)
         settings = settings_of(database.owner_url, database.app_url, tmp_path)
         runtime = runtime_of(settings, registry)
@@ -88,7 +88,8 @@ def make(registry: Registry, tmp_path: Path) -> Iterator[Make]:
         cluster.drop_database(name)
 
 
-def _build(owner_url: str, registry: Registry, folder: Path, template: str) -> None:
+def build(owner_url: str, registry: Registry, folder: Path, template: str) -> None:
+    """Fill a database with the tables of every addon, and for ``demo`` with its company."""
     app_url = make_url(owner_url).set(username=cluster.APPLICATION)
     address = app_url.render_as_string(hide_password=False)
     runtime = runtime_of(settings_of(owner_url, address, folder), registry)
