@@ -14,6 +14,11 @@ from kernel.orphans import adopts_orphans
 
 log = logging.get(__name__)
 
+Launch = Callable[[Generation, int, float], Crew]
+"""Starts a zygote: ``launch(generation, lifeline, patience)``, the last a factor of how long it may
+load."""
+
+LONGEST_PATIENCE = 8.0
 START_SECONDS = 20.0
 """How long a forked process may take until it is ready."""
 
@@ -21,13 +26,13 @@ START_SECONDS = 20.0
 class Fleet:
     """Crews by the number of their generation; one whose zygote died, by a negative number."""
 
-    def __init__(self, launch: Callable[[Generation, int], Crew]) -> None:
-        """Take ``launch(generation, lifeline)``, which starts a zygote."""
+    def __init__(self, launch: Launch) -> None:
         self.launch = launch
         self.crews: dict[int, Crew] = {}
         self.known: dict[int, Generation] = {}
         self._lifeline = os.pipe()
         self._launch_at: dict[int, float] = {}
+        self._patience: dict[int, float] = {}
 
     def crew(self, number: int) -> Crew | None:
         """Return the zygote of a known generation, started if it isn't there; None in a pause.
@@ -37,13 +42,19 @@ class Fleet:
         """
         crew = self.crews.get(number)
         if crew is None and self._launch_at.get(number, 0.0) <= time.monotonic():
-            crew = self.crews[number] = self.launch(self.known[number], self._lifeline[0])
+            patience = self._patience.get(number, 1.0)
+            crew = self.launch(self.known[number], self._lifeline[0], patience)
+            self.crews[number] = crew
             log.info("zygote_started", generation=number, pid=crew.pid)
         return crew
 
     def pause(self, number: int, seconds: float) -> None:
-        """Start no zygote of a generation for a while."""
+        """Start no zygote of a generation for a while; the next one may take longer to load.
+
+        What can only be tried again must not fail for ever on a host that is merely slow.
+        """
         self._launch_at[number] = time.monotonic() + seconds
+        self._patience[number] = min(LONGEST_PATIENCE, 2 * self._patience.get(number, 1.0))
 
     @property
     def children(self) -> list[tuple[Crew, Child]]:

@@ -133,17 +133,19 @@ def _launch(
     env: Mapping[str, str],
     wanted: Generation,
     lifeline: int,
+    patience: float,
 ) -> Crew:
     """Start a generation's zygote; ``descriptors`` are the listening socket's and the note's."""
     listener, note = descriptors
+    seconds = round(settings.load_seconds * patience)
     sockets = () if listener < 0 else (listener,)
     return Crew(
         wanted.number,
         (sys.executable, str(SERVER), "zygote", "--", str(listener), str(lifeline)),
         order(wanted),
-        env={**env, standing.VARIABLE: str(note)},
+        env={**env, standing.VARIABLE: str(note), "LOAD_SECONDS": str(seconds)},
         pass_fds=(*sockets, note, lifeline),
-        load_seconds=settings.load_seconds,
+        load_seconds=seconds,
     )
 
 

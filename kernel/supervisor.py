@@ -21,11 +21,12 @@ from kernel.apart import Answer
 from kernel.beats import Beat, Pulse
 from kernel.crews import Crew, kill_group
 from kernel.errands import Errands
-from kernel.fleet import Fleet
+from kernel.fleet import Fleet, Launch
 from kernel.generations import Generation
 from kernel.orphans import adopt_orphans, buried, said
 from kernel.signals import Wake, handled
 from kernel.slots import Slot
+from kernel.zygote import UNBORN
 
 log = logging.get(__name__)
 
@@ -45,11 +46,11 @@ class Supervisor:
         self,
         counts: Sequence[tuple[str, int]],
         pulse: Pulse,
-        launch: Callable[[Generation, int], Crew],
+        launch: Launch,
         *,
         grace: float = GRACE_SECONDS,
     ) -> None:
-        """Take ``launch(generation, lifeline)``, which starts a zygote."""
+        """Take what starts a zygote (``kernel.fleet.Launch``)."""
         self.slots = [
             Slot(f"{kind}-{number}", kind)
             for kind, count in counts
@@ -240,7 +241,7 @@ class Supervisor:
         if slot is not None and not self.stop_requests:
             slot.drop(child)
             slot.died(now, child.started)
-            if not child.leaving:
+            if not child.leaving and exit_code != UNBORN:
                 error = child.error or said(exit_code)
                 self._fail(crew.number, child.name, child.kind, pid, error)
         expected = self.stop_requests or child.leaving or (slot is None and exit_code == 0)

@@ -36,6 +36,9 @@ LONGEST_REPORT = 3_900
 LOAD_FAILED = 3
 """Exit code of a zygote whose generation could not be loaded."""
 
+UNBORN = 4
+"""Exit code of a forked process whose zygote died before it began: no fault of its generation."""
+
 LOAD_SECONDS = 30.0
 """How long loading may take, unless LOAD_SECONDS says so; then it says where it stands."""
 
@@ -202,7 +205,7 @@ def _live(kind: Kind, name: str, tell: Reports, lifeline: int, gate: int) -> NoR
         for number in (*STOP_SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         if not os.read(gate, 1):
-            os._exit(1)
+            os._exit(UNBORN)
         os.close(gate)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         nothing = os.open(os.devnull, os.O_RDONLY)

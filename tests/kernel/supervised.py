@@ -108,6 +108,19 @@ def second_fails(listener: socket.socket, number: int, tell: Reports) -> None:
 # The zygote --------------------------------------------------------------------------------------
 
 
+def die_at_a_birth() -> None:
+    """Have the first zygote die after it told of a process, and before that may begin."""
+    told = Reports.started
+
+    def started(tell: Reports, name: str, pid: int) -> None:
+        told(tell, name, pid)
+        if not Path("died").exists():
+            Path("died").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Reports.started = started  # type: ignore[method-assign]
+
+
 def load(listener: socket.socket, order: str) -> Mapping[str, Kind]:
     """Return what a generation's action names."""
     facts = json.loads(order)
@@ -115,10 +128,16 @@ def load(listener: socket.socket, order: str) -> Mapping[str, Kind]:
         raise RuntimeError("this addon does not load")
     if facts["action"] == "hang":
         time.sleep(600)
+    if facts["action"] == "slow":
+        time.sleep(3)
+    if facts["action"] == "die-at-a-birth":
+        die_at_a_birth()
     if facts["action"] == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     kinds: dict[str, Kind] = {
         "answer": partial(answer, listener, facts["number"]),
+        "slow": partial(answer, listener, facts["number"]),
+        "die-at-a-birth": partial(answer, listener, facts["number"]),
         "second-fails": partial(second_fails, listener, facts["number"]),
         "drain": drain,
         "stay": stay,
@@ -187,14 +206,14 @@ def main(order: dict[str, Any]) -> None:
     listener = ports.listen("127.0.0.1", 0)
     print(listener.getsockname()[1], flush=True)
     program = order["program"] or [sys.executable, "-m", "tests.kernel.supervised"]
-    env = {**os.environ, LOAD_VARIABLE: str(order["load"])}
 
-    def launch(wanted: Generation, lifeline: int) -> Crew:
+    def launch(wanted: Generation, lifeline: int, patience: float) -> Crew:
         facts = json.dumps({"number": wanted.number, "action": wanted.action})
         argv = [*program, str(listener.fileno()), str(lifeline)]
         fds = (listener.fileno(), lifeline)
-        more = {"env": env, "pass_fds": fds, "load_seconds": order["load"]}
-        return Crew(wanted.number, argv, facts, **more)
+        seconds = order["load"] * patience
+        env = {**os.environ, LOAD_VARIABLE: str(seconds)}
+        return Crew(wanted.number, argv, facts, env=env, pass_fds=fds, load_seconds=seconds)
 
     counts = (("web", order["count"]),)
     supervisor.Supervisor(counts, FolderPulse(), launch, grace=order["grace"]).run()

@@ -278,6 +278,12 @@ def test_run_current_generation_that_does_not_load_is_tried_again(start: Start) 
     assert len(supervised.settle(1)) == 2
 
 
+def test_run_current_generation_that_loads_slowly_is_given_more_time(start: Start) -> None:
+    supervised = start("slow", load=1.0)
+    assert len(supervised.settle(1)) == 2
+    assert supervised.events("generation_not_loaded")
+
+
 # The end -----------------------------------------------------------------------------------------
 
 
@@ -460,6 +466,16 @@ def test_run_zygote_killed_in_mid_roll_goes_on(start: Start) -> None:
         supervised.settle(2)
     assert visitor.well()
     assert len(supervised.settle(2)) == 3
+
+
+def test_run_zygote_killed_before_what_it_told_of_could_begin_goes_on(start: Start) -> None:
+    supervised = start("answer", count=3)
+    supervised.settle(1)
+    with Visitor(supervised) as visitor:
+        supervised.want(2, "die-at-a-birth")
+        assert len(supervised.settle(2)) == 3
+    assert visitor.well()
+    assert supervised.events("zygote_died")
 
 
 def test_run_roll_asked_for_while_another_goes_on(start: Start) -> None:
