@@ -236,6 +236,17 @@ def send(ctx: Ctx, method: str, path: str, body: Mapping[str, Any], **in_path: A
     return _data(ctx, endpoint, attempt(ctx, lambda: endpoint.handler(ctx, **arguments)))
 
 
+def prove(ctx: Ctx, password: str) -> None:
+    """Take a password as proof of who is there, for an act that asks for it.
+
+    Raises:
+        DomainError: it is not theirs, or none was given.
+    """
+    if password:
+        send(ctx, "POST", "/api/auth/reautenticar/", {"password": password})
+        ctx.fresh = True
+
+
 def attempt(ctx: Ctx, act: Callable[[], Any]) -> Any:
     """Return what an act returns; a refused one leaves nothing behind, unless its work stands."""
     mark = ctx.mark()

@@ -40,12 +40,16 @@ def openable(views: Iterable[View], endpoints: Iterable[Endpoint]) -> dict[str, 
 
     The pages of views are among it, of which nobody declares an endpoint.
     """
+    endpoints = list(endpoints)
     found = {
         destination(one.path): one.permission or "" for one in endpoints if one.method == "GET"
     }
+    makes = {one.path: one.permission or "" for one in endpoints if one.method == "POST"}
     first: dict[str, str] = {}
     for view in (one for one in views if isinstance(one, Records)):
         page = page_of(view.resource)
         permission = first.setdefault(page, view.permission)
         found.setdefault(f"{page}{{}}/" if isinstance(view, FormView) else page, permission)
+        if isinstance(view, FormView) and view.resource in makes:
+            found.setdefault(f"{page}nuevo/", makes[view.resource])
     return found

@@ -26,7 +26,10 @@ from kernel.registry import Registry
 from kernel.solver import solve
 
 LANGUAGE = "en"
-WORDS = ("title", "label", "help", "text", "summary", "empty", "confirm", "titulo", "descripcion")
+WORDS = (
+    "title", "label", "help", "text", "summary", "empty", "confirm", "saves", "titulo",
+    "descripcion",
+)  # fmt: skip
 """Attributes of declarations that people read."""
 
 DECLARATIONS = (

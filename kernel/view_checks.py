@@ -51,6 +51,7 @@ def check(
             )
     if isinstance(view, FormView):
         _check_states(view, where)
+        _check_new(view, addresses, places, where)
     if isinstance(view, SettingsView):
         taken = served(("PUT", view.resource), addresses, where).body
         answered = served(("GET", view.resource), addresses, where).answer
@@ -74,6 +75,19 @@ def check_widgets(view: Any, added: frozenset[str], addon: str) -> None:
             raise ConfigurationError(f"{addon}: «{view.id}» asks for an unknown widget «{name}».")
 
 
+def _check_new(
+    view: FormView,
+    addresses: Mapping[tuple[str, str], Endpoint],
+    places: Mapping[str, str],
+    where: str,
+) -> None:
+    """Refuse a form whose new records begin with, or lead to, what nobody serves."""
+    if view.draft:
+        served(("GET", view.draft), addresses, f"{where} draft")
+    if view.opens and destination(view.opens) not in places:
+        raise ConfigurationError(f"{where} opens {view.opens}, which nothing serves.")
+
+
 def _check_states(view: FormView, where: str) -> None:
     """Refuse states that links, or what locks the form, name and its bar hasn't got."""
     known = {one.value for one in view.states.states} if view.states is not None else set()
@@ -86,13 +100,21 @@ def _check_fields(view: Records, known: Mapping[str, list[Any]], where: str) -> 
     links = (one for one in parts_of(view) if isinstance(one, Link))
     in_links = [name for one in links for name in fields_in(one.path)]
     for name in [*_named(view), *in_links, *(one.name for one in naming(view))]:
-        if name not in known:
+        if not _holds(known, name):
             raise ConfigurationError(f"{where}: {view.resource} has no field «{name}».")
     for lines in lines_of(view):
         columns = {name for kind in known[lines.name] for name in members(kind, "")}
         for one in lines.columns:
             if one.name not in columns:
                 raise ConfigurationError(f"{where}: «{lines.name}» has no column «{one.name}».")
+
+
+def _holds(known: Mapping[str, list[Any]], name: str) -> bool:
+    """Return whether a field is known, or the document and the field in it that it names."""
+    first, _, rest = name.partition(".")
+    if not rest:
+        return first in known
+    return any(rest in members(kind, "") for kind in known.get(first, ()))
 
 
 def _check_asked(

@@ -58,6 +58,12 @@ def fields_of(addresses: Mapping[tuple[str, str], Endpoint], path: str) -> dict[
     return found
 
 
+def kind_of(kinds: Mapping[str, Any], name: str) -> Any:
+    """Return the type of a field, or of a field of a document."""
+    first, _, rest = name.partition(".")
+    return members(kinds.get(first), "").get(rest) if rest else kinds.get(first)
+
+
 def line_fields(
     addresses: Mapping[tuple[str, str], Endpoint], path: str, name: str
 ) -> dict[str, Any]:

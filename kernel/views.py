@@ -65,7 +65,10 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An input of a form: a field of what the resource takes, or shown only."""
+    """An input of a form: a field of what the resource takes, or shown only.
+
+    ``llegada.ubigeo`` is the field ``ubigeo`` of the document ``llegada``.
+    """
 
     name: str
     label: str
@@ -244,6 +247,14 @@ class FormView(Records):
     links: tuple[Link, ...] = ()
     locked: tuple[str, ...] = ()
     """The states in which it has no inputs, whatever the API takes."""
+    draft: str = ""
+    """A GET of the API that answers what a new record begins with, from the page's query."""
+    opens: str = ""
+    """The page that a new record leads to, ``{id}`` as the API answered it; else its own form."""
+    saves: str = ""
+    """What the button of a new record says in place of «Guardar»."""
+    alone: bool = False
+    """Whether a new record has the page for itself, without the list beside it."""
     kind: Literal["form"] = field(default="form", init=False)
 
     SLOTS: ClassVar[Mapping[str, type]] = {

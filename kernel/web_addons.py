@@ -15,7 +15,7 @@ from kernel import cells, translations, web
 from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
-from kernel.page import Asked, fetch, redirect, send
+from kernel.page import Asked, fetch, prove, redirect, send
 from kernel.translations import later
 
 PLACE = "/app/aplicaciones/"
@@ -157,9 +157,7 @@ def ask(ctx: Ctx, asked: Asked) -> Outcome:
     if action not in ACTIONS:
         return redirect(ctx, PLACE, asked)
     try:
-        if form.get("password"):
-            send(ctx, "POST", "/api/auth/reautenticar/", {"password": form.get("password")})
-            ctx.fresh = True
+        prove(ctx, form.get("password"))
         body = {"confirm": form.get("confirm")} if action == "purge" else {}
         made = send(ctx, "POST", f"/api/addons/{{name}}/{action}/", body, name=name)
     except DomainError as refusal:

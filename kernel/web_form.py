@@ -21,6 +21,7 @@ from kernel import (
     web_act_lines,
     web_beside,
     web_cell,
+    web_faults,
     web_home,
     web_late,
     web_named,
@@ -30,9 +31,11 @@ from kernel.answers import Outcome
 from kernel.cells import Painter
 from kernel.context import Ctx
 from kernel.errors import DomainError, NotFound
-from kernel.page import Asked, Pairs, fetch, redirect, send
+from kernel.forms import Form
+from kernel.page import Asked, Pairs, fetch, prove, redirect, send
 from kernel.places import filled
 from kernel.translations import later
+from kernel.uploads import Upload
 from kernel.view_parts import lines_of, parts_of
 from kernel.views import Button, Field, FormView, Lines, Link, Section
 from kernel.web_inputs import (
@@ -40,10 +43,13 @@ from kernel.web_inputs import (
     Draft,
     Input,
     id_of,
+    info_of,
     input_of,
     item_of,
     sent,
+    typed_document,
     typed_lines,
+    uploaded,
 )
 from kernel.web_lines import LineTables, Table
 from kernel.web_list import around, drawn_columns, may
@@ -63,6 +69,7 @@ class Editor:
         method, where = ("POST", path) if record_id is None else ("PUT", f"{path}{{id}}/")
         self.method, self.where = method, where
         target = registry.addresses.get((method, where))
+        self.proves = target is not None and target.fresh and not ctx.fresh
         self.editable = target is not None and may(ctx, method, where)
         self.body: type[BaseModel] | None = target.body if target and self.editable else None
         self.how = cells.style(ctx)
@@ -102,9 +109,12 @@ class Editor:
             "questions": self._questions(data, draft),
             "version": str(data.get("version", "")) if self.editable else "",
             "era": self._filled(draft, [*panels, *(tab[1] if tab else [])]),
+            "proves": self.proves,
+            "takes_files": self.body is not None and issubclass(self.body, Form),
             "editable": self.body is not None,
             "refusal": draft.refusal,
             "acted": self._acted(data, draft),
+            "faults": web_faults.told(self.view, draft.refusal),
             "deletes": self.id is not None and may(self.ctx, "DELETE", f"{self.path}{{id}}/"),
             "unsaved": draft.typed is not None,
             "late": False,
@@ -150,14 +160,19 @@ class Editor:
 
     def _panel(self, panel: Section | Lines, draft: Draft, painter: Painter) -> Block | Table:
         if isinstance(panel, Lines):
-            return self.tables.table(panel, draft, painter)
+            table = self.tables.table(panel, draft, painter)
+            return table if table.editable or table.rows else Block(panel.id, "", ())
         inputs = [self._input(one, draft, painter) for one in panel.fields]
-        shown = [one for one in inputs if self.id is not None or one.editable]
+        shown = [one for one in inputs if one.editable or self._answers(one.name, draft)]
         return Block(panel.id, panel.label, tuple(shown))
+
+    def _answers(self, name: str, draft: Draft) -> bool:
+        """Return whether the record has a field; a form may ask for more than is kept of it."""
+        return self.id is not None and name.partition(".")[0] in draft.data
 
     def _input(self, one: Field, draft: Draft, painter: Painter) -> Input:
         drawn = drawn_columns(self.ctx, self.view, [one])[0]
-        info = self.body.model_fields.get(one.name) if self.body is not None else None
+        info = info_of(self.body, one.name)
         value = draft.value(one.name)
         if value is None and self.id is None and info is not None and not info.is_required():
             value = info.get_default(call_default_factory=True)
@@ -176,8 +191,9 @@ class Editor:
     def _required(self, name: str) -> bool:
         """Return whether a new record needs a field."""
         maker = self.ctx.runtime.registry.addresses.get(("POST", self.path))
-        info = maker.body.model_fields.get(name) if maker and maker.body else None
-        return info is not None and info.is_required()
+        words, body = name.split("."), maker.body if maker is not None else None
+        upto = (info_of(body, ".".join(words[: at + 1])) for at in range(len(words)))
+        return all(info is not None and info.is_required() for info in upto)
 
     # What else stands in the form --------------------------------------------------------------
 
@@ -264,9 +280,29 @@ class Editor:
                     for line in typed_lines(form, name).values()
                     if any(line.values())
                 ]
+            elif cells.plain_type(info.annotation) is Upload:
+                found[name] = uploaded(form, name)
             elif name in form or f"_de.{name}" in form:
                 found[name] = sent(form.get(name), info)
+            elif any(n.startswith((f"{name}.", f"_de.{name}.")) for n, _ in form):
+                found[name] = typed_document(form, name, info)
         return found
+
+    def asked_for(self) -> dict[str, Any]:
+        """Return what the query of the page says of a new record."""
+        known = self.body.model_fields if self.body is not None else {}
+        asked = self.asked.query.texts().items()
+        return {name: sent(text, known[name]) for name, text in asked if name in known and text}
+
+    def begun(self) -> dict[str, Any]:
+        """Return what a new record begins with: what the API proposes, and what the query says."""
+        drafted: dict[str, Any] = {}
+        if self.view.draft:
+            query = self.ctx.runtime.registry.addresses["GET", self.view.draft].query
+            names = query.model_fields if query is not None else {}
+            pairs = [(n, v) for n, v in self.asked.query.texts().items() if n in names and v]
+            drafted = fetch(self.ctx, self.view.draft, urlencode(pairs))
+        return {**self.usual(), **drafted, **self.asked_for()}
 
 
 # Pages ------------------------------------------------------------------------------------------
@@ -285,8 +321,12 @@ def begin(ctx: Ctx, path: str, asked: Asked) -> Outcome:
     editor = Editor(ctx, path, asked, None)
     if editor.body is None:
         raise NotFound
-    known = {n: v for n, v in asked.query.texts().items() if n in editor.body.model_fields}
-    return _page(editor, Draft({**editor.usual(), **known}))
+    try:
+        return _page(editor, Draft(editor.begun()))
+    except DomainError as refusal:
+        if refusal.status in (401, 403, 404):
+            raise
+        return _page(editor, Draft(editor.asked_for(), None, refusal))
 
 
 def create(ctx: Ctx, path: str, asked: Asked) -> Outcome:
@@ -295,10 +335,13 @@ def create(ctx: Ctx, path: str, asked: Asked) -> Outcome:
     if editor.body is None:
         raise NotFound
     try:
-        made = send(ctx, "POST", path, _unnested(editor.document()))
+        if editor.proves:
+            prove(ctx, asked.form.get("_clave"))
+        made = send(ctx, "POST", path, {**editor.asked_for(), **_unnested(editor.document())})
     except DomainError as refusal:
         return _page(editor, Draft({}, asked.form, refusal), status=refusal.status)
-    return redirect(ctx, f"{address(path)}{made['id']}/?{urlencode({'_hecho': 'guardado'})}", asked)
+    place = filled(editor.view.opens or f"{address(path)}{{id}}/", made)
+    return redirect(ctx, f"{place}?{urlencode({'_hecho': 'guardado'})}", asked)
 
 
 def _unnested(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -425,7 +468,8 @@ def _page(editor: Editor, draft: Draft, status: int = 200, **more: Any) -> Outco
         neighbours=web_beside.neighbours(editor, draft.data) if editor.id else ("", ""),
         **more,
     )
-    listed = None if asked.target else web_beside.list_view(ctx, editor.path)
+    alone = editor.id is None and editor.view.alone
+    listed = None if asked.target or alone else web_beside.list_view(ctx, editor.path)
     if listed is None:
         values: dict[str, Any] = {"record": record, "title": editor.view.title, "view": editor.view}
         return web.render(ctx, asked, "record.html", status=status, **values)

@@ -14,6 +14,7 @@ from kernel import cells, translations, web_rows, widgets
 from kernel.cells import Painter
 from kernel.errors import DomainError
 from kernel.page import Pairs
+from kernel.uploads import Upload
 from kernel.views import Column, Field
 
 
@@ -65,7 +66,7 @@ class Draft:
         """Return what a field shows."""
         if self.typed is not None and (name in self.typed or f"_de.{name}" in self.typed):
             return self.typed.get(name)
-        return self.data.get(name)
+        return within(self.data, name)
 
     def named(self, name: str, refers: str) -> str:
         """Return the name that was typed into a reference."""
@@ -75,6 +76,15 @@ class Draft:
         """Return why a field was refused."""
         errors = self.refusal.errors if self.refusal is not None else ()
         return next((one.message for one in errors if one.field == name), "")
+
+
+def within(data: Mapping[str, Any], name: str) -> Any:
+    """Return a field of a document, or of a document in it."""
+    first, _, rest = name.partition(".")
+    found = data.get(first)
+    if not rest:
+        return found
+    return found.get(rest) if isinstance(found, Mapping) else None
 
 
 def input_of(
@@ -101,7 +111,7 @@ def input_of(
     return Input(
         name or one.name,
         translations.translate(one.label),
-        _kind(drawn, info, bool(options)),
+        "text" if one.widget == "text" else _kind(drawn, info, bool(options)),
         _typed_as(drawn, value),
         said if drawn.refers or info is not None else web_rows.cell(painter, drawn, value),
         editable=info is not None,
@@ -119,6 +129,8 @@ def input_of(
 def _kind(drawn: cells.Drawn, info: FieldInfo | None, chosen: bool) -> str:
     if chosen:
         return "choice"
+    if info is not None and cells.plain_type(info.annotation) is Upload:
+        return "file"
     if drawn.widget in INPUTS or widgets.template_of(drawn.widget):
         return drawn.widget
     longest = _longest(info)
@@ -138,6 +150,7 @@ INPUTS = (
     "tel",
     "tags",
     "hidden",
+    "password",
 )
 
 
@@ -161,6 +174,48 @@ def item_of(kind: Any) -> type[BaseModel] | None:
         (item,) = get_args(kind)
         return item if isinstance(item, type) and issubclass(item, BaseModel) else None
     return next((found for one in get_args(kind) if (found := item_of(one)) is not None), None)
+
+
+def document_of(kind: Any) -> type[BaseModel] | None:
+    """Return the schema of a document that stands inside of another."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    if get_origin(kind) is list:
+        return None
+    return next((found for one in get_args(kind) if (found := document_of(one))), None)
+
+
+def info_of(model: type[BaseModel] | None, name: str) -> FieldInfo | None:
+    """Return what a schema says of a field, or of a field of a document in it."""
+    first, _, rest = name.partition(".")
+    info = model.model_fields.get(first) if model is not None else None
+    return info_of(document_of(info.annotation), rest) if rest and info is not None else info
+
+
+def typed_document(form: Pairs, name: str, info: FieldInfo) -> dict[str, Any] | None:
+    """Return a document that was typed field by field; None where only defaults were left."""
+    model = document_of(info.annotation)
+    if model is None:
+        return None
+    found = {
+        key: sent(form.get(f"{name}.{key}"), one)
+        for key, one in model.model_fields.items()
+        if f"{name}.{key}" in form or f"_de.{name}.{key}" in form
+    }
+    told = {key: value for key, value in found.items() if not _is_default(value, model, key)}
+    return {key: value for key, value in found.items() if value is not None} if told else None
+
+
+def _is_default(value: Any, model: type[BaseModel], key: str) -> bool:
+    info = model.model_fields[key]
+    standard = None if info.is_required() else info.get_default(call_default_factory=True)
+    return value in (None, "") or value == standard
+
+
+def uploaded(form: Pairs, name: str) -> Upload | None:
+    """Return the file that a field brought, if one was chosen."""
+    found = next((value for key, value in form if key == name and isinstance(value, Upload)), None)
+    return found if found is not None and found.size else None
 
 
 def id_of(value: Any) -> Any:

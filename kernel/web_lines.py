@@ -33,6 +33,7 @@ class Table:
     """Whether lines can be added and taken away."""
     fills: bool = False
     """Whether one click fills in all that can be typed."""
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,12 @@ class LineTables:
     def table(self, lines: Lines, draft: Draft, painter: Painter) -> Table:
         """Return a table as it is shown."""
         model = self.model(lines)
+        data = self._data(lines, draft)
         shown = [
             (one, self.drawn(lines, one))
             for one in lines.columns
-            if not self.is_new or model is None or one.name in model.model_fields
+            if self._has(one.name, model, data)
         ]
-        data = self._data(lines, draft)
         rows = tuple(
             self._row(lines, shown, str(place), line, draft, painter)
             for place, line in enumerate(data)
@@ -94,7 +95,16 @@ class LineTables:
             self._row(lines, shown, "#", {}, Draft(), painter) if model else (),
             tuple(_sum(drawn, data, painter) for _, drawn in shown),
             editable=bool(model),
+            fault=draft.fault(lines.name),
         )
+
+    def _has(
+        self, name: str, model: type[BaseModel] | None, data: Sequence[Mapping[str, Any]]
+    ) -> bool:
+        """Return whether lines have a column: new ones take it, those that are shown answer it."""
+        if model is None:
+            return not data or name in data[0]
+        return not self.is_new or name in model.model_fields
 
     def _data(self, lines: Lines, draft: Draft) -> Sequence[Mapping[str, Any]]:
         if draft.typed is not None and self.model(lines) is not None:

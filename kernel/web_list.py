@@ -187,7 +187,8 @@ def drawn_columns(ctx: Ctx, view: View, parts: Sequence[Any]) -> list[Drawn]:
         key = ("drawn", view.id, part)
         if key not in registry.memo:
             kinds = view_fields.fields_of(registry.addresses, path)
-            registry.memo[key] = cells.drawn(registry, path, part, kinds.get(part.name))
+            kind = view_fields.kind_of(kinds, part.name)
+            registry.memo[key] = cells.drawn(registry, path, part, kind)
         found.append(registry.memo[key])
     return found
 

@@ -14,7 +14,7 @@ from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
 from kernel.errors import DomainError, FieldError, NotFound
 from kernel.model import addon_of
-from kernel.page import Asked, fetch, redirect, send
+from kernel.page import Asked, fetch, prove, redirect, send
 from kernel.translations import later
 from kernel.views import Field, Section, SettingsView
 from kernel.web_inputs import Block, Draft, input_of, sent
@@ -69,15 +69,23 @@ def change(ctx: Ctx, asked: Asked, name: str) -> Outcome:
         if field in asked.form or f"_de.{field}" in asked.form
     }
     try:
+        if _proves(ctx, group):
+            prove(ctx, asked.form.get("_clave"))
         if group.view is not None:
             send(ctx, "PUT", group.view.resource, typed)
         else:
             send(ctx, "PUT", "/api/settings/{name}/", {"values": typed}, name=name)
     except DomainError as refusal:
-        if refusal.status in (401, 403):
+        if refusal.status in (401, 403) and not _proves(ctx, group):
             raise
         return _page(ctx, asked, group, _at_fields(refusal))
     return redirect(ctx, f"{PLACE}{name}/?_hecho=guardado", asked)
+
+
+def _proves(ctx: Ctx, group: Group) -> bool:
+    """Return whether the user must prove who they are to change them."""
+    target = ctx.runtime.registry.addresses.get(("PUT", group.view.resource if group.view else ""))
+    return target is not None and target.fresh and not ctx.fresh
 
 
 def _at_fields(refusal: DomainError) -> DomainError:
@@ -121,6 +129,7 @@ def _page(ctx: Ctx, asked: Asked, group: Group, refusal: DomainError | None = No
         place=PLACE,
         blocks=_blocks(ctx, group, draft),
         refusal=refusal,
+        proves=group.editable and _proves(ctx, group),
         told=translations.translate("Guardado.") if asked.query.get("_hecho") else "",
         step=_step_after(ctx, group) if asked.query.get("_hecho") else None,
     )

@@ -14,7 +14,7 @@ CELLS = frozenset({
     "text", "integer", "number", "money", "price", "moment", "day", "flag", "choice", "reference",
     "person", "tags", "json", "changes", "hidden", "job",
 })  # fmt: skip
-INPUTS = frozenset({*CELLS, "email", "tel", "paragraphs"})
+INPUTS = frozenset({*CELLS, "email", "tel", "paragraphs", "password"})
 
 
 @dataclass(frozen=True, slots=True)
