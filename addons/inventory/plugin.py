@@ -17,7 +17,7 @@ from addons.inventory import (
 )
 from addons.inventory.services import alcance, alertas, importaciones, ventas
 from kernel.demo import DemoData
-from kernel.events import Subscriber
+from kernel.events import EventType, Subscriber
 from kernel.extensions import Extension
 from kernel.health import HealthCheck
 from kernel.hookspecs import hookimpl
@@ -71,6 +71,12 @@ def register_scopes() -> list[Scope]:
 def register_row_rules() -> list[RowRule]:
     """A user confined to almacenes sees and moves these only."""
     return permissions.ROW_RULES
+
+
+@hookimpl
+def register_events() -> list[EventType]:
+    """The goods of a transfer left."""
+    return services.EVENTS
 
 
 @hookimpl

@@ -31,6 +31,7 @@ from addons.inventory.schemas.conteos import (
     LineaConteo,
     LineaTecleada,
 )
+from addons.inventory.schemas.eventos import LineaEnviada, TransferenciaEnviada
 from addons.inventory.schemas.importaciones import (
     FilaStock,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "LineaAnotada",
     "LineaContada",
     "LineaConteo",
+    "LineaEnviada",
     "LineaRecibida",
     "LineaTecleada",
     "LineaTransferencia",
@@ -124,6 +126,7 @@ __all__ = [
     "ResolucionDeUna",
     "Resoluciones",
     "SalidaNueva",
+    "TransferenciaEnviada",
     "TransferenciaLeida",
     "TransferenciaNueva",
     "Traza",

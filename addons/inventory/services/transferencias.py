@@ -5,11 +5,14 @@ been noted (``recepciones``). Until then the goods are the origin's, and kept fo
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from addons.inventory.models import CANCELADA, ENVIADA, LIBERADA, SOLICITADA, Transferencia
 from addons.inventory.schemas import (
     IncidenciaLeida,
+    LineaEnviada,
     LineaTransferida,
+    TransferenciaEnviada,
     TransferenciaLeida,
     TransferenciaNueva,
 )
@@ -34,6 +37,16 @@ DETALLE = Statement(
            d.cantidad_recibida
       FROM detalle_transferencia d LEFT JOIN lotes_series l ON l.id = d.lote_id
      WHERE d.transferencia_id = %(id)s ORDER BY d.id
+    """,
+)
+EXTREMOS = Statement(
+    "transferencia_extremos",
+    """
+    SELECT o.nombre, o.sucursal_id, d.nombre, d.sucursal_id
+      FROM transferencias t
+      JOIN almacenes o ON o.id = t.almacen_origen_id
+      JOIN almacenes d ON d.id = t.almacen_destino_id
+     WHERE t.id = %(id)s
     """,
 )
 INCIDENCIAS = Statement(
@@ -129,7 +142,20 @@ def enviar_transferencia(ctx: Ctx, transferencia_id: int) -> TransferenciaLeida:
     alcance.exigir(ctx, una.almacen_origen_id)
     una.estado, una.fecha_envio = ENVIADA, ctx.now
     avisar(ctx, una, "enviada")
+    _publicar(ctx, una)
     return leida(ctx, una)
+
+
+def _publicar(ctx: Ctx, una: Transferencia) -> None:
+    """Tell other addons that goods are on their way; of a product in several lots the sum."""
+    cantidades: dict[int, Decimal] = {}
+    for linea in lineas_de(ctx, una):
+        cantidades[linea.producto_id] = (
+            cantidades.get(linea.producto_id, Decimal(0)) + linea.cantidad_enviada
+        )
+    ((origen, de_sucursal, destino, a_sucursal),) = ctx.sql(EXTREMOS, id=una.id)
+    lineas = tuple(LineaEnviada(*linea) for linea in cantidades.items())
+    ctx.publish(TransferenciaEnviada(una.id, origen, de_sucursal, destino, a_sucursal, lineas))
 
 
 def cancelar_transferencia(ctx: Ctx, transferencia_id: int) -> TransferenciaLeida:
