@@ -6,7 +6,10 @@ the printed forms are made in the background and lie in the storage only.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from addons.sunat.documents import impreso, impreso_otros, retencion
 from addons.sunat.documents.calculo import calcular
@@ -19,6 +22,7 @@ from kernel.context import Ctx
 from kernel.errors import ConfigurationError, NotFound, Permanent
 from kernel.pdf import render
 
+DocumentoT = TypeVar("DocumentoT", Comprobante, ResumenDiario)
 CARPETA = "comprobantes"
 RESUMENES = "resumenes"
 
@@ -29,7 +33,7 @@ def xml(ctx: Ctx, comprobante_id: int) -> tuple[str, bytes]:
     Raises:
         NotFound: there is no such comprobante.
     """
-    de = emision.encontrar(ctx, comprobante_id)
+    de = _con_archivos(ctx, Comprobante, comprobante_id)
     return f"{de.nombre_archivo}.xml", _bytes(ctx, de.xml, de.xml_path)
 
 
@@ -40,7 +44,7 @@ def cdr(ctx: Ctx, comprobante_id: int) -> tuple[str, bytes]:
         NotFound: there is no such comprobante.
         ArchivoPendiente: SUNAT has not answered with one.
     """
-    de = emision.encontrar(ctx, comprobante_id)
+    de = _con_archivos(ctx, Comprobante, comprobante_id)
     if de.cdr is None and de.cdr_path is None:
         resumen = _resumen_que_informa(ctx, de)
         if resumen is None:
@@ -68,7 +72,7 @@ def xml_de_resumen(ctx: Ctx, resumen_id: int) -> tuple[str, bytes]:
     Raises:
         NotFound: there is no such resumen.
     """
-    de = _resumen(ctx, resumen_id)
+    de = _con_archivos(ctx, ResumenDiario, resumen_id)
     return f"{de.nombre_archivo}.xml", _bytes(ctx, de.xml, de.xml_path)
 
 
@@ -79,14 +83,24 @@ def cdr_de_resumen(ctx: Ctx, resumen_id: int) -> tuple[str, bytes]:
         NotFound: there is no such resumen.
         ArchivoPendiente: SUNAT has not answered with one.
     """
-    de = _resumen(ctx, resumen_id)
+    de = _con_archivos(ctx, ResumenDiario, resumen_id)
     if de.cdr is None and de.cdr_path is None:
         raise ArchivoPendiente(f"No hay CDR: el resumen está {de.estado_envio}.")
     return f"R-{de.nombre_archivo}.zip", _bytes(ctx, de.cdr, de.cdr_path)
 
 
-def _resumen(ctx: Ctx, resumen_id: int) -> ResumenDiario:
-    found = ctx.session.get(ResumenDiario, resumen_id)
+def _con_archivos(ctx: Ctx, modelo: type[DocumentoT], documento_id: int) -> DocumentoT:
+    """Return a document with its bytes and where they lie, as of one instant.
+
+    Read one after the other, bytes that are copied to the storage in between would be nowhere.
+    """
+    query = (
+        select(modelo)
+        .where(modelo.id == documento_id)
+        .options(undefer(modelo.xml), undefer(modelo.cdr))
+        .execution_options(populate_existing=True)
+    )
+    found = ctx.session.scalars(query).first()
     if found is None:
         raise NotFound
     return found

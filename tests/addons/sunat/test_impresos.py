@@ -11,7 +11,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from addons.sunat.schemas import Facturacion
+from addons.sunat.services import archivos, emision
 from kernel import pdf
+from kernel.context import Ctx
 from tests.addons.base.signed_in import read
 from tests.addons.sunat.conftest import Emisora
 from tests.addons.sunat.test_modulo_3 import COMPROBANTES, emitir
@@ -83,7 +85,7 @@ def test_record_leads_to_its_files_once_they_are_there(
         person = Browser(http, "admin")
         person.get(f"/app{COMPROBANTES.removeprefix('/api')}{hecho['id']}/")
         found = {}
-        for one in person.page.cssselect(".record nav.files a"):
+        for one in person.page.cssselect(".record nav.files a[href^='/api/']"):
             answer = http.get(one.get("href"), headers=person.headers)
             found[one.text_content()] = answer.content[:4] if answer.status_code == 200 else b""
         return found
@@ -125,3 +127,20 @@ def test_alarmar_tells_of_the_certificate_and_of_terms_once_a_day(
     )
     assert [veces for _, veces in titulos] == [1, 1]
     assert [titulo.split()[-1] for titulo, _ in titulos] == ["SUNAT", "días"]
+
+
+def test_files_that_are_put_away_while_somebody_asks_for_them_are_handed_out(
+    admin: TestClient, emisora: Emisora
+) -> None:
+    hecha = emitir(admin, emisora.factura())
+    emisora.trabajar(1)  # accepted; its files are put away by a job that waits
+
+    def pedir(ctx: Ctx) -> list[str]:
+        emision.encontrar(ctx, hecha["id"])
+        emisora.trabajar()
+        return [archivos.xml(ctx, hecha["id"])[0], archivos.cdr(ctx, hecha["id"])[0]]
+
+    assert emisora.runtime.transact(pedir) == [
+        "20123456786-01-F001-1.xml",
+        "R-20123456786-01-F001-1.zip",
+    ]
