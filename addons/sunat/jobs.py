@@ -2,12 +2,16 @@
 
 from datetime import timedelta
 
-from addons.sales.schemas import VentaAnulada, VentaRegistrada
+from addons.sales.schemas import DevolucionRegistrada, VentaAnulada, VentaRegistrada
+from addons.sunat.models import ACEPTADO
+from addons.sunat.schemas import ComprobanteCambio
 from addons.sunat.services import (
     alarmas,
+    anulaciones,
     archivos,
     bajas,
     correo,
+    devoluciones,
     envio,
     registro,
     resumenes,
@@ -89,7 +93,18 @@ def al_vender(ctx: Ctx, venta: VentaRegistrada) -> None:
 
 def al_anular(ctx: Ctx, venta: VentaAnulada) -> None:
     """Void the comprobante of an annulled sale."""
-    bajas.seguir_a_la_venta(ctx, venta.venta_id, venta.motivo)
+    anulaciones.seguir_a_la_venta(ctx, venta.venta_id, venta.motivo)
+
+
+def al_devolver(ctx: Ctx, devolucion: DevolucionRegistrada) -> None:
+    """Issue the nota de crédito of what came back, if its comprobante is accepted."""
+    devoluciones.seguir_devolucion(ctx, devolucion.devolucion_id)
+
+
+def al_responder(ctx: Ctx, cambio: ComprobanteCambio) -> None:
+    """Issue the notes of what came back before SUNAT accepted the comprobante."""
+    if cambio.estado_sunat == ACEPTADO and cambio.venta_id is not None:
+        devoluciones.seguir_venta(ctx, cambio.venta_id)
 
 
 JOBS = [
@@ -129,4 +144,6 @@ SCHEDULES = [
 SUBSCRIBERS = [
     Subscriber("venta_registrada", al_vender, when="after_commit"),
     Subscriber("venta_anulada", al_anular, when="after_commit"),
+    Subscriber("devolucion_registrada", al_devolver, when="after_commit"),
+    Subscriber("comprobante_respondido", al_responder, when="after_commit"),
 ]

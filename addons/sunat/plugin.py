@@ -6,6 +6,7 @@ from addons.sunat import (
     demo,
     jobs,
     models,
+    pages,
     permissions,
     reports,
     routes,
@@ -29,7 +30,7 @@ from kernel.views import Menu, Patch, View
 
 @hookimpl
 def register_models() -> list[type[Model]]:
-    """Comprobantes, resúmenes, bajas and sendings; series, certificates, credentials."""
+    """Comprobantes, what was told and asked of them, and what the company issues with."""
     return models.TABLES
 
 
@@ -37,6 +38,12 @@ def register_models() -> list[type[Model]]:
 def register_routes() -> list[Endpoint | Resource]:
     """Issuing, notes, files, resending, and what the company issues with."""
     return [*routes.RESOURCES, *endpoints_in(*routes.SUBJECTS)]
+
+
+@hookimpl
+def register_pages() -> list[Endpoint]:
+    """Numbers of each series, and what waits for SUNAT."""
+    return pages.PAGES
 
 
 @hookimpl

@@ -16,6 +16,7 @@ from addons.sunat.models.comprobantes import (
     DetalleComprobante,
     NotaCreditoDebito,
 )
+from addons.sunat.models.consultas import BorradorGuia, Ubigeo, ValidezConsultada
 from addons.sunat.models.empresa import Certificado, CredencialSunat, SerieComprobante
 from addons.sunat.models.envios import EnvioSunat
 from addons.sunat.models.otros import GuiaRemision, RetencionPercepcion
@@ -51,6 +52,9 @@ TABLES: list[type[Model]] = [
     CredencialSunat,
     GuiaRemision,
     RetencionPercepcion,
+    BorradorGuia,
+    ValidezConsultada,
+    Ubigeo,
 ]
 __all__ = [
     "ACEPTADA",
@@ -78,6 +82,7 @@ __all__ = [
     "SIN_TICKET",
     "TABLES",
     "BajaComprobante",
+    "BorradorGuia",
     "Certificado",
     "Comprobante",
     "CredencialSunat",
@@ -89,4 +94,6 @@ __all__ = [
     "ResumenDiario",
     "RetencionPercepcion",
     "SerieComprobante",
+    "Ubigeo",
+    "ValidezConsultada",
 ]

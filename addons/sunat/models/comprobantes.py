@@ -144,12 +144,21 @@ class DetalleComprobante(Model):
 class NotaCreditoDebito(Model):
     """Why a note was issued and on what; the note itself is the comprobante ``comprobante_id``.
 
-    State and files are the comprobante's, copied with each change of it.
+    State and files are the comprobante's, copied with each change of it. ``devolucion_id`` names
+    what came back of the sale, where a note tells of it.
     """
 
     __tablename__ = "notas_credito_debito"
     __audited__ = False
-    __table_args__ = (UniqueConstraint("tipo_nota", "serie", "numero"),)
+    __table_args__ = (
+        UniqueConstraint("tipo_nota", "serie", "numero"),
+        Index(
+            "uq_notas_credito_debito_devolucion",
+            "devolucion_id",
+            unique=True,
+            postgresql_where=text("estado_sunat NOT IN ('RECHAZADO', 'ANULADO')"),
+        ),
+    )
 
     id: Mapped[Id]
     comprobante_id: Mapped[int] = mapped_column(
@@ -162,6 +171,7 @@ class NotaCreditoDebito(Model):
     fecha_emision: Mapped[date]
     motivo_codigo: Mapped[str]
     motivo_descripcion: Mapped[str]
+    devolucion_id: Mapped[int | None] = to("devoluciones")
     estado_sunat: Mapped[str] = mapped_column(server_default=PENDIENTE, default=PENDIENTE)
     xml_path: Mapped[str | None]
     cdr_path: Mapped[str | None]

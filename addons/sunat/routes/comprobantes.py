@@ -1,27 +1,20 @@
-"""Addresses of sunat. Source: spec/erp-modules.md, módulo 3."""
+"""Addresses of comprobantes: issuing, sending, correcting, files."""
 
 from starlette.responses import Response
 
 from addons.sunat import schemas
-from addons.sunat.models import (
-    BajaComprobante,
-    Certificado,
-    Comprobante,
-    EnvioSunat,
-    ResumenDiario,
-    SerieComprobante,
-)
+from addons.sunat.models import Comprobante, EnvioSunat, NotaCreditoDebito
 from addons.sunat.services import (
     archivos,
-    bajas,
     correcciones,
     correo,
     descargas,
     emision,
-    empresa,
+    entrada,
     envio,
     notas,
-    resumenes,
+    propuestas,
+    vistas,
 )
 from kernel import downloads, filetypes
 from kernel.context import Ctx
@@ -51,30 +44,7 @@ COMPROBANTES = Resource(
     ),
     search=("nombre_archivo",),
     sort=("-id", "fecha_emision", "numero", "limite_envio"),
-    actions=("list", "detail", "export"),
-)
-
-SERIES = Resource(
-    path="/api/facturacion/series/",
-    model=SerieComprobante,
-    modulo="series",
-    fields=("id", "tipo", "serie", "sucursal_id", "inicio", "activo"),
-    create=schemas.SerieNueva,
-    create_with=empresa.crear_serie,
-    update_with=empresa.cambiar_serie,
-    filters=("tipo", "sucursal_id", "activo"),
-    sort=("id", "serie"),
-    actions=("list", "detail", "create", "update"),
-)
-
-CERTIFICADOS = Resource(
-    path="/api/facturacion/certificados/",
-    model=Certificado,
-    modulo="certificados",
-    fields=tuple(schemas.CertificadoLeido.model_fields),
-    filters=("activo", "hasta"),
-    sort=("-id", "hasta"),
-    actions=("list", "detail"),
+    actions=("list", "export"),
 )
 
 ENVIOS = Resource(
@@ -103,28 +73,38 @@ ENVIOS = Resource(
     actions=("list", "detail"),
 )
 
-RESUMENES = Resource(
-    path="/api/facturacion/resumen-diario/",
-    model=ResumenDiario,
+NOTAS = Resource(
+    path="/api/facturacion/notas/",
+    model=NotaCreditoDebito,
     modulo="facturacion",
-    fields=tuple(schemas.ResumenLeido.model_fields),
-    filters=("tipo", "fecha", "fecha_referencia", "estado_envio", "codigo_ticket"),
-    search=("nombre_archivo",),
-    sort=("-id", "fecha"),
+    fields=(
+        "id",
+        "comprobante_id",
+        "comprobante_origen_id",
+        "tipo_nota",
+        "serie",
+        "numero",
+        "fecha_emision",
+        "motivo_codigo",
+        "motivo_descripcion",
+        "devolucion_id",
+        "estado_sunat",
+    ),
+    filters=(
+        "comprobante_id",
+        "comprobante_origen_id",
+        "tipo_nota",
+        "fecha_emision",
+        "motivo_codigo",
+        "devolucion_id",
+        "estado_sunat",
+    ),
+    search=("motivo_descripcion",),
+    sort=("-id", "fecha_emision"),
     actions=("list", "detail"),
 )
 
-BAJAS = Resource(
-    path="/api/facturacion/bajas/",
-    model=BajaComprobante,
-    modulo="facturacion",
-    fields=(*schemas.BajaLeida.model_fields, "created_at"),
-    filters=("comprobante_id", "resumen_id", "estado", "limite"),
-    sort=("-id", "limite"),
-    actions=("list", "detail"),
-)
-
-RESOURCES = [COMPROBANTES, SERIES, CERTIFICADOS, ENVIOS, RESUMENES, BAJAS]
+RESOURCES = [COMPROBANTES, ENVIOS, NOTAS]
 
 
 @endpoint(
@@ -136,13 +116,43 @@ RESOURCES = [COMPROBANTES, SERIES, CERTIFICADOS, ENVIOS, RESUMENES, BAJAS]
 )
 def emitir(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.ComprobanteEmitido:
     """Emite un comprobante y lo envía a SUNAT."""
-    return schemas.ComprobanteEmitido.model_validate(emision.emitir_comprobante(ctx, nuevo))
+    return _emitido(ctx, nuevo)
+
+
+@endpoint(
+    "POST",
+    "/api/facturacion/comprobantes/",
+    permission="facturacion.emitir",
+    status=201,
+    statuses=(409, 422),
+)
+def crear_comprobante(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.ComprobanteEmitido:
+    """Emite un comprobante y lo envía a SUNAT, como ``emitir``."""
+    return _emitido(ctx, nuevo)
+
+
+def _emitido(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.ComprobanteEmitido:
+    quien = "cliente_id" if nuevo.cliente_id is not None else "venta_id"
+    with entrada.en_sus_palabras(adquirente=quien):
+        hecho = emision.emitir_comprobante(ctx, entrada.con_productos(ctx, nuevo))
+    return schemas.ComprobanteEmitido.model_validate(hecho)
+
+
+@endpoint(
+    "GET",
+    "/api/facturacion/comprobantes/{id}/",
+    permission="facturacion.ver",
+    statuses=(404,),
+)
+def ver_comprobante(ctx: Ctx, id: QueryId) -> schemas.ComprobanteVisto:
+    """Un comprobante, con sus líneas y lo que SUNAT dijo de él."""
+    return vistas.ver_comprobante(ctx, id)
 
 
 @endpoint("POST", "/api/facturacion/revisar/", permission="facturacion.emitir", statuses=(422,))
 def revisar(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.Revision:
     """Dice qué respondería SUNAT, sin emitir nada."""
-    return emision.revisar_comprobante(ctx, nuevo)
+    return emision.revisar_comprobante(ctx, entrada.con_productos(ctx, nuevo))
 
 
 @endpoint(
@@ -155,6 +165,14 @@ def revisar(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.Revision:
 def emitir_nota(ctx: Ctx, nueva: schemas.NotaNueva) -> schemas.ComprobanteEmitido:
     """Emite una nota de crédito o débito y la envía a SUNAT."""
     return schemas.ComprobanteEmitido.model_validate(notas.emitir_nota(ctx, nueva))
+
+
+@endpoint(
+    "GET", "/api/facturacion/notas/propuesta/", permission="facturacion.notas", statuses=(400,)
+)
+def proponer_nota(ctx: Ctx, pedida: schemas.NotaPedida) -> schemas.NotaPropuesta:
+    """Propone una nota: lo que ninguna otra le quitó al comprobante."""
+    return propuestas.proponer_nota(ctx, pedida)
 
 
 @endpoint(
@@ -208,76 +226,6 @@ def descargar_cdr(ctx: Ctx, id: QueryId) -> Response:
     """Descarga la constancia de recepción (CDR)."""
     nombre, datos = archivos.cdr(ctx, id)
     return downloads.stream(nombre, filetypes.ZIP, len(datos), iter([datos]))
-
-
-@endpoint(
-    "POST",
-    "/api/facturacion/certificados/",
-    permission="certificados.cargar",
-    status=201,
-    fresh=True,
-)
-def cargar_certificado(ctx: Ctx, nuevo: schemas.CertificadoNuevo) -> schemas.CertificadoLeido:
-    """Carga el certificado digital de la empresa; desde ahora firma."""
-    made = empresa.guardar_certificado(ctx, nuevo)
-    return schemas.CertificadoLeido.model_validate(made)
-
-
-@endpoint("PUT", "/api/facturacion/credenciales/", permission="certificados.cargar", fresh=True)
-def guardar_credencial(ctx: Ctx, nueva: schemas.CredencialNueva) -> schemas.CredencialLeida:
-    """Guarda el usuario SOL, o el de un OSE con sus direcciones."""
-    made = empresa.guardar_credencial(ctx, nueva)
-    return schemas.CredencialLeida.model_validate(made)
-
-
-@endpoint(
-    "POST",
-    "/api/facturacion/resumen-diario/",
-    permission="facturacion.reenviar",
-    status=201,
-    statuses=(422,),
-)
-def generar_resumen(ctx: Ctx, nuevo: schemas.ResumenNuevo) -> schemas.Resumenes:
-    """Genera y envía el resumen de las boletas que esperan uno."""
-    hechos = resumenes.resumir_ahora(ctx, nuevo.fecha)
-    items = [schemas.ResumenLeido.model_validate(uno) for uno in hechos]
-    return schemas.Resumenes(id=items[0].id, items=items)
-
-
-@endpoint(
-    "GET",
-    "/api/facturacion/resumen-diario/{id}/xml/",
-    permission="facturacion.ver",
-    files=(filetypes.XML,),
-)
-def descargar_xml_de_resumen(ctx: Ctx, id: QueryId) -> Response:
-    """Descarga el XML firmado de un resumen o de una comunicación de baja."""
-    nombre, datos = archivos.xml_de_resumen(ctx, id)
-    return downloads.stream(nombre, filetypes.XML, len(datos), iter([datos]))
-
-
-@endpoint(
-    "GET",
-    "/api/facturacion/resumen-diario/{id}/cdr/",
-    permission="facturacion.ver",
-    files=(filetypes.ZIP,),
-)
-def descargar_cdr_de_resumen(ctx: Ctx, id: QueryId) -> Response:
-    """Descarga la constancia de recepción de un resumen o de una comunicación de baja."""
-    nombre, datos = archivos.cdr_de_resumen(ctx, id)
-    return downloads.stream(nombre, filetypes.ZIP, len(datos), iter([datos]))
-
-
-@endpoint(
-    "POST",
-    "/api/facturacion/comprobantes/{id}/anular/",
-    permission="facturacion.anular",
-    status=201,
-    statuses=(404, 409),
-)
-def anular(ctx: Ctx, id: QueryId, nueva: schemas.BajaNueva) -> schemas.BajaLeida:
-    """Pide la baja de un comprobante: por comunicación de baja, o por resumen si es boleta."""
-    return schemas.BajaLeida.model_validate(bajas.pedir_baja(ctx, id, nueva))
 
 
 @endpoint(

@@ -4,9 +4,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict, StringConstraints
+from pydantic import AfterValidator, Field, Strict, StringConstraints
 
-from addons.sunat.schemas.comprobantes import Codigo, Decimal10, Numero, Parrafo
+from addons.sunat.schemas.campos import Codigo, Decimal10, Numero, Parrafo
+from addons.sunat.schemas.comprobantes import ComprobanteEmitido
 from kernel.money import Exact, Money
 from kernel.schemas import Answer, Day, Flag, RefId, Schema
 
@@ -27,10 +28,19 @@ class PersonaNueva(Schema):
     razon_social: Linea
 
 
+def _seis_digitos(dicho: str) -> str:
+    """Return a code as INEI writes it, with the zero that numbers lose."""
+    return dicho.zfill(6) if len(dicho) == len("10101") and dicho.isdigit() else dicho
+
+
+Ubigeo = Annotated[Codigo, AfterValidator(_seis_digitos)]
+"""A district's code, also as the number that names it in lists."""
+
+
 class PuntoNuevo(Schema):
     """A place; ``codigo_anexo`` where it is an establishment of ``ruc``."""
 
-    ubigeo: Codigo = ""
+    ubigeo: Ubigeo = ""
     direccion: Linea = ""
     codigo_anexo: Codigo = ""
     ruc: Documento = ""
@@ -69,6 +79,13 @@ class BienNuevo(Schema):
     unidad_medida: Codigo = "NIU"
     codigo_producto: Annotated[str, StringConstraints(max_length=30)] = ""
     codigo_sunat: Codigo = ""
+
+
+class BienPedido(BienNuevo):
+    """Something that is moved, or a product: its name, code and unit where nothing else is said."""
+
+    producto_id: RefId | None = None
+    descripcion: Parrafo = ""
 
 
 class DocumentoRelacionadoNuevo(Schema):
@@ -112,15 +129,15 @@ class GuiaNueva(Schema):
     pagador_flete: Annotated[str, StringConstraints(max_length=20)] = "Remitente"
     pagador: PersonaNueva | None = None
     mtc: Numero = ""
-    bienes: Annotated[list[BienNuevo], Field(max_length=MAX_BIENES)] = Field(default_factory=list)
+    bienes: Annotated[list[BienPedido], Field(max_length=MAX_BIENES)] = Field(default_factory=list)
     relacionados: Annotated[list[DocumentoRelacionadoNuevo], Field(max_length=50)] = Field(
         default_factory=list
     )
     observaciones: Annotated[str, StringConstraints(max_length=250)] = ""
 
 
-class GuiaLeida(Answer):
-    """A guía as its list shows it; its state is that of the comprobante."""
+class GuiaHecha(Answer):
+    """What was kept of a guía besides its comprobante."""
 
     id: int
     comprobante_id: int
@@ -132,11 +149,28 @@ class GuiaLeida(Answer):
     motivo_traslado: str
     modalidad_traslado: str
     fecha_traslado: date
-    destinatario: str
     punto_partida: str
     punto_llegada: str
+
+
+class GuiaLeida(GuiaHecha):
+    """A guía as its list shows it; its state is that of the comprobante."""
+
+    destinatario: str
     peso_bruto: Decimal
     unidad_peso: str
+
+
+class GuiaEmitida(ComprobanteEmitido):
+    """The comprobante of a guía, and the guía."""
+
+    guia_id: int
+
+
+class RetencionEmitida(ComprobanteEmitido):
+    """The comprobante of a retención or percepción, and what is its own."""
+
+    retencion_id: int
 
 
 class PagoRetenido(Schema):
@@ -196,8 +230,9 @@ class ConsultaValidez(Schema):
 
 
 class ValidezLeida(Answer):
-    """What SUNAT says of it, with its codes in words."""
+    """What SUNAT says of it, with its codes in words; kept under ``id``."""
 
+    id: int
     valido: bool
     estado_cp: str
     estado: str

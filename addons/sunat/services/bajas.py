@@ -1,8 +1,8 @@
 """Voiding: who asks, until when, and that the sale and its comprobante agree.
 
 Facturas and notes on them are voided by RA, boletas and theirs by RC, up to seven days after their
-date; later a nota de crédito does it. An annulled sale has its comprobante voided by itself; the
-comprobante of a sale that stands is voided only to be issued again.
+date; later a nota de crédito does it. The comprobante of a sale that stands is voided only to be
+issued again; an annulled one has it voided by itself (``anulaciones``).
 Source: módulo 3; reference on SUNAT, 1.2, 1.10.
 """
 
@@ -36,13 +36,11 @@ from addons.sunat.models import (
     NotaCreditoDebito,
     ResumenDiario,
 )
-from addons.sunat.services import emision, notas, registro
+from addons.sunat.services import emision, registro
 from addons.sunat.services.llamadas import se_resume
 from addons.sunat.services.resumenes import DIAS, Linea, hacer, partir, rechazados
 from kernel.context import Ctx
 
-ANULACION = "01"
-"""Of catalogue 09: a nota de crédito that takes all back."""
 LARGO = 100
 """Letters of a reason."""
 
@@ -68,17 +66,18 @@ def pedir_baja(ctx: Ctx, comprobante_id: int, nueva: schemas.BajaNueva) -> BajaC
         raise PlazoVencido(
             f"Pasaron más de {DIAS} días desde su emisión: emita una nota de crédito (SUNAT: 2957)."
         )
-    if _tiene_notas(ctx, de):
+    if tiene_notas(ctx, de):
         raise EstadoNoPermite("Tiene notas de crédito o débito: dé de baja primero las notas.")
     if _venta_viva(ctx, de) and not nueva.reemitir:
         raise VentaViva(
             "Su venta sigue en pie: anule la venta, y el comprobante se da de baja solo; o pida "
             "que se emita otro."
         )
-    return _pedir(ctx, de, nueva.motivo, reemitir=nueva.reemitir)
+    return pedir(ctx, de, nueva.motivo, reemitir=nueva.reemitir)
 
 
-def _pedir(ctx: Ctx, de: Comprobante, motivo: str, *, reemitir: bool = False) -> BajaComprobante:
+def pedir(ctx: Ctx, de: Comprobante, motivo: str, *, reemitir: bool = False) -> BajaComprobante:
+    """Return that a comprobante is to be voided, asked for without looking at it again."""
     limpio = " ".join(legible(motivo).split())[:LARGO]
     hecha = BajaComprobante(
         comprobante_id=de.id,
@@ -117,7 +116,8 @@ def vencida(ctx: Ctx, de: Comprobante) -> bool:
     return ctx.now.astimezone(ctx.time_zone).date() > limite(de)
 
 
-def _tiene_notas(ctx: Ctx, de: Comprobante) -> bool:
+def tiene_notas(ctx: Ctx, de: Comprobante) -> bool:
+    """Return whether notes that hold change a comprobante."""
     query = (
         select(NotaCreditoDebito.id)
         .join(Comprobante, Comprobante.id == NotaCreditoDebito.comprobante_id)
@@ -134,57 +134,6 @@ def _venta_viva(ctx: Ctx, de: Comprobante) -> bool:
         return False
     venta = ctx.session.get(Venta, de.venta_id)
     return venta is not None and venta.estado != ANULADA
-
-
-# What sales does ----------------------------------------------------------------------------------
-
-
-def seguir_a_la_venta(ctx: Ctx, venta_id: int, motivo: str) -> None:
-    """Void the comprobante of an annulled sale, or take it back by a nota de crédito.
-
-    Runs in the background and may run twice.
-
-    Raises:
-        ComprobanteRechazado: notes took off a part already; a person must see to the rest.
-    """
-    query = (
-        select(Comprobante)
-        .where(
-            Comprobante.venta_id == venta_id,
-            Comprobante.tipo.in_((codigos.FACTURA, codigos.BOLETA)),
-            Comprobante.estado_sunat.in_((ACEPTADO, *EN_COLA)),
-        )
-        .with_for_update(key_share=True)
-    )
-    de = ctx.session.scalars(query).first()
-    if de is None or viva(ctx, de.id) is not None:
-        return
-    if not vencida(ctx, de) and not _tiene_notas(ctx, de):
-        _pedir(ctx, de, motivo)
-        return
-    if not _anulado_por_nota(ctx, de):
-        notas.emitir_nota(
-            ctx,
-            schemas.NotaNueva(
-                comprobante_origen_id=de.id,
-                motivo_codigo=ANULACION,
-                motivo_descripcion=motivo[:250],
-            ),
-        )
-
-
-def _anulado_por_nota(ctx: Ctx, de: Comprobante) -> bool:
-    query = (
-        select(NotaCreditoDebito.id)
-        .join(Comprobante, Comprobante.id == NotaCreditoDebito.comprobante_id)
-        .where(
-            NotaCreditoDebito.comprobante_origen_id == de.id,
-            NotaCreditoDebito.tipo_nota == codigos.NOTA_CREDITO,
-            NotaCreditoDebito.motivo_codigo == ANULACION,
-            Comprobante.estado_sunat.not_in((RECHAZADO, ANULADO)),
-        )
-    )
-    return ctx.session.scalars(query.limit(1)).first() is not None
 
 
 # Sending ------------------------------------------------------------------------------------------

@@ -110,5 +110,5 @@ def _con_otro_numero(
     nota = select(NotaCreditoDebito).where(NotaCreditoDebito.comprobante_id == de.id)
     if (suya := ctx.session.scalars(nota).first()) is not None:
         suya.estado_sunat = RECHAZADO
-        notas.anotar(ctx, hecho, nuevo, suya.comprobante_origen_id)
+        notas.anotar(ctx, hecho, nuevo, suya.comprobante_origen_id, suya.devolucion_id)
     return hecho

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
+from collections.abc import Sequence
 from threading import Lock
+from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import or_, select
@@ -17,7 +20,9 @@ from addons.sunat.errors import CertificadoRechazado, EstadoNoPermite, SinConfig
 from addons.sunat.models import Certificado, CredencialSunat, SerieComprobante
 from kernel.context import Ctx
 from kernel.db import Statement
+from kernel.errors import NotFound, ValidationFailed
 
+_CN = re.compile(r"(?:^|,)CN=([^,]+)")
 _llaves: dict[tuple[bytes | None, str | None], Llave] = {}
 _candado = Lock()
 
@@ -152,18 +157,45 @@ def _abrir(ctx: Ctx, certificado_id: int, ruc: str | None) -> Llave:
     return abierta
 
 
-def guardar_credencial(ctx: Ctx, nueva: schemas.CredencialNueva) -> CredencialSunat:
-    """Return how the company signs in, its password sealed."""
+def con_plazo(ctx: Ctx, filas: Sequence[dict[str, Any]]) -> None:
+    """Give rows of certificates the days that are left, and their holders by name alone."""
+    for fila in filas:
+        if "hasta" in fila:
+            fila["dias_restantes"] = (fila["hasta"] - ctx.now).days
+        if nombre := _CN.search(fila.get("titular") or ""):
+            fila["titular"] = nombre[1]
+
+
+def ver_credencial(ctx: Ctx) -> CredencialSunat:
+    """Return how the company signs in.
+
+    Raises:
+        NotFound: nobody has said it yet.
+    """
     found = ctx.session.get(CredencialSunat, 1)
+    if found is None:
+        raise NotFound("Todavía no hay credenciales.")
+    return found
+
+
+def guardar_credencial(ctx: Ctx, nueva: schemas.CredencialNueva) -> CredencialSunat:
+    """Return how the company signs in, its password sealed; a blank one leaves what is kept.
+
+    Raises:
+        ValidationFailed: none was kept yet, and none is given.
+    """
+    found = ctx.session.get(CredencialSunat, 1)
+    if not nueva.clave and (found is None or not found.clave):
+        raise ValidationFailed("Escriba la clave del usuario.", field="clave")
     if found is None:
         found = CredencialSunat(id=1, usuario=nueva.usuario)
         ctx.session.add(found)
         ctx.session.flush()
     found.usuario = nueva.usuario
     found.url_envio, found.url_consulta = nueva.url_envio, nueva.url_consulta
-    found.clave = nueva.clave
+    found.clave = nueva.clave or found.clave
+    found.secreto = nueva.client_secret or (found.secreto if nueva.client_id else None)
     found.client_id = nueva.client_id
-    found.secreto = nueva.client_secret or None
     ctx.session.flush()
     ctx.session.refresh(found)
     return found

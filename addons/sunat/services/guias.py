@@ -18,8 +18,8 @@ from addons.sunat.documents import guia_ubl
 from addons.sunat.documents.guia import Guia
 from addons.sunat.documents.modelo import Adquirente, Emisor, Lugar
 from addons.sunat.documents.reglas.guias_vehiculos import revisar_guia
-from addons.sunat.models import Comprobante, GuiaRemision
-from addons.sunat.services import emision, empresa, otros, ventas
+from addons.sunat.models import GuiaRemision
+from addons.sunat.services import borradores, emision, empresa, entrada, otros, ventas
 from kernel.context import Ctx
 from kernel.errors import ValidationFailed
 
@@ -28,17 +28,21 @@ DIAS = 1
 """A guía is sent on its day or the day after."""
 
 
-def emitir_guia(ctx: Ctx, nueva: schemas.GuiaNueva) -> Comprobante:
-    """Return the guía as a comprobante: numbered, signed, and on its way.
+def emitir_guia(ctx: Ctx, nueva: schemas.GuiaNueva) -> GuiaRemision:
+    """Return the guía; its comprobante is numbered, signed, and on its way.
+
+    What asked for it by ``referencia_doc`` waits for it no more.
 
     Raises:
         ComprobanteRechazado: SUNAT would reject it; every finding is told.
         SinConfigurar: certificate, series or company are missing.
         ValidationFailed: the cliente or venta it names doesn't exist.
     """
+    nueva = entrada.con_bienes(ctx, nueva)
     venta = _venta(ctx, nueva)
     de = _documento(ctx, nueva, venta)
-    otros.exigir(revisar_guia(de, otros.entorno(ctx)))
+    with entrada.en_sus_palabras(destinatario=_quien(nueva)):
+        otros.exigir(revisar_guia(de, otros.entorno(ctx)))
     de, hecho = otros.registrar(
         ctx,
         de,
@@ -48,26 +52,33 @@ def emitir_guia(ctx: Ctx, nueva: schemas.GuiaNueva) -> Comprobante:
         venta_id=nueva.venta_id,
         sucursal_id=venta.sucursal_id if venta is not None else nueva.sucursal_id,
     )
-    ctx.session.add(
-        GuiaRemision(
-            comprobante_id=hecho.id,
-            tipo=hecho.tipo,
-            serie=hecho.serie,
-            numero=hecho.numero,
-            venta_id=nueva.venta_id,
-            referencia_doc=nueva.referencia_doc,
-            motivo_traslado=de.motivo if de.de_remitente else "",
-            modalidad_traslado=de.modalidad if de.de_remitente else "",
-            fecha_traslado=de.fecha_traslado,
-            destinatario=de.destinatario.razon_social,
-            punto_partida=f"{de.partida.direccion} ({de.partida.ubigeo})",
-            punto_llegada=f"{de.llegada.direccion} ({de.llegada.ubigeo})",
-            peso_bruto=de.peso_bruto,
-            unidad_peso=de.unidad_peso,
-        )
+    guia = GuiaRemision(
+        comprobante_id=hecho.id,
+        tipo=hecho.tipo,
+        serie=hecho.serie,
+        numero=hecho.numero,
+        venta_id=nueva.venta_id,
+        referencia_doc=nueva.referencia_doc,
+        motivo_traslado=de.motivo if de.de_remitente else "",
+        modalidad_traslado=de.modalidad if de.de_remitente else "",
+        fecha_traslado=de.fecha_traslado,
+        destinatario=de.destinatario.razon_social,
+        punto_partida=f"{de.partida.direccion} ({de.partida.ubigeo})",
+        punto_llegada=f"{de.llegada.direccion} ({de.llegada.ubigeo})",
+        peso_bruto=de.peso_bruto,
+        unidad_peso=de.unidad_peso,
     )
+    ctx.session.add(guia)
     ctx.session.flush()
-    return hecho
+    borradores.cerrar(ctx, hecho, nueva.referencia_doc)
+    return guia
+
+
+def _quien(nueva: schemas.GuiaNueva) -> str:
+    """Return the field in which the caller told who receives."""
+    if nueva.destinatario is not None:
+        return ""
+    return "cliente_id" if nueva.cliente_id is not None else "venta_id" if nueva.venta_id else ""
 
 
 def _documento(ctx: Ctx, nueva: schemas.GuiaNueva, venta: Venta | None) -> Guia:

@@ -15,7 +15,7 @@ from addons.sunat.documents.importes import Totales
 from addons.sunat.documents.reglas import Origen, revisar_con_origen
 from addons.sunat.errors import ComprobanteRechazado
 from addons.sunat.models import Comprobante, NotaCreditoDebito
-from addons.sunat.services import emision, empresa, registro
+from addons.sunat.services import emision, empresa, entrada, registro
 from kernel.context import Ctx
 from kernel.errors import FieldError, ValidationFailed
 from kernel.money import round_half_up
@@ -24,24 +24,37 @@ _DOCUMENTO: TypeAdapter[modelo.Comprobante] = TypeAdapter(modelo.Comprobante)
 TEXTO_CREDITO = "CORRECCIÓN DE CUOTAS"
 
 
-def emitir_nota(ctx: Ctx, nueva: schemas.NotaNueva) -> Comprobante:
+def emitir_nota(
+    ctx: Ctx, nueva: schemas.NotaNueva, *, devolucion_id: int | None = None
+) -> Comprobante:
     """Return the note as a comprobante: numbered, signed, and on its way.
+
+    ``devolucion_id`` names what came back of the sale, if the note is about that.
 
     Raises:
         ValidationFailed: what it changes doesn't exist or is a note itself.
         ComprobanteRechazado: SUNAT would reject it, or what it changes was rejected or voided.
     """
-    origen = _origen(ctx, nueva)
-    de = _documento(ctx, nueva, origen)
-    totales = registro.exigir_valido(ctx, de)
-    comprobar_con_origen(ctx, de, totales, origen)
+    origen = encontrar_origen(ctx, nueva.comprobante_origen_id)
+    de = _documento(ctx, entrada.con_productos(ctx, nueva), origen)
+    with entrada.en_sus_palabras(
+        adquirente="comprobante_origen_id", modifica="comprobante_origen_id"
+    ):
+        totales = registro.exigir_valido(ctx, de)
+        comprobar_con_origen(ctx, de, totales, origen)
     quien = registro.De(origen.cliente_id, sucursal_id=origen.sucursal_id)
     hecho = registro.registrar(ctx, de, quien)
-    anotar(ctx, hecho, de, origen.id)
+    anotar(ctx, hecho, de, origen.id, devolucion_id)
     return hecho
 
 
-def anotar(ctx: Ctx, hecho: Comprobante, de: modelo.Comprobante, origen_id: int) -> None:
+def anotar(
+    ctx: Ctx,
+    hecho: Comprobante,
+    de: modelo.Comprobante,
+    origen_id: int,
+    devolucion_id: int | None = None,
+) -> None:
     """Write why a note was issued, and on what."""
     por_que = de.modifica
     ctx.session.add(
@@ -54,15 +67,21 @@ def anotar(ctx: Ctx, hecho: Comprobante, de: modelo.Comprobante, origen_id: int)
             fecha_emision=hecho.fecha_emision,
             motivo_codigo=por_que.motivo_codigo if por_que else "",
             motivo_descripcion=por_que.motivo_descripcion if por_que else "",
+            devolucion_id=devolucion_id,
             estado_sunat=hecho.estado_sunat,
         )
     )
     ctx.session.flush()
 
 
-def _origen(ctx: Ctx, nueva: schemas.NotaNueva) -> Comprobante:
-    found = ctx.session.get(Comprobante, nueva.comprobante_origen_id)
-    if found is None or found.tipo in codigos.NOTAS:
+def encontrar_origen(ctx: Ctx, comprobante_id: int) -> Comprobante:
+    """Return the factura or boleta that a note is on.
+
+    Raises:
+        ValidationFailed: there is none.
+    """
+    found = ctx.session.get(Comprobante, comprobante_id)
+    if found is None or found.tipo not in (codigos.FACTURA, codigos.BOLETA):
         raise ValidationFailed(
             "Diga una factura o boleta que exista.", field="comprobante_origen_id"
         )
@@ -71,16 +90,11 @@ def _origen(ctx: Ctx, nueva: schemas.NotaNueva) -> Comprobante:
 
 def _documento(ctx: Ctx, nueva: schemas.NotaNueva, origen: Comprobante) -> modelo.Comprobante:
     suyo = leer(origen.documento)
-    comunes = emision.comunes(ctx, nueva)
+    comunes = emision.comunes(ctx, nueva) | _terminos(nueva, suyo)
     detalle = emision.lineas(nueva.detalle)
-    if not detalle:  # everything of the original, in its own terms
-        detalle = _rebajado(suyo)
-        comunes |= {
-            "cargos": comunes["cargos"] or _cargos_aparte(suyo),
-            "precios_incluyen_igv": suyo.precios_incluyen_igv,
-            "tasa_igv": suyo.tasa_igv,
-            "moneda": suyo.moneda,
-        }
+    if not detalle:  # everything of the original
+        detalle = rebajado(suyo)
+        comunes["cargos"] = comunes["cargos"] or _cargos_aparte(suyo)
     if nueva.motivo_codigo == codigos.AJUSTE_CREDITO and not nueva.detalle:
         afectacion = suyo.detalle[0].afectacion_igv
         nada = modelo.Linea(TEXTO_CREDITO, Decimal(1), Decimal(0), afectacion_igv=afectacion)
@@ -106,7 +120,7 @@ def _documento(ctx: Ctx, nueva: schemas.NotaNueva, origen: Comprobante) -> model
     )
 
 
-def _rebajado(suyo: modelo.Comprobante) -> tuple[modelo.Linea, ...]:
+def rebajado(suyo: modelo.Comprobante) -> tuple[modelo.Linea, ...]:
     """Return the lines of a document with what changed its base as a whole shared out to them.
 
     A note tells it so (3277). Each line takes its part by its value, to the cent.
@@ -147,6 +161,23 @@ def _cargos_aparte(suyo: modelo.Comprobante) -> tuple[modelo.CargoGlobal, ...]:
     )
 
 
+def _terminos(nueva: schemas.NotaNueva, suyo: modelo.Comprobante) -> dict[str, Any]:
+    """Return what a note takes over from its original where it says nothing else.
+
+    Lines that are taken over stay in the original's terms, whatever is said.
+    """
+    terminos: dict[str, Any] = {
+        "precios_incluyen_igv": suyo.precios_incluyen_igv,
+        "tasa_igv": suyo.tasa_igv,
+        "moneda": suyo.moneda,
+        "tipo_cambio": suyo.tipo_cambio,
+    }
+    if not nueva.detalle:
+        return terminos
+    dichos = {nombre for nombre in nueva.model_fields_set if getattr(nueva, nombre) is not None}
+    return {nombre: valor for nombre, valor in terminos.items() if nombre not in dichos}
+
+
 def _motivo(nueva: schemas.NotaNueva) -> str:
     credito = nueva.tipo_nota == codigos.NOTA_CREDITO
     lista = codigos.MOTIVOS_CREDITO if credito else codigos.MOTIVOS_DEBITO
@@ -173,7 +204,7 @@ def comprobar_con_origen(
         fecha_emision=origen.fecha_emision,
         moneda=origen.moneda,
         total=origen.total_venta,
-        acreditado=_acreditado(ctx, origen.id, menos),
+        acreditado=acreditado(ctx, origen.id, menos),
         contado=leer(origen.documento).contado,
     )
     hallados = revisar_con_origen(de, totales, suyo)
@@ -184,7 +215,7 @@ def comprobar_con_origen(
         )
 
 
-def _acreditado(ctx: Ctx, origen_id: int, menos: int | None) -> Decimal:
+def acreditado(ctx: Ctx, origen_id: int, menos: int | None = None) -> Decimal:
     """Return what other notes of credit took off already; the original is locked meanwhile."""
     ctx.session.get(Comprobante, origen_id, with_for_update={"key_share": True})
     query = (

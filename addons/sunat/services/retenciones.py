@@ -17,7 +17,7 @@ from addons.sunat.documents import retencion_ubl
 from addons.sunat.documents.modelo import Adquirente
 from addons.sunat.documents.reglas.retenciones import LISTA
 from addons.sunat.documents.retencion import Retencion, calcular
-from addons.sunat.models import Comprobante, RetencionPercepcion
+from addons.sunat.models import RetencionPercepcion
 from addons.sunat.services import emision, empresa, otros
 from kernel.context import Ctx
 
@@ -26,8 +26,8 @@ DIAS = 9
 """Until the ninth working day of the next month; kept shorter, so that nothing waits for it."""
 
 
-def emitir_retencion(ctx: Ctx, nueva: schemas.RetencionNueva) -> Comprobante:
-    """Return the retención or percepción as a comprobante: numbered, signed, and on its way.
+def emitir_retencion(ctx: Ctx, nueva: schemas.RetencionNueva) -> RetencionPercepcion:
+    """Return the retención or percepción; its comprobante is signed, and on its way.
 
     Raises:
         ComprobanteRechazado: SUNAT would reject it; every finding is told.
@@ -43,24 +43,23 @@ def emitir_retencion(ctx: Ctx, nueva: schemas.RetencionNueva) -> Comprobante:
         sucursal_id=nueva.sucursal_id,
     )
     totales = calcular(de)
-    ctx.session.add(
-        RetencionPercepcion(
-            comprobante_id=hecho.id,
-            tipo=hecho.tipo,
-            serie=hecho.serie,
-            numero=hecho.numero,
-            fecha_emision=hecho.fecha_emision,
-            sujeto_tipo_doc=de.sujeto.tipo_doc,
-            sujeto_numero_doc=de.sujeto.numero_doc,
-            sujeto_razon_social=de.sujeto.razon_social,
-            regimen=de.regimen,
-            tasa=de.tasa,
-            total_retenido=totales.monto,
-            total_pagado=totales.neto,
-        )
+    suya = RetencionPercepcion(
+        comprobante_id=hecho.id,
+        tipo=hecho.tipo,
+        serie=hecho.serie,
+        numero=hecho.numero,
+        fecha_emision=hecho.fecha_emision,
+        sujeto_tipo_doc=de.sujeto.tipo_doc,
+        sujeto_numero_doc=de.sujeto.numero_doc,
+        sujeto_razon_social=de.sujeto.razon_social,
+        regimen=de.regimen,
+        tasa=de.tasa,
+        total_retenido=totales.monto,
+        total_pagado=totales.neto,
     )
+    ctx.session.add(suya)
     ctx.session.flush()
-    return hecho
+    return suya
 
 
 def _documento(ctx: Ctx, nueva: schemas.RetencionNueva) -> Retencion:

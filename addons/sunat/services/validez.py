@@ -1,6 +1,6 @@
 """Consulta integrada de validez: whether SUNAT knows a comprobante, ours or a supplier's.
 
-Asking changes nothing and is made while the caller waits, outside of any write.
+It is asked while the caller waits, before anything is written; what SUNAT said is kept.
 Source: reference on SUNAT, 1.9.
 """
 
@@ -10,6 +10,7 @@ from addons.sunat import schemas
 from addons.sunat.client import Falla
 from addons.sunat.documents.rest import Pregunta
 from addons.sunat.errors import SunatNoResponde
+from addons.sunat.models import ValidezConsultada
 from addons.sunat.services import emision, empresa
 from addons.sunat.services.conexion_rest import cliente_rest, conectar
 from kernel.context import Ctx
@@ -41,8 +42,10 @@ CONDICIONES = {
 VALIDOS = frozenset({"1", "3"})
 
 
-def validar(ctx: Ctx, consulta: schemas.ConsultaValidez) -> schemas.ValidezLeida:
-    """Return what SUNAT says of a comprobante.
+def validar(
+    ctx: Ctx, consulta: schemas.ConsultaValidez, *, comprobante_id: int | None = None
+) -> ValidezConsultada:
+    """Return what SUNAT says of a comprobante; ``comprobante_id`` where it is ours.
 
     Raises:
         SinConfigurar: the company has no application at SUNAT.
@@ -62,17 +65,23 @@ def validar(ctx: Ctx, consulta: schemas.ConsultaValidez) -> schemas.ValidezLeida
         dicho = cliente.validar(pregunta)
     except (RemoteError, Falla) as error:
         raise SunatNoResponde(f"SUNAT no respondió: {error}") from None
-    return schemas.ValidezLeida(
+    hecha = ValidezConsultada(
+        comprobante_id=comprobante_id,
+        **consulta.model_dump(),
         valido=dicho.estado in VALIDOS,
         estado_cp=dicho.estado,
         estado=ESTADOS.get(dicho.estado, dicho.estado),
         estado_ruc=ESTADOS_RUC.get(dicho.estado_ruc, dicho.estado_ruc),
         condicion_domicilio=CONDICIONES.get(dicho.condicion_domicilio, dicho.condicion_domicilio),
         observaciones=list(dicho.observaciones),
+        usuario_id=ctx.user_id,
     )
+    ctx.session.add(hecha)
+    ctx.session.flush()
+    return hecha
 
 
-def validar_propio(ctx: Ctx, comprobante_id: int) -> schemas.ValidezLeida:
+def validar_propio(ctx: Ctx, comprobante_id: int) -> ValidezConsultada:
     """Return what SUNAT says of a comprobante of ours.
 
     Raises:
@@ -88,4 +97,4 @@ def validar_propio(ctx: Ctx, comprobante_id: int) -> schemas.ValidezLeida:
         fecha_emision=de.fecha_emision,
         monto=de.total_venta,
     )
-    return validar(ctx, consulta)
+    return validar(ctx, consulta, comprobante_id=de.id)

@@ -148,3 +148,10 @@ def contador(connect: Any) -> TestClient:
     """A client signed in as the accountant."""
     client: TestClient = connect("contador")
     return client
+
+
+@pytest.fixture
+def almacen(connect: Any) -> TestClient:
+    """A client signed in as the storekeeper."""
+    client: TestClient = connect("almacen")
+    return client

@@ -63,9 +63,7 @@ def test_ruc_invalido_se_rechaza_antes_de_gastar_un_numero(
     malo = emisora.factura(cliente_id=_cliente_malo(emisora))
     answer = admin.post(EMITIR, json=malo)
     assert (answer.status_code, answer.json()["code"]) == (400, "comprobante_no_valido")
-    assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [
-        ("adquirente.numero_doc", "2017")
-    ]
+    assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [("cliente_id", "2017")]
     emisora.sunat.ajustar(inactivos=["20123456786"])
     hecha = emitir(admin, emisora.factura())
     emisora.trabajar()
