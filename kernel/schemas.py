@@ -83,7 +83,7 @@ Flag = Annotated[bool, Strict()]
 
 
 def _place(most: int) -> object:
-    return Field(ge=-most, le=most, allow_inf_nan=False)
+    return Field(ge=-most, le=most, decimal_places=15, allow_inf_nan=False)
 
 
 _DEGREES = AfterValidator(lambda value: round_half_up(value, Decimal("0.000001")) + 0)

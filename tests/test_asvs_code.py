@@ -58,7 +58,8 @@ def keywords(sources: Iterable[Source], name: str) -> Iterator[str]:
 RAW = re.compile(r"(^|(^|\.)(sa|sqlalchemy|db|session|connection)\.)(text|literal_column)$")
 DRIVER = re.compile(r"\.(exec_driver_sql|raw_connection)$|(^|\.)TextClause$")
 MADE_OF_OURS = {
-    "kernel.addon_archive",  # tables and columns that the catalogue has
+    "kernel.addon_archive",  # tables that an addon brought
+    "kernel.table_rows",  # tables and columns that the catalogue has
     "kernel.catalogue",  # runs constants of its own
     "kernel.doctor_work",  # hands a constant of its own on
     "kernel.ending",  # the version table of an addon, and one of two constants

@@ -67,12 +67,16 @@ def test_rest_works_while_an_addon_is_disabled(
 
 
 def _plain(endpoint: Endpoint) -> bool:
-    """Return whether an address answers with data, without parameters; a ZIP of nothing doesn't."""
+    """Return whether an address answers with data, without parameters.
+
+    A ZIP of nothing doesn't, nor does the one thing that a new company has not got (404).
+    """
     fields = endpoint.query.model_fields.values() if endpoint.query else ()
     return (
         endpoint.status == 200
         and not endpoint.path_types
         and filetypes.ZIP not in endpoint.files
+        and 404 not in endpoint.statuses
         and not any(it.is_required() for it in fields)
     )
 

@@ -185,7 +185,7 @@ def test_counts_around_a_page_are_the_users_own(browser: Open, runtime: Runtime)
     for name, count in (("admin", 1), ("cajero", 0)):
         person = browser(name)
         answer = person.client.get("/app/insignias/", headers=person.headers).json()
-        assert answer["counts"] == {"base.notificaciones": count}
+        assert answer["counts"]["base.notificaciones"] == count
 
 
 # Where records lead -----------------------------------------------------------------------------
