@@ -149,7 +149,7 @@ def lot_goods(runtime: Runtime, mode: str, lots: list[tuple[str, int, str]]) -> 
     sku = f"{mode[0].upper()}-{uuid4().hex[:6]}"
 
     def make(ctx: Ctx) -> None:
-        ctx.session.add(Producto(sku=sku, nombre=f"Mercadería {sku}", precio=Decimal("11.80")))
+        ctx.session.add(Producto(sku=sku, nombre=f"Articulo {sku}", precio=Decimal("11.80")))
         ctx.session.flush()
         bring(ctx, sku, mode, lots)
 
