@@ -224,14 +224,14 @@ def test_reader_of_barcodes_is_heard_wherever_the_focus_is(
     till.open_caja()
     till.page.locator("#charge").evaluate("(one) => one.blur()")
     till.page.get_by_label("Más", exact=True).focus()
-    till.keys.type("7751234567890\n", delay=0)
+    till.scan("7751234567890")
     expect(till.page.locator("#lines li")).to_have_count(1)
     expect(till.page.locator("#lines")).to_contain_text("Producto 7")
     till.page.locator("#search").focus()
-    till.keys.type("7751234567890\n", delay=0)
+    till.scan("7751234567890")
     expect(till.page.locator("#lines input")).to_have_value("2")
     till.press("F9")
-    till.keys.type("7751234567890\n", delay=0)  # into an amount: it is neither money nor a sale
+    till.scan("7751234567890")  # into an amount: it is neither money nor a sale
     expect(till.page.locator("#pay")).to_be_visible()
     expect(till.page.locator("#pay input").first).to_have_value("")
     expect(till.page.locator("#lines input")).to_have_value("2")

@@ -5,6 +5,10 @@ const ours = (address) => { if (address !== worker) throw new TypeError(address)
 const trusted = globalThis.trustedTypes?.createPolicy("andes-worker", { createScriptURL: ours });
 
 navigator.serviceWorker?.register(trusted?.createScriptURL(worker) ?? worker, { scope, updateViaCache: "none" }).catch(() => {});
+// A page that was on its way while the worker claimed those there are is nobody's until it asks.
+navigator.serviceWorker?.ready.then(({ active }) => {
+  if (!navigator.serviceWorker.controller) active.postMessage("claim");
+});
 
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-theme-switch]")) return;

@@ -8,6 +8,7 @@ const PATIENCE = 15000;
 
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
+addEventListener("message", (event) => event.waitUntil(take()));
 addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname, search } = new URL(request.url);
@@ -18,7 +19,6 @@ addEventListener("fetch", (event) => {
 
 async function install() {
   await (await caches.open(FILES)).addAll(APP.files);
-  await fetch(APP.address, { redirect: "manual" }).then(keep, () => {});
   await skipWaiting();
 }
 
@@ -26,6 +26,12 @@ async function activate() {
   for (const name of await caches.keys()) {
     if (name.startsWith(`${APP.address} `) && name !== FILES && name !== DATA) await caches.delete(name);
   }
+  await take();
+}
+
+// Whoever is here may have come past the worker, with another page than the one that is kept.
+async function take() {
+  await fetch(APP.address, { redirect: "manual" }).then(keep, () => {});
   await clients.claim();
 }
 
