@@ -15,7 +15,7 @@ from kernel.errors import ConfigurationError
 from kernel.http import Endpoint
 from kernel.places import openable
 from kernel.view_checks import check, check_widgets
-from kernel.view_parts import is_part, slots
+from kernel.view_slots import is_part, slots
 from kernel.views import (
     Button,
     Column,

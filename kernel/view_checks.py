@@ -13,7 +13,7 @@ from kernel.errors import ConfigurationError
 from kernel.http import Endpoint
 from kernel.places import destination, fields_in
 from kernel.view_fields import fields_by_name, members, served
-from kernel.view_parts import lines_of, naming, parts_of, slots
+from kernel.view_slots import lines_of, naming, parts_of, slots
 from kernel.views import (
     Button,
     Column,

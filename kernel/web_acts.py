@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from kernel import bulk, cells, translations, web, web_act_lines, web_form, web_list, web_usual
+from kernel import (
+    bulk,
+    cells,
+    translations,
+    web,
+    web_act_lines,
+    web_form,
+    web_list,
+    web_seen,
+    web_usual,
+)
 from kernel.answers import Outcome
 from kernel.cells import Painter
 from kernel.context import Ctx
@@ -16,8 +26,9 @@ from kernel.page import Asked, attempt, fetch, redirect, send
 from kernel.views import Button, Field, ListView
 from kernel.web_inputs import Draft, Input, id_of, input_of
 from kernel.web_lines import Table
-from kernel.web_list import around, may
+from kernel.web_list import around
 from kernel.web_routes import address
+from kernel.web_seen import may, visible
 
 MAX_AT_ONCE = 500
 """Records of one act; a page shows no more."""
@@ -81,7 +92,7 @@ def asked_by(ctx: Ctx, view: ListView, asked: Asked) -> Question | None:
 
 def act(ctx: Ctx, path: str, asked: Asked) -> Outcome:
     """Do what a button says: of the list itself, or with each chosen record."""
-    view = next((v for v in web_list.visible(ctx, path) if isinstance(v, ListView)), None)
+    view = next((v for v in visible(ctx, path) if isinstance(v, ListView)), None)
     if view is None:
         raise NotFound
     wanted = asked.form.get("_acto")
@@ -158,7 +169,7 @@ def _act_alone(ctx: Ctx, view: ListView, button: Button, asked: Asked) -> Outcom
         values["question"] = question(ctx, button, place, Draft({}, asked.form, refusal))
         return web.render(ctx, asked, "list.html", status=refusal.status, record=None, **values)
     made_id = made.get("id") if isinstance(made, Mapping) else None
-    if made_id is not None and web_list.form(ctx, view.resource):
+    if made_id is not None and web_seen.form(ctx, view.resource):
         return redirect(ctx, f"{place}{made_id}/?_hecho=hecho", asked)
     return redirect(ctx, place, asked)
 

@@ -16,7 +16,7 @@ from kernel.answers import JSON, Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.page import fetch
-from kernel.web_list import may
+from kernel.web_seen import may
 
 JOBS = "/api/jobs/"
 MOST = 3

@@ -6,20 +6,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from kernel import cells, paging, translations, web_list
+from kernel import cells, paging, translations
 from kernel.cells import Painter
 from kernel.context import Ctx
 from kernel.errors import DomainError, NotFound
 from kernel.model import table_of
 from kernel.page import Pairs, fetch, send
 from kernel.translations import later
-from kernel.view_parts import parts_of
+from kernel.view_slots import parts_of
 from kernel.views import Column, Field, ListView
-from kernel.web_list import Listed, may
+from kernel.web_listed import Listed, reversed_sort
 from kernel.web_routes import address
+from kernel.web_seen import drawn_columns, may, visible
 
 if TYPE_CHECKING:
-    from kernel.web_form import Editor
+    from kernel.web_editor import Editor
 
 HISTORY = 20
 TIMELINE = "/api/audit-logs/linea-de-tiempo/"
@@ -123,7 +124,7 @@ def neighbours(editor: Editor, data: Mapping[str, Any]) -> tuple[str, str]:
         place = address(editor.path)
         return f"{place}{items[0]['id']}/{'?' + tail if tail else ''}" if items else ""
 
-    return beside(web_list.reversed_sort(sort)), beside(sort)
+    return beside(reversed_sort(sort)), beside(sort)
 
 
 def called(editor: Editor, data: Mapping[str, Any]) -> str:
@@ -133,13 +134,13 @@ def called(editor: Editor, data: Mapping[str, Any]) -> str:
     column = next((one for one in view.columns if one.name == name), None) if view else None
     if value is None or view is None or column is None:
         return str(value or "")
-    drawn = web_list.drawn_columns(editor.ctx, view, [column])[0]
+    drawn = drawn_columns(editor.ctx, view, [column])[0]
     return Painter(editor.how, {}).said(drawn, value) if drawn.choices else str(value)
 
 
 def list_view(ctx: Ctx, path: str) -> ListView | None:
     """Return the list of a resource, as the user sees it."""
-    found = web_list.visible(ctx, path)
+    found = visible(ctx, path)
     return next((one for one in found if isinstance(one, ListView)), None)
 
 

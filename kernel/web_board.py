@@ -17,8 +17,10 @@ from kernel.context import Ctx
 from kernel.errors import DomainError, NotFound
 from kernel.page import Asked, Pairs, fetch, redirect, send
 from kernel.views import Button, Column, FormView, KanbanView, ListView
-from kernel.web_list import Listed, around, drawn_columns, may, visible
+from kernel.web_list import around
+from kernel.web_listed import Listed
 from kernel.web_routes import address
+from kernel.web_seen import drawn_columns, may, visible
 
 PER_LANE = 40
 

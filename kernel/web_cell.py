@@ -12,7 +12,7 @@ from kernel.errors import DomainError, NotFound
 from kernel.page import Asked, fetch, send
 from kernel.views import Column, ListView
 from kernel.web_inputs import Draft, input_of, sent
-from kernel.web_list import drawn_columns, may, visible
+from kernel.web_seen import drawn_columns, may, visible
 
 KINDS = frozenset({"text", "money", "price", "number", "integer", "choice", "flag", "day"})
 """Widgets whose value is typed or chosen in the space of a cell."""

@@ -28,8 +28,10 @@ from kernel.views import (
     PivotView,
     View,
 )
-from kernel.web_list import Listed, around, drawn_columns, visible
+from kernel.web_list import around
+from kernel.web_listed import Listed
 from kernel.web_routes import address
+from kernel.web_seen import drawn_columns, visible
 
 MAX_POINTS = 400
 PER_DAY = 4

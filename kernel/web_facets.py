@@ -13,7 +13,7 @@ from kernel.views import Filter
 from kernel.web_named import NONE
 
 if TYPE_CHECKING:
-    from kernel.web_list import Listed
+    from kernel.web_listed import Listed
 
 OPERATORS = {"gte": " ≥ ", "gt": " > ", "lte": " ≤ ", "lt": " < "}
 SAID = 3

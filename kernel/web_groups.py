@@ -18,7 +18,7 @@ from kernel.cells import Drawn, Painter
 from kernel.translations import later
 
 if TYPE_CHECKING:
-    from kernel.web_list import Listed
+    from kernel.web_listed import Listed
 
 MAX_GROUPS = 200
 LEVELS = 3

@@ -19,8 +19,8 @@ from kernel.errors import DomainError, NotFound
 from kernel.page import Asked, fetch
 from kernel.translations import later
 from kernel.views import DashboardView, FormView, Step, Tile
-from kernel.web_list import may
 from kernel.web_routes import address
+from kernel.web_seen import may
 
 MOST_ROWS = 6
 MOST_POINTS = 60

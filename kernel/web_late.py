@@ -18,7 +18,7 @@ from kernel.web_inputs import Block, Draft, Input
 from kernel.web_lines import Table
 
 if TYPE_CHECKING:
-    from kernel.web_form import Editor
+    from kernel.web_editor import Editor
 
 FILLED = "_era"
 KEEPS = "_queda."

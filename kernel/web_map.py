@@ -18,7 +18,8 @@ from kernel.context import Ctx
 from kernel.page import Asked, draw
 from kernel.preferences import Mapa
 from kernel.views import Column, ListView, MapView
-from kernel.web_list import Listed, drawn_columns
+from kernel.web_listed import Listed
+from kernel.web_seen import drawn_columns
 
 MOST = 500
 """Points of one map."""

@@ -14,7 +14,8 @@ from kernel.errors import Forbidden, Unprocessable
 from kernel.page import Asked, fetch
 from kernel.sheets import Table
 from kernel.views import ListView
-from kernel.web_list import Listed, may
+from kernel.web_listed import Listed
+from kernel.web_seen import may
 
 MAX_ROWS = 1000
 """Rows of a list on paper; more are for a spreadsheet."""

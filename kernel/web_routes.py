@@ -17,7 +17,7 @@ from kernel.places import page_of
 from kernel.registry import Registry
 from kernel.schemas import QueryId
 from kernel.translations import later
-from kernel.view_parts import parts_of
+from kernel.view_slots import parts_of
 from kernel.views import DashboardView, FormView, SettingsView
 
 

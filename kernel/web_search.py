@@ -17,8 +17,8 @@ from kernel.page import Asked, fetch
 from kernel.resource import Resource
 from kernel.translations import later
 from kernel.views import ListView
-from kernel.web_list import form, may
 from kernel.web_routes import address
+from kernel.web_seen import form, may
 
 PER_KIND = 5
 OFFERED = 20

@@ -18,7 +18,7 @@ from kernel.page import Asked, fetch, prove, redirect, send
 from kernel.translations import later
 from kernel.views import Field, Section, SettingsView
 from kernel.web_inputs import Block, Draft, input_of, sent
-from kernel.web_list import drawn_columns, may
+from kernel.web_seen import drawn_columns, may
 
 PLACE = "/app/ajustes/"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.page import fetch
-from kernel.web_list import may
+from kernel.web_seen import may
 
 
 def only(ctx: Ctx, path: str, query: str = "") -> int | None:
