@@ -87,15 +87,26 @@ class Groups:
         """The columns that are summed in groups."""
         return [one for one in self.listed.columns if one.total]
 
-    @property
-    def rows(self) -> list[Group]:
-        """The groups of the first level, each with its sums."""
+    @cached_property
+    def _found(self) -> list[listing.Group]:
+        """The groups of the first level and one more than are shown."""
         listed = self.listed
         if listed.resource is None:
             return []
-        by, *further = listed.grouped
         sums = [one.name for one in self.totals]
-        found = listing.groups(listed.ctx, listed.resource, listed.parsed(), [by], sums, MAX_GROUPS)
+        by, most = listed.grouped[:1], MAX_GROUPS + 1
+        return listing.groups(listed.ctx, listed.resource, listed.parsed(), by, sums, most)
+
+    @property
+    def more(self) -> int:
+        """How many groups are shown where there are more; else nothing."""
+        return MAX_GROUPS if len(self._found) > MAX_GROUPS else 0
+
+    @property
+    def rows(self) -> list[Group]:
+        """The groups of the first level, each with its sums."""
+        listed, found = self.listed, self._found[:MAX_GROUPS]
+        by, *further = listed.grouped
         name = by.partition(":")[0]
         column = next(one for one in listed.all_columns if one.name == name)
         values = [{name: one.values[0]} for one in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -28,7 +29,7 @@ def groups(person: Browser) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def rows_of(person: Browser) -> list[list[object]]:
+def rows_of(person: Browser) -> list[list[Any]]:
     return [row.cssselect("td") for row in person.page.cssselect("tr[data-level]")]
 
 
@@ -64,6 +65,20 @@ def test_group_of_what_is_blank_opens_nothing(browser: Open, runtime: Runtime) -
     person.get("/app/productos/?_por=categoria_id")
     assert groups(person) == [("—", "10")]
     assert not person.page.cssselect("tbody a")
+
+
+def test_groups_that_are_too_many_to_show_say_so(
+    browser: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kernel.web_groups.MAX_GROUPS", 3)
+    person = browser("admin")
+    person.get("/app/productos/?_por=sku")
+    *shown, (told,) = rows_of(person)
+    assert len(shown) == 3
+    assert "primeros 3 grupos" in " ".join(told.text_content().split())
+    monkeypatch.setattr("kernel.web_groups.MAX_GROUPS", 10)
+    person.get("/app/productos/?_por=sku")
+    assert len(groups(person)) == 10
 
 
 def test_columns_stand_in_the_order_that_one_gives_them(browser: Open) -> None:
