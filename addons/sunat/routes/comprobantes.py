@@ -10,7 +10,6 @@ from addons.sunat.services import (
     correo,
     descargas,
     emision,
-    entrada,
     envio,
     notas,
     propuestas,
@@ -132,10 +131,7 @@ def crear_comprobante(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.Comp
 
 
 def _emitido(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.ComprobanteEmitido:
-    quien = "cliente_id" if nuevo.cliente_id is not None else "venta_id"
-    with entrada.en_sus_palabras(adquirente=quien):
-        hecho = emision.emitir_comprobante(ctx, entrada.con_productos(ctx, nuevo))
-    return schemas.ComprobanteEmitido.model_validate(hecho)
+    return schemas.ComprobanteEmitido.model_validate(emision.emitir_comprobante(ctx, nuevo))
 
 
 @endpoint(
@@ -152,7 +148,7 @@ def ver_comprobante(ctx: Ctx, id: QueryId) -> schemas.ComprobanteVisto:
 @endpoint("POST", "/api/facturacion/revisar/", permission="facturacion.emitir", statuses=(422,))
 def revisar(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.Revision:
     """Dice qué respondería SUNAT, sin emitir nada."""
-    return emision.revisar_comprobante(ctx, entrada.con_productos(ctx, nuevo))
+    return emision.revisar_comprobante(ctx, nuevo)
 
 
 @endpoint(
@@ -257,7 +253,7 @@ def enviar_correo(ctx: Ctx, id: QueryId, nuevo: schemas.CorreoNuevo) -> schemas.
     "/api/facturacion/descarga/",
     permission="facturacion.exportar",
     files=(filetypes.ZIP,),
-    statuses=(422,),
+    statuses=(404, 422),
 )
 def descargar(ctx: Ctx, pedido: schemas.Descarga) -> Response:
     """Descarga el XML, el CDR y el PDF de muchos comprobantes en un solo ZIP."""

@@ -15,7 +15,7 @@ from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo
 from addons.sunat.documents.reglas import revisar
 from addons.sunat.models import EN_COLA, Comprobante
-from addons.sunat.services import empresa, registro
+from addons.sunat.services import empresa, entrada, registro
 from kernel.context import Ctx
 from kernel.errors import NotFound, ValidationFailed
 
@@ -28,11 +28,13 @@ def emitir_comprobante(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> Comprobante
     Raises:
         ComprobanteRechazado: SUNAT would reject it; every finding is told.
         SinConfigurar: certificate, series or company are missing.
-        ValidationFailed: the cliente or venta it names doesn't exist.
+        ValidationFailed: a cliente, venta or producto that it names doesn't exist.
     """
     de = preparar(ctx, nuevo)
     quien = registro.De(_cliente(ctx, nuevo).id, nuevo.venta_id, _sucursal(ctx, nuevo))
-    return registro.registrar(ctx, de, quien)
+    suyo = "venta_id" if nuevo.cliente_id is None else "cliente_id"
+    with entrada.en_sus_palabras(adquirente=suyo):
+        return registro.registrar(ctx, de, quien)
 
 
 def revisar_comprobante(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.Revision:
@@ -51,6 +53,7 @@ def revisar_comprobante(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.Re
 
 def preparar(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> modelo.Comprobante:
     """Return the document that a caller means, without number."""
+    nuevo = entrada.con_productos(ctx, nuevo)
     cliente = _cliente(ctx, nuevo)
     tipo = nuevo.tipo or (codigos.FACTURA if cliente.tipo_doc == codigos.RUC else codigos.BOLETA)
     if tipo not in (codigos.FACTURA, codigos.BOLETA):

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from addons.sunat import schemas
-from addons.sunat.services import emision, empresa, entrada, ventas
+from addons.sunat.services import emision, empresa, ventas
 from kernel.context import Ctx
 from tests.addons.sunat.conftest import Emisora
 from tests.addons.sunat.test_modulo_3 import COMPROBANTES, EMITIR, emitir, reconectar, ver
@@ -53,7 +53,7 @@ def test_emitir_in_one_series_at_once_and_undone_halfway_leaves_no_gap(emisora: 
         for vez in range(8):
 
             def acto(ctx: Ctx, vez: int = vez) -> None:
-                emision.emitir_comprobante(ctx, entrada.con_productos(ctx, nuevo))
+                emision.emitir_comprobante(ctx, nuevo)
                 if (cual, vez) in deshechos:
                     raise Arrepentido
 
@@ -126,9 +126,7 @@ def test_clock_set_back_before_the_certificate_issues_nothing(
     emisora.runtime.clock = lambda: antes() - timedelta(days=365)
     nuevo = schemas.ComprobanteNuevo.model_validate(emisora.factura())
     with pytest.raises(Exception, match="rige desde"):
-        emisora.runtime.transact(
-            lambda ctx: emision.emitir_comprobante(ctx, entrada.con_productos(ctx, nuevo))
-        )
+        emisora.runtime.transact(lambda ctx: emision.emitir_comprobante(ctx, nuevo))
     emisora.runtime.clock = antes
     assert emitir(admin, emisora.factura())["numero"] == 1
 
@@ -159,9 +157,7 @@ def test_contingencia_entered_by_many_at_once_is_sent_once_each(
     nuevo = schemas.ComprobanteNuevo.model_validate(emisora.factura())
     a_la_vez(
         4,
-        lambda _: emisora.runtime.transact(
-            lambda ctx: emision.emitir_comprobante(ctx, entrada.con_productos(ctx, nuevo)).id
-        ),
+        lambda _: emisora.runtime.transact(lambda ctx: emision.emitir_comprobante(ctx, nuevo).id),
     )
     emisora.trabajar(3)
     cola = admin.get("/api/facturacion/cola-contingencia/").json()["items"]
