@@ -325,6 +325,9 @@ document.addEventListener("mousedown", (event) => {
   const option = event.target.closest("[data-lookup] [role=option]");
   if (option) { event.preventDefault(); choose(option.closest("[data-lookup]"), option); }
 });
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("[data-lookup] [role=combobox]")) event.target.select();  // typing looks for another
+});
 document.addEventListener("focusout", (event) => {
   const box = event.target.closest("[data-lookup]");
   if (box) $("[role=listbox]", box).hidden = true;
