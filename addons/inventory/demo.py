@@ -349,7 +349,7 @@ def _actuar(ctx: Ctx, almacenes: Sequence[Deposito]) -> None:
         for producto_id in con_lotes:
             _poner_lotes(ctx, (deposito, tienda), producto_id)
         en_deposito = [row[0] for row in ctx.sql(EN_DEPOSITO, almacen=deposito)]
-        _transferir(ctx, deposito, tienda, en_deposito)
+        _transferir(ctx, deposito, [tienda, tienda, almacenes[1].id, tienda], en_deposito)
         reserva = ReservaNueva(
             almacen_id=deposito,
             producto_id=en_deposito[0],
@@ -378,9 +378,9 @@ def _poner_lotes(ctx: Ctx, almacenes: Sequence[int], producto_id: int) -> None:
         movimientos.registrar_entrada(ctx, entrada)
 
 
-def _transferir(ctx: Ctx, origen: int, destino: int, productos: Sequence[int]) -> None:
+def _transferir(ctx: Ctx, origen: int, destinos: Sequence[int], productos: Sequence[int]) -> None:
     """Send four transfers: received, received with a difference, on its way, only asked for."""
-    for numero, producto_id in enumerate(productos[:4]):
+    for numero, (destino, producto_id) in enumerate(zip(destinos, productos, strict=False)):
         detalle = [{"producto_id": producto_id, "cantidad_enviada": Decimal(2)}]
         nueva = TransferenciaNueva.model_validate(
             {"almacen_origen_id": origen, "almacen_destino_id": destino, "detalle": detalle}

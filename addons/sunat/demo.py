@@ -1,26 +1,95 @@
-"""The demo's comprobantes: a certificate for the sandbox, and the last sales invoiced."""
+"""The demo's comprobantes: a certificate for the sandbox, the last sales invoiced, and one of each
+other document: a nota, a guía and a retención."""
+
+from datetime import timedelta
+from decimal import Decimal
 
 from sqlalchemy import select
 
-from addons.sales.models import Venta
+from addons.base.demo import hoy
+from addons.sales.models import Cliente, Producto, Venta
+from addons.sunat import schemas
+from addons.sunat.documents import codigos
 from addons.sunat.sandbox.servicio import certificado
-from addons.sunat.services import empresa, ventas
+from addons.sunat.services import empresa, guias, notas, retenciones, ventas
 from kernel.context import Ctx
 from kernel.demo import DemoData, DemoFacts
 
 VENTAS = 20
 CLAVE = "sandbox"
+OBRA = 3
+"""Products that are taken to a customer's building site."""
 
 
 def load(ctx: Ctx, _: DemoFacts) -> None:
-    """Give the company a key that only its sandbox accepts, and invoice its last sales."""
+    """Give the company a key that only its sandbox accepts, and issue what it would issue."""
     de = empresa.configuracion(ctx)
     pfx = certificado(de.ruc, de.razon_social, ctx.now, clave=CLAVE)
     empresa.sellar_certificado(ctx, pfx, CLAVE)
     ultimas = ctx.session.scalars(select(Venta.id).order_by(Venta.id.desc()).limit(VENTAS))
-    for venta_id in sorted(ultimas):
-        ventas.emitir_de_venta(ctx, venta_id)
-    ctx.audit("cargar_demo", "comprobantes", None, despues={"comprobantes": VENTAS}, modulo="sunat")
+    emitidos = [ventas.emitir_de_venta(ctx, venta_id) for venta_id in sorted(ultimas)]
+    _rebajar(ctx, next(uno for uno in emitidos if uno is not None))
+    _llevar(ctx)
+    _retener(ctx)
+    despues = {"comprobantes": len(emitidos), "notas": 1, "guias": 1, "retenciones": 1}
+    ctx.audit("cargar_demo", "comprobantes", None, despues=despues, modulo="sunat")
+
+
+def _rebajar(ctx: Ctx, origen_id: int) -> None:
+    rebaja = schemas.LineaPedida(
+        descripcion="Rebaja por empaque dañado",
+        cantidad=Decimal(1),
+        precio_unitario=Decimal("2.00"),
+    )
+    nota = schemas.NotaNueva(
+        comprobante_origen_id=origen_id,
+        motivo_codigo="09",
+        motivo_descripcion="Empaque dañado",
+        detalle=[rebaja],
+    )
+    notas.emitir_nota(ctx, nota)
+
+
+def _llevar(ctx: Ctx) -> None:
+    empresas = select(Cliente.id).where(Cliente.tipo_doc == codigos.RUC).order_by(Cliente.id)
+    productos = select(Producto.id).order_by(Producto.id).limit(OBRA)
+    guia = schemas.GuiaNueva(
+        cliente_id=ctx.session.scalars(empresas.limit(1)).one(),
+        peso_bruto=Decimal("118.500"),
+        partida=schemas.PuntoNuevo(ubigeo="150122", direccion="Av. Larco 812, Miraflores"),
+        llegada=schemas.PuntoNuevo(
+            ubigeo="150131", direccion="Calle Amador Merino 465, San Isidro"
+        ),
+        vehiculos=[schemas.VehiculoNuevo(placa="BTN842")],
+        conductores=[
+            schemas.ConductorNuevo(
+                numero_doc="45678912",
+                nombres="Rubén",
+                apellidos="Ccori Paucar",
+                licencia="Q45678912",
+            )
+        ],
+        bienes=[
+            schemas.BienPedido(producto_id=uno, cantidad=Decimal(4 * lugar))
+            for lugar, uno in enumerate(ctx.session.scalars(productos), 1)
+        ],
+    )
+    guias.emitir_guia(ctx, guia)
+
+
+def _retener(ctx: Ctx) -> None:
+    pagada = Decimal("2360.00")
+    pago = schemas.PagoRetenido(
+        numero="F001-2841",
+        fecha_emision=hoy(ctx) - timedelta(days=2),
+        total=pagada,
+        pago=pagada,
+        fecha_pago=hoy(ctx),
+    )
+    proveedor = schemas.PersonaNueva(
+        numero_doc="20695831146", razon_social="Distribuidora Ferretera Andina S.A.C."
+    )
+    retenciones.emitir_retencion(ctx, schemas.RetencionNueva(sujeto=proveedor, pagos=[pago]))
 
 
 DEMO = DemoData("sunat", load)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
-from sqlalchemy import Column, String, text
+from sqlalchemy import Column, String, select, text
 from sqlalchemy.exc import DBAPIError
 
-from addons.sunat.models import ResumenDiario
+from addons.base.models import Sucursal
+from addons.sunat.models import ResumenDiario, ValidezConsultada
+from addons.sunat.services.borradores import Traslado, anotar_traslado
 from kernel.context import Ctx
 from kernel.registry import Registry
 from kernel.resource import Resource
 from kernel.runtime import Runtime
-from kernel.screens import parts_of
+from kernel.view_parts import parts_of
 from kernel.views import FormView, ListView
 from kernel.web_routes import address
 from tests import cluster, live
@@ -67,25 +70,41 @@ def person(browser: Browser, site: str, company: Runtime) -> Person:
     producto = made.page.evaluate(FIRST, "/api/productos/")
     precio = {"producto_id": producto, "cantidad_minima": "3", "precio": "9.50"}
     made.send("/api/precios/", {"lista_id": lista, **precio})
-    company.transact(add_resumen)
+    company.transact(add_what_jobs_make)
     return made
 
 
-def add_resumen(ctx: Ctx) -> None:
-    """Make a resumen diario, which boletas that are sent one by one need not."""
+def add_what_jobs_make(ctx: Ctx) -> None:
+    """Add what no request writes: a resumen diario, the draft of a guía, an answer of SUNAT."""
     day = ctx.now.date()
-    ctx.session.add(
-        ResumenDiario(
-            tipo="RC",
-            fecha=day,
-            correlativo=1,
-            fecha_referencia=day,
-            cantidad_documentos=1,
-            hash="",
-            nombre_archivo="resumen",
-            limite_envio=day,
-        )
+    resumen = ResumenDiario(
+        tipo="RC",
+        fecha=day,
+        correlativo=1,
+        fecha_referencia=day,
+        cantidad_documentos=1,
+        hash="",
+        nombre_archivo="resumen",
+        limite_envio=day,
     )
+    sucursal = ctx.session.scalars(select(Sucursal.id).order_by(Sucursal.id)).first() or 0
+    traslado = Traslado("transferencia:0", "Centro → Surco", sucursal, sucursal, [])
+    validez = ValidezConsultada(
+        ruc="20695120436",
+        tipo="01",
+        serie="F001",
+        numero=1,
+        fecha_emision=day,
+        monto=Decimal("118.00"),
+        valido=True,
+        estado_cp="1",
+        estado="Aceptado",
+        estado_ruc="Activo",
+        condicion_domicilio="Habido",
+        observaciones=[],
+    )
+    ctx.session.add_all([resumen, validez])
+    anotar_traslado(ctx, traslado)
 
 
 def forms(registry: Registry) -> list[str]:
