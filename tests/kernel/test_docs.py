@@ -87,7 +87,7 @@ def test_groups_names_types_limits_and_filters(document: docs.Json) -> None:
     assert "> 0" in fields["detalle[].cantidad"].limits
     assert {one.name: one.type for one in created.answer}["detalle[].id"] == "entero"
     assert ("fecha", "gte gt lte lt") in listed.filters
-    assert [one.name for one in listed.parameters] == ["sort", "limit", "next", "fields"]
+    assert [one.name for one in listed.parameters] == ["sort", "limit", "next", "fields", "q"]
 
 
 def test_page_is_served_with_its_files_under_a_strict_policy(connect: Connect) -> None:

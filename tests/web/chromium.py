@@ -53,12 +53,17 @@ needs_chromium = pytest.mark.skipif(not CHROMIUM and os.environ.get("CI") != "tr
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run a browser for the length of the block."""
+def chromium(language: str = "en") -> Iterator[Browser]:
+    """Run a browser for the length of the block; ``language`` is that of its own words.
+
+    Another one than English needs Debian's ``chromium-l10n``.
+    """
     assert CHROMIUM, HOW
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = driver.chromium.launch(
+            executable_path=CHROMIUM, args=list(FLAGS), env={**os.environ, "LANGUAGE": language}
+        )
         yield browser
         browser.close()
 

@@ -1,7 +1,8 @@
 """Pictures of the demo company's screens, light and dark: ``python -m tests.web.pictures [NAME]``.
 
 Each is ``docs/img/<name>-light.webp`` and ``…-dark.webp``. The demo is made anew, with the same
-seed, so a picture changes where the screen or the day does. Needs Chromium, as the tests of pages.
+seed, so a picture changes where the screen or the day does. Needs Chromium that speaks Spanish:
+``apt-get install chromium chromium-l10n``.
 """
 
 from __future__ import annotations
@@ -73,7 +74,16 @@ SCREENS: dict[str, str] = {
     "bajas": "/app/facturacion/bajas/",
     "series": "/app/facturacion/series/",
     "certificados": "/app/facturacion/certificados/",
+    "comprobante-nuevo": "/app/facturacion/comprobantes/nuevo/",
+    "notas": "/app/facturacion/notas/",
+    "nota-nueva": "/app/facturacion/notas/nuevo/?comprobante_origen_id=1",
+    "cola": "/app/facturacion/cola/",
+    "correlativos": "/app/facturacion/correlativos/",
+    "validez": "/app/facturacion/validez/",
+    "certificado-nuevo": "/app/facturacion/certificados/nuevo/",
     "guias": "/app/facturacion/guias/",
+    "guia-nueva": "/app/facturacion/guias/nuevo/?venta_id=1",
+    "guias-por-emitir": "/app/facturacion/guias-por-emitir/",
     "retenciones": "/app/facturacion/retenciones/",
     "importar": "/app/importaciones/",
     "claves": "/app/claves-api/",
@@ -118,7 +128,7 @@ def main() -> None:
     """Take the pictures."""
     wanted = sys.argv[1:] or [*SCREENS, *PHONES, *TILL, *TILL_PHONE]
     FOLDER.mkdir(exist_ok=True)
-    with demo() as (site, password), chromium() as browser:
+    with demo() as (site, password), chromium("es") as browser:
         for theme in ("light", "dark"):
             with _signed_in(browser, site, password, theme) as (inside, outside):
                 for name, path in SCREENS.items():
