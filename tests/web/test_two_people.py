@@ -13,7 +13,7 @@ from addons.sales.models import Cliente
 from kernel.context import Ctx
 from kernel.runtime import Runtime
 from tests import live
-from tests.web.chromium import Person, chromium, field, needs_chromium
+from tests.web.chromium import Person, axe, chromium, field, needs_chromium
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 
@@ -90,3 +90,97 @@ def test_second_of_two_people_sees_both_values_chooses_and_nothing_is_lost(
             "direccion": "Jr. Unión 1",
         }
         assert [*first.complaints, *second.complaints] == []
+
+
+def test_cell_that_another_person_changed_meanwhile_shows_both_values_and_one_stays(
+    browser: Browser, runtime: Runtime
+) -> None:
+    number = add_ana(runtime)
+    with live.serving(runtime.settings) as site:
+        first, second = (Person(browser, site, name) for name in ("admin", "gerente"))
+        open_both(first, second, number)
+        phone = begin_cell(second.page, 1)
+        write(first.page, "Teléfono", "111")
+        phone.fill("222")
+        phone.press("Enter")
+        keep = second.page.get_by_role("group", name="Qué queda").get_by_role("button")
+        expect(keep).to_have_text(["Usted escribió 222", "Ahora hay 111"])
+        assert read(runtime, number)["telefono"] == "111"
+        assert second.violations(axe()) == []
+        keep.nth(1).click()
+        expect(cell_of(second.page, 1)).to_have_text("111")
+        assert read(runtime, number)["telefono"] == "111"
+
+        phone = begin_cell(second.page, 1)
+        write(first.page, "Teléfono", "333")
+        phone.fill("444")
+        phone.press("Tab")
+        expect(keep).to_have_count(2)
+        phone.press("Tab")
+        second.page.keyboard.press("Enter")  # what was typed
+        expect(cell_of(second.page, 1)).to_have_text("444")
+        assert read(runtime, number)["telefono"] == "444"
+        assert [*first.complaints, *second.complaints] == []
+
+
+def test_cell_asks_only_about_its_own_field_and_is_left_to_the_other_person_by_escape(
+    browser: Browser, runtime: Runtime
+) -> None:
+    number = add_ana(runtime)
+    with live.serving(runtime.settings) as site:
+        first, second = (Person(browser, site, name) for name in ("admin", "gerente"))
+        open_both(first, second, number)
+        mail = begin_cell(second.page, 2)
+        write(first.page, "Teléfono", "555")
+        mail.fill("ana@ana.pe")
+        mail.press("Enter")
+        expect(cell_of(second.page, 2)).to_have_text("ana@ana.pe")
+        found = read(runtime, number)
+        assert (found["telefono"], found["email"]) == ("555", "ana@ana.pe")
+
+        phone = begin_cell(second.page, 1)
+        write(first.page, "Teléfono", "666")
+        phone.fill("777")
+        phone.press("Enter")
+        expect(second.page.locator(".keep button")).to_have_count(2)
+        phone.press("Escape")
+        expect(cell_of(second.page, 1)).to_have_text("666")
+        assert read(runtime, number)["telefono"] == "666"
+
+        phone = begin_cell(second.page, 1)
+        write(first.page, "Teléfono", "888")
+        phone.fill("888")
+        phone.press("Enter")  # both wrote the same
+        expect(cell_of(second.page, 1)).to_have_text("888")
+        assert [*first.complaints, *second.complaints] == []
+
+
+def open_both(first: Person, second: Person, number: int) -> None:
+    """Open a customer's form for one, and the list with nobody else for the other."""
+    first.page.goto(f"/app/clientes/{number}/")
+    second.page.goto("/app/clientes/?q=quispe&_cols=razon_social,telefono,email")
+
+
+def cell_of(page: Page, place: int) -> Locator:
+    """Return a cell of the only row of a list."""
+    return page.locator("#rows tbody td:not(.mark)").nth(place)
+
+
+def begin_cell(page: Page, place: int) -> Locator:
+    """Return the input of a cell, open in its place."""
+    begin = page.get_by_role("button", name="Editar aquí")
+    if begin.get_attribute("aria-pressed") == "false":
+        begin.click()
+    cell_of(page, place).click()
+    typed = cell_of(page, place).locator("input:visible")
+    expect(typed).to_be_focused()
+    return typed
+
+
+def write(page: Page, label: str, value: str) -> None:
+    """Write into a field of the record that is open, as it is by now, and save it."""
+    page.reload()
+    field(page, label).fill(value)
+    with page.expect_navigation():
+        save(page)
+    expect(saved(page)).to_be_visible()

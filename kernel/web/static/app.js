@@ -58,7 +58,8 @@ document.addEventListener("click", (event) => {
   if (element.closest("[data-widths-reset]")) { localStorage.removeItem(widthsKey()); showWidths(); return; }
   const group = element.closest("[data-twist]");
   if (group) { event.preventDefault(); twist(group); return; }
-  const row = element.closest("#rows tbody tr");
+  const keep = element.closest(".keep button"), row = element.closest("#rows tbody tr");
+  if (keep) { event.preventDefault(); saveCell(keep.closest("td"), keep); return; }
   if (row && !element.closest("input, select, button, td.mark")) {
     const link = element.closest("a") ?? $("a.open", row);
     const cell = element.closest("td");
@@ -102,9 +103,10 @@ async function swapCell(cell, method, address, values) {
   cell.removeAttribute("id");
 }
 
-async function saveCell(cell) {
+// Where another person wrote meanwhile, two buttons ask what stays; Enter is for what is typed.
+async function saveCell(cell, keep) {
   const form = $("form", cell);
-  await swapCell(cell, "POST", form.getAttribute("action"), Object.fromEntries(new FormData(form)));
+  await swapCell(cell, "POST", form.getAttribute("action"), Object.fromEntries(new FormData(form, keep)));
   const box = $("input:not([type=hidden]), select", cell);
   box?.focus();
   return !box;
@@ -116,7 +118,9 @@ function besideCell(cell, step) {
 }
 
 function cellKey(event, cell) {
-  if (event.key === "Escape") cell.replaceChildren(...cell.before_);
+  const theirs = $(".keep [value=suyo]", cell);
+  if (theirs && event.key !== "Escape" && (event.key === "Tab" || event.target.matches("button"))) return false;
+  if (event.key === "Escape") theirs ? saveCell(cell, theirs) : cell.replaceChildren(...cell.before_);
   else if (event.key === "Enter") saveCell(cell).then((done) => done && $("a.open", cell.parentElement)?.focus());
   else if (event.key === "Tab") {
     const next = besideCell(cell, event.shiftKey ? -1 : 1);
