@@ -26,7 +26,7 @@ from kernel.cells import Painter
 from kernel.context import Ctx
 from kernel.errors import NotFound
 from kernel.forms import Form
-from kernel.page import Asked, fetch
+from kernel.page import Asked, Pairs, fetch
 from kernel.places import filled
 from kernel.translations import later
 from kernel.uploads import Upload
@@ -45,7 +45,7 @@ from kernel.web_inputs import (
     typed_lines,
     uploaded,
 )
-from kernel.web_lines import LineTables, Table
+from kernel.web_lines import ADDS, LineTables, Table, numbered
 from kernel.web_routes import address
 from kernel.web_seen import drawn_columns, may
 
@@ -68,6 +68,14 @@ class Editor:
         self.body: type[BaseModel] | None = target.body if target and self.editable else None
         self.how = cells.style(ctx)
         self.tables = LineTables(ctx, path, self.body, record_id is None)
+        self.adds = asked.form.get(ADDS)
+        self._take(asked.form)
+
+    def _take(self, form: Pairs) -> None:
+        """Take what was typed, its lines numbered one by one."""
+        for one in lines_of(self.view):
+            form = numbered(form, one.name, adds=one.name == self.adds)
+        self.asked = replace(self.asked, form=form)
 
     # Reading ---------------------------------------------------------------------------------
 
@@ -259,8 +267,8 @@ class Editor:
 
     def document(self) -> dict[str, Any]:
         """Return what was typed as the body that the API takes."""
-        form = web_named.settled(self.ctx, self.asked.form)
-        self.asked, found = replace(self.asked, form=form), dict[str, Any]()
+        self._take(web_named.settled(self.ctx, self.asked.form))
+        form, found = self.asked.form, dict[str, Any]()
         known = self.body.model_fields if self.body is not None else {}
         for name, info in known.items():
             lines = item_of(info.annotation)
@@ -272,7 +280,6 @@ class Editor:
                         if key in lines.model_fields and text != ""
                     }
                     for line in typed_lines(form, name).values()
-                    if any(line.values())
                 ]
             elif cells.plain_type(info.annotation) is Upload:
                 found[name] = uploaded(form, name)

@@ -62,12 +62,14 @@ def create(ctx: Ctx, path: str, asked: Asked) -> Outcome:
     editor = Editor(ctx, path, asked, None)
     if editor.body is None:
         raise NotFound
+    if editor.adds:
+        return _page(editor, Draft({}, editor.asked.form, adds=editor.adds))
     try:
         if editor.proves:
             prove(ctx, asked.form.get("_clave"))
         made = send(ctx, "POST", path, {**editor.asked_for(), **_unnested(editor.document())})
     except DomainError as refusal:
-        return _page(editor, Draft({}, asked.form, refusal), status=refusal.status)
+        return _page(editor, Draft({}, editor.asked.form, refusal), status=refusal.status)
     place = filled(editor.view.opens or f"{address(path)}{{id}}/", made)
     return redirect(ctx, f"{place}?{urlencode({'_hecho': 'guardado'})}", asked)
 
@@ -83,6 +85,8 @@ def change(ctx: Ctx, path: str, asked: Asked, record_id: int) -> Outcome:
     if act == "_celda":
         return web_cell.change(ctx, path, asked, record_id)
     editor = Editor(ctx, path, asked, record_id)
+    if editor.adds:
+        return _add_line(editor)
     try:
         if act:
             return _act_on(editor, act)
@@ -99,6 +103,13 @@ def change(ctx: Ctx, path: str, asked: Asked, record_id: int) -> Outcome:
             raise
         return _refused(editor, refusal)
     return _back(editor, "guardado", switched)
+
+
+def _add_line(editor: Editor) -> Outcome:
+    """Return the form as it was typed, with one more line; the edit is as old as it was."""
+    present, form = editor.read(), editor.asked.form
+    draft = Draft(present, form if editor.editable else None, adds=editor.adds)
+    return _page(editor, draft, version=form.get("version"), era=form.get(web_late.FILLED))
 
 
 def _switched(editor: Editor, document: Mapping[str, Any]) -> str:

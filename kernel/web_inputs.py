@@ -38,6 +38,8 @@ class Input:
     numeric: bool = False
     most: str = ""
     """What one click fills in."""
+    begins: bool = False
+    """Whether one types here first."""
 
     @property
     def id(self) -> str:
@@ -61,6 +63,8 @@ class Draft:
     data: Mapping[str, Any] = field(default_factory=dict)
     typed: Pairs | None = None
     refusal: DomainError | None = None
+    adds: str = ""
+    """The list that somebody asked one more line for."""
 
     def value(self, name: str) -> Any:
         """Return what a field shows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +11,13 @@ from pydantic import BaseModel
 from kernel import cells, view_fields
 from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
+from kernel.page import Pairs
+from kernel.uploads import Upload
 from kernel.views import Column, Lines
 from kernel.web_inputs import Draft, Input, id_of, input_of, item_of, typed_lines
+
+ADDS = "_lineas"
+"""The button that asks for one more line names the list so."""
 
 Shown = Sequence[tuple[Column, Drawn]]
 
@@ -34,6 +39,8 @@ class Table:
     fills: bool = False
     """Whether one click fills in all that can be typed."""
     fault: str = ""
+    adds: bool = False
+    """Whether its form can be asked for one more line, where no script adds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,8 @@ class LineTables:
         )
         if model and not rows:
             rows = (self._row(lines, shown, "0", {}, draft, painter),)
+        if draft.adds == lines.name:
+            rows = (*rows[:-1], _begun(rows[-1]))
         return Table(
             lines.id,
             lines.name,
@@ -96,6 +105,7 @@ class LineTables:
             tuple(_sum(drawn, data, painter) for _, drawn in shown),
             editable=bool(model),
             fault=draft.fault(lines.name),
+            adds=bool(model),
         )
 
     def _has(
@@ -110,7 +120,7 @@ class LineTables:
         if draft.typed is not None and self.model(lines) is not None:
             typed = typed_lines(draft.typed, lines.name).values()
             if typed or not draft.data:
-                return [one for one in typed if any(one.values())]
+                return list(typed)
         found: Sequence[Mapping[str, Any]] = draft.data.get(lines.name) or []
         return found
 
@@ -136,6 +146,53 @@ class LineTables:
                 )
             )  # fmt: skip
         return tuple(made)
+
+
+def _begun(row: Sequence[Input]) -> tuple[Input, ...]:
+    """Return a line whose first input is typed into first."""
+    first = next((one for one in row if one.editable and one.kind != "hidden"), None)
+    return tuple(replace(one, begins=True) if one is first else one for one in row)
+
+
+def numbered(form: Pairs, name: str, *, adds: bool = False) -> Pairs:
+    """Return a form whose lines of a list are numbered as the API will see them, and none is blank.
+
+    With ``adds`` blank ones stay, and there is one more.
+    """
+    said: dict[str, bool] = {}
+    for key, value in form:
+        if place := _place(key, name):
+            filled = bool(value) and not key.startswith("_de.")
+            said[place] = said.get(place, adds) or filled
+    numbers = {place: at for at, place in enumerate(one for one, kept in said.items() if kept)}
+    pairs = list(_renumbered(form, name, numbers))
+    if adds:
+        pairs.append((f"{name}.{len(numbers)}.", ""))
+    elif said and not numbers:
+        pairs.append((f"{name}.", ""))  # a list without lines was sent, not none
+    return Pairs(pairs)
+
+
+def _renumbered(
+    form: Pairs, name: str, numbers: Mapping[str, int]
+) -> Iterator[tuple[str, str | Upload]]:
+    for key, value in form:
+        place = _place(key, name)
+        if not place:
+            yield key, value
+        elif place in numbers:
+            head, _, field = key.rpartition(f"{name}.{place}.")
+            yield f"{head}{name}.{numbers[place]}.{field}", value
+
+
+def _place(key: str, name: str) -> str:
+    """Return the number of the line that a name of a form is of: a value, or what goes with it."""
+    words = key.split(".")
+    if words[0] == "_nombre":
+        words = words[2:]
+    elif words[0] == "_de":
+        words = words[1:]
+    return words[1] if len(words) == 3 and words[0] == name else ""
 
 
 def _sum(drawn: Drawn, data: Sequence[Mapping[str, Any]], painter: Painter) -> str:
