@@ -18,7 +18,7 @@ from kernel.context import Ctx
 from kernel.registry import Registry
 from kernel.resource import Resource
 from kernel.runtime import Runtime
-from kernel.view_parts import parts_of
+from kernel.view_slots import parts_of
 from kernel.views import FormView, ListView
 from kernel.web_routes import address
 from tests import cluster, live
