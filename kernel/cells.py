@@ -6,7 +6,8 @@ unless its column names a widget. Names of records that a page refers to are rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -294,3 +295,12 @@ class Painter:
 
 
 WRITERS = {"money": money, "price": price, "number": number, "moment": moment, "day": day}
+
+
+def writers(ctx: Ctx) -> dict[str, Callable[[Any], str]]:
+    """Return how values are written where the company is, by the name of a widget."""
+    how = functools.cache(lambda: style(ctx))
+    return {
+        name: lambda value, write=write: write(value, how())  # type: ignore[misc]
+        for name, write in WRITERS.items()
+    }

@@ -31,6 +31,7 @@ from kernel.forms import Received
 from kernel.http import Endpoint
 from kernel.throttle import Limit
 from kernel.uploads import Upload
+from kernel.view_parts import Choice
 
 HTML = "text/html; charset=utf-8"
 URLENCODED = b"application/x-www-form-urlencoded"
@@ -307,6 +308,12 @@ def packed(outcome: Outcome, headers: Mapping[bytes, bytes]) -> Outcome:
     body = gzip.compress(outcome.body, 5, mtime=0)
     more = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     return replace(outcome, body=body, headers={**outcome.headers, **more})
+
+
+def choices(ctx: Ctx, view: str, column: str) -> dict[str, Choice]:
+    """Return the values of a list's column as people read them, with the tones of their badges."""
+    listed: Any = ctx.runtime.registry.screens.views[view]
+    return {it.value: it for one in listed.columns if one.name == column for it in one.choices}
 
 
 def draw(ctx: Ctx | None, asked: Asked, template: str, /, **values: Any) -> Outcome:

@@ -52,6 +52,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "Asked",
         "Pairs",
         "attempt",
+        "choices",
         "draw",
         "fetch",
         "own_address",

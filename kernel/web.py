@@ -18,7 +18,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from kernel import cells_text, static, translations, widgets
+from kernel import cells, cells_text, static, translations, widgets
 from kernel.answers import TITLES, Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
@@ -188,6 +188,7 @@ def render(
             "tools": (),
             "user": None,
             "site": "Andes",
+            **(cells.writers(ctx) if ctx else {}),
             **shell,
             **values,
         }

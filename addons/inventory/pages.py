@@ -7,9 +7,10 @@ from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.http import Endpoint
-from kernel.page import Asked, draw, fetch, page
+from kernel.page import Asked, choices, draw, fetch, page
 
 REPORTE = "/api/reportes/kardex/"
+LISTA = "inventory.movimientos.list"
 PEDIDO = ("almacen_id", "desde", "hasta")
 
 
@@ -36,6 +37,7 @@ def mostrar_kardex(ctx: Ctx, asked: Asked) -> Outcome:
         title="Kardex",
         crumbs=[("Kardex", "")],
         buscado=buscado,
+        tipos=choices(ctx, LISTA, "tipo_movimiento"),
         pedido=pedido,
         almacenes=fetch(ctx, "/api/almacenes/", "limit=200&sort=nombre")["items"],
         **values,
@@ -69,6 +71,7 @@ def mostrar_traza(ctx: Ctx, asked: Asked) -> Outcome:
         title="Trazabilidad",
         crumbs=[("Trazabilidad", "")],
         buscado=buscado,
+        tipos=choices(ctx, LISTA, "tipo_movimiento"),
         lotes=traza["lotes"] if traza else [],
     )
 

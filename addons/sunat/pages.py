@@ -7,17 +7,10 @@ from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.http import Endpoint
-from kernel.page import Asked, draw, fetch, page
+from kernel.page import Asked, choices, draw, fetch, page
 
 CORRELATIVOS = "/api/reportes/correlativos/"
 LISTA = "sunat.comprobantes.list"
-
-
-def _dichos(ctx: Ctx, campo: str) -> dict[str, tuple[str, str]]:
-    """Return how the values of a column of comprobantes are read, with their tones."""
-    lista: Any = ctx.runtime.registry.screens.views[LISTA]
-    (columna,) = (una for una in lista.columns if una.name == campo)
-    return {uno.value: (uno.label, uno.tone) for uno in columna.choices}
 
 
 @page("GET", "/app/facturacion/correlativos/", permission="facturacion.reenviar")
@@ -39,7 +32,7 @@ def mostrar_correlativos(ctx: Ctx, asked: Asked) -> Outcome:
         crumbs=[("Correlativos", "")],
         pedido=pedido,
         consulta=urlencode(pedido),
-        tipos=_dichos(ctx, "tipo"),
+        tipos=choices(ctx, LISTA, "tipo"),
         **values,
     )
 
@@ -56,8 +49,8 @@ def mostrar_cola(ctx: Ctx, asked: Asked) -> Outcome:
         crumbs=[("Cola de SUNAT", "")],
         cola=cola["items"],
         caida=cola["caida"],
-        tipos=_dichos(ctx, "tipo"),
-        estados=_dichos(ctx, "estado_sunat"),
+        tipos=choices(ctx, LISTA, "tipo"),
+        estados=choices(ctx, LISTA, "estado_sunat"),
     )
 
 

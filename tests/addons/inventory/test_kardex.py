@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -10,6 +12,9 @@ from sqlalchemy.exc import ProgrammingError
 from starlette.testclient import TestClient
 
 from addons.inventory import services
+from addons.inventory.schemas import EntradaNueva
+from addons.inventory.services import movimientos as movimientos_de
+from kernel.context import Ctx
 from kernel.runtime import Runtime
 from tests.addons.base.test_roles import permisos, rol_id
 from tests.addons.inventory.almacenero import (
@@ -162,3 +167,28 @@ def test_movements_are_changed_by_nobody(runtime: Runtime, statement: str) -> No
     with pytest.raises(ProgrammingError, match="append-only"), owner.begin() as one:
         one.execute(text(statement))
     owner.dispose()
+
+
+def test_page_of_the_kardex_is_written_as_the_company_writes(
+    connect: Connect, shop: Shop, runtime: Runtime
+) -> None:
+    def recibir(ctx: Ctx) -> None:
+        ctx.now = datetime(ctx.now.year, 3, 8, 1, 30, tzinfo=UTC)  # the evening before, in Lima
+        movimientos_de.registrar_entrada(
+            ctx,
+            EntradaNueva(
+                almacen_id=shop.almacenes[0],
+                producto_id=shop.productos[0],
+                cantidad=Decimal(1200),
+                costo_unitario=Decimal(7),
+                motivo="Compra",
+            ),
+        )
+
+    runtime.transact(recibir)
+    almacen = connect("almacen")
+    sku = almacen.get(f"/api/productos/{shop.productos[0]}/").json()["sku"]
+    page = almacen.get("/app/inventario/kardex/", params={"producto": sku}).text
+    cells = [it.strip() for it in re.findall(r">([^<>]+)<", page)]
+    assert {"7 mar 20:30", "Entrada", "1,300", "9,100.00"} <= {*cells}
+    assert "ENTRADA" not in cells
