@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
 
-from kernel import cells, preferences, translations, web, web_home
+from kernel import cells, preferences, translations, web, web_home, web_named
 from kernel.answers import Outcome
 from kernel.cells import Drawn, Painter
 from kernel.context import Ctx
@@ -17,7 +17,7 @@ from kernel.model import addon_of
 from kernel.page import Asked, fetch, prove, redirect, send
 from kernel.translations import later
 from kernel.views import Field, Section, SettingsView
-from kernel.web_inputs import Block, Draft, input_of, sent
+from kernel.web_inputs import Block, Draft, Input, id_of, input_of, sent
 from kernel.web_seen import drawn_columns, may
 
 PLACE = "/app/ajustes/"
@@ -63,12 +63,13 @@ def change(ctx: Ctx, asked: Asked, name: str) -> Outcome:
     """Keep what was typed, or say what is wrong with it."""
     group = _group(ctx, name)
     known = _body(ctx, group).model_fields
-    typed = {
-        field: sent(asked.form.get(field), info)
-        for field, info in known.items()
-        if field in asked.form or f"_de.{field}" in asked.form
-    }
     try:
+        form = web_named.settled(ctx, asked.form)
+        typed = {
+            field: sent(form.get(field), info)
+            for field, info in known.items()
+            if field in form or f"_de.{field}" in form
+        }
         if _proves(ctx, group):
             prove(ctx, asked.form.get("_clave"))
         if group.view is not None:
@@ -153,28 +154,36 @@ def _values(ctx: Ctx, group: Group) -> Mapping[str, Any]:
 
 
 def _blocks(ctx: Ctx, group: Group, draft: Draft) -> list[Block]:
-    painter = Painter(cells.style(ctx), {})
     body = _body(ctx, group).model_fields
     if group.view is not None:
         sections: tuple[Section, ...] = group.view.panels
     else:
-        fields = [Field(name, info.description or name, span=4) for name, info in body.items()]
-        sections = (Section("valores", "", tuple(fields)),)
-    made = []
-    for section in sections:
-        inputs = []
-        for one in section.fields:
-            info = body.get(one.name)
-            drawn = _drawn(ctx, group, one, info)
-            taken = info if group.editable else None
-            value = draft.value(one.name)
-            fault = draft.fault(one.name)
-            inputs.append(input_of(one, drawn, taken, value, painter, fault=fault))
-        made.append(Block(section.id, section.label, tuple(inputs)))
-    return made
+        all_of_it = [Field(name, info.description or name, span=4) for name, info in body.items()]
+        sections = (Section("valores", "", tuple(all_of_it)),)
+    fields = [one for section in sections for one in section.fields]
+    drawn = {one.name: _drawn(ctx, group, one, body.get(one.name)) for one in fields}
+    row = {name: id_of(draft.value(name)) for name, one in drawn.items() if one.refers}
+    painter = Painter(cells.style(ctx), cells.names(ctx, list(drawn.values()), [row]))
+
+    def made(one: Field) -> Input:
+        shown = drawn[one.name]
+        return input_of(
+            one,
+            shown,
+            body.get(one.name) if group.editable else None,
+            draft.value(one.name),
+            painter,
+            fault=draft.fault(one.name),
+            named=draft.named(one.name, shown.refers),
+        )
+
+    return [Block(it.id, it.label, tuple(made(one) for one in it.fields)) for it in sections]
 
 
 def _drawn(ctx: Ctx, group: Group, one: Field, info: Any) -> Drawn:
     if group.view is not None:
         return drawn_columns(ctx, group.view, [one])[0]
-    return cells.drawn(ctx.runtime.registry, "", one, info.annotation if info else None)
+    registry = ctx.runtime.registry
+    refers = cells.guessed(registry, one.name)
+    named = replace(one, refers=refers, widget="reference") if refers else one
+    return cells.drawn(registry, "", named, info.annotation if info else None)

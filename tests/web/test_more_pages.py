@@ -1,4 +1,4 @@
-"""Boards, settings, permissions, cells, acts on all that match, the first page."""
+"""Boards, permissions, cells, acts on all that match, the first page."""
 
 from __future__ import annotations
 
@@ -104,36 +104,7 @@ def _jobs(runtime: Runtime) -> list[str]:
         return list(connection.scalars(text(query)))
 
 
-# Settings, permissions, first page --------------------------------------------------------------
-
-
-def test_settings_are_changed_and_wrong_ones_told_at_their_field(
-    browser: Open, admin: TestClient
-) -> None:
-    person = browser("admin")
-    person.get("/app/ajustes/base.empresa/")
-    person.submit("main form", nombre_comercial="La Esquina")
-    assert person.texts(".alert.good p") == ["Guardado."]
-    assert admin.get("/api/configuracion/").json()["nombre_comercial"] == "La Esquina"
-    person.submit("main form", ruc="20100070971")
-    assert person.status == 400
-    assert "RUC" in person.texts(".fault")[0]
-    person.get("/app/ajustes/kernel.Regional/")
-    person.submit("main form", zona_horaria="Marte/Olimpo")
-    assert person.status == 400
-    assert "America/Lima" in person.texts(".fault")[0]
-    assert person.page.cssselect("#i-zona_horaria")[0].get("value") == "Marte/Olimpo"
-
-
-def test_settings_are_for_who_may_see_them(browser: Open) -> None:
-    person = browser("chofer")
-    person.get("/app/ajustes/kernel.Regional/")
-    assert person.status == 404
-    person.get("/app/ajustes/base.empresa/")
-    assert person.status == 200
-    assert not person.page.cssselect("main button, main input")
-    person.post("/app/ajustes/base.empresa/", {"nombre_comercial": "Otra"})
-    assert person.status == 403
+# Permissions, first page ------------------------------------------------------------------------
 
 
 def test_permissions_of_roles_change_as_they_were_ticked(browser: Open, admin: TestClient) -> None:
