@@ -14,18 +14,56 @@ from addons.sunat.documents.codigos import Tributo
 from addons.sunat.documents.importes import CargoCalculado, CuotaCalculada, Importe, Totales
 from addons.sunat.documents.impuestos import importes, tasa_de
 from addons.sunat.documents.modelo import CERO, Anticipo, CargoGlobal, Comprobante, Cuota
-from kernel.money import round_half_up
+from kernel.money import CENT, round_half_up
 
 
 def calcular(comprobante: Comprobante) -> Totales:
     """Return every amount of a comprobante. Its values must be sane (``reglas`` says so)."""
     lineas = importes(comprobante)
     gravado = codigos.IVAP if any(uno.tributo is codigos.IVAP for uno in lineas) else codigos.IGV
-    tasa = tasa_de(gravado, comprobante)
-    ajustes = [_ajuste(uno, tasa, comprobante) for uno in comprobante.cargos]
-    anticipos = [_anticipo(uno, tasa) for uno in comprobante.anticipos]
-    cabecera = _Cabecera(lineas, gravado, tasa, comprobante, ajustes, anticipos)
+    resto = _Resto(
+        _sum(uno.base_igv for uno in lineas if uno.tributo is gravado),
+        _sum(uno.igv for uno in lineas if uno.tributo is gravado),
+        _sum(uno.isc for uno in lineas if uno.tributo is gravado),
+        tasa_de(gravado, comprobante),
+    )
+    ajustes = [_ajuste(uno, resto, comprobante) for uno in comprobante.cargos]
+    anticipos = [_anticipo(uno, resto) for uno in comprobante.anticipos]
+    cabecera = _Cabecera(lineas, gravado, comprobante, ajustes, anticipos)
     return cabecera.totales()
+
+
+def repartir(monto: Decimal, pesos: Sequence[Decimal]) -> list[Decimal]:
+    """Return an amount in parts by weight, in cents, that add up to it; without weights the first
+    part is all of it.
+
+    Each part is what accumulates; none passes its weight where the amount does not pass their sum.
+    """
+    todos = _sum(pesos)
+    if not todos:
+        return [monto if not lugar else CERO for lugar in range(len(pesos))]
+    partes, antes, corrido = [], CERO, CERO
+    for peso in pesos:
+        corrido += peso
+        hasta = round_half_up(monto * corrido / todos)
+        partes.append(hasta - antes)
+        antes = hasta
+    return partes
+
+
+@dataclass(slots=True)
+class _Resto:
+    """What is taxed, as adjustments and advances leave it: base (ISC included) and tax."""
+
+    base: Decimal
+    igv: Decimal
+    isc: Decimal
+    tasa: Decimal
+
+    def mover(self, base: Decimal, igv: Decimal) -> None:
+        """Add to it."""
+        self.base += base
+        self.igv += igv
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +77,37 @@ class _Ajuste:
     igv: Decimal
 
 
-def _ajuste(cargo: CargoGlobal, tasa: Decimal, comprobante: Comprobante) -> _Ajuste:
+def _ajuste(cargo: CargoGlobal, resto: _Resto, comprobante: Comprobante) -> _Ajuste:
+    """Return an adjustment; what it changes is by how much the rounded sums differ (3291), as if it
+    had been taken off line by line."""
     regla = codigos.CARGOS_GLOBALES[cargo.codigo]
-    base, igv = cargo.monto, CERO
-    if regla.afecta_base and comprobante.precios_incluyen_igv:
-        base = round_half_up(cargo.monto / (1 + tasa))
-        igv = cargo.monto - base
-    elif regla.afecta_base:
-        igv = round_half_up(base * tasa)
-    return _Ajuste(cargo.codigo, regla.es_cargo, regla.afecta_base, base, igv)
+    if not regla.afecta_base:
+        return _Ajuste(cargo.codigo, regla.es_cargo, False, cargo.monto, CERO)
+    signo = 1 if regla.es_cargo else -1
+    base, igv = _con(resto, signo * cargo.monto, con_igv=comprobante.precios_incluyen_igv)
+    resto.mover(base, igv)
+    return _Ajuste(cargo.codigo, regla.es_cargo, True, signo * base, signo * igv)
 
 
-def _anticipo(anticipo: Anticipo, tasa: Decimal) -> _Ajuste:
+def _con(resto: _Resto, monto: Decimal, *, con_igv: bool) -> tuple[Decimal, Decimal]:
+    """Return by how much base and tax change with an amount that has the tax inside, or not."""
+    if not con_igv:
+        antes = round_half_up(resto.base * resto.tasa)
+        return monto, round_half_up((resto.base + monto) * resto.tasa) - antes
+    antes = resto.base + resto.igv
+    base = round_half_up((antes + monto) / (1 + resto.tasa))
+    base -= round_half_up(antes / (1 + resto.tasa))
+    return base, monto - base
+
+
+def _anticipo(anticipo: Anticipo, resto: _Resto) -> _Ajuste:
+    """Return an advance as its own factura split it; several that pay all leave nothing over."""
     if anticipo.codigo != "04":
         return _Ajuste(anticipo.codigo, False, False, anticipo.monto, CERO)
-    base = round_half_up(anticipo.monto / (1 + tasa))
+    base, queda = round_half_up(anticipo.monto / (1 + resto.tasa)), resto.base - resto.isc
+    if anticipo.monto <= queda + resto.igv:
+        base = min(max(base, anticipo.monto - resto.igv), queda)
+    resto.mover(-base, base - anticipo.monto)
     return _Ajuste("04", False, True, base, anticipo.monto - base)
 
 
@@ -67,7 +121,6 @@ class _Cabecera:
 
     lineas: tuple[Importe, ...]
     gravado: Tributo
-    tasa: Decimal
     comprobante: Comprobante
     ajustes: Sequence[_Ajuste]
     anticipos: Sequence[_Ajuste]
@@ -228,13 +281,8 @@ def repartir_cuotas(cuotas: Sequence[Cuota], neto: Decimal) -> tuple[CuotaCalcul
     """Return the payments with their amounts; those without share what the others leave."""
     libres = [uno for uno in cuotas if uno.monto is None]
     resto = neto - _sum(uno.monto or CERO for uno in cuotas)
-    hechas = 0
-    found = []
-    for uno in cuotas:
-        monto = uno.monto
-        if monto is None:
-            antes = round_half_up(resto * hechas / len(libres))
-            hechas += 1
-            monto = round_half_up(resto * hechas / len(libres)) - antes
-        found.append(CuotaCalculada(uno.fecha.isoformat(), monto))
-    return tuple(found)
+    partes = iter(repartir(resto, [CENT] * len(libres)))
+    return tuple(
+        CuotaCalculada(uno.fecha.isoformat(), next(partes) if uno.monto is None else uno.monto)
+        for uno in cuotas
+    )

@@ -67,6 +67,7 @@ EXONERADO = Tributo("9997", "EXO", "VAT")
 INAFECTO = Tributo("9998", "INA", "FRE")
 
 GRAVADO_ONEROSO = "10"
+GRAVADO_IVAP = "17"
 AFECTACIONES = (
     {"10": IGV, "17": IVAP, "20": EXONERADO, "30": INAFECTO, "40": EXPORTACION}
     | {f"1{n}": GRATUITO for n in range(1, 7)}
@@ -172,7 +173,7 @@ MOTIVOS_CREDITO = {
     "13": "Corrección del monto neto pendiente de pago o de las cuotas",
 }
 """Catalogue 09."""
-AJUSTE_CREDITO = "13"
+AJUSTE_IVAP, AJUSTE_CREDITO = "12", "13"
 MOTIVOS_DEBITO = {
     "01": "Intereses por mora",
     "02": "Aumento en el valor",

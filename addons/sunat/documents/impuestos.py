@@ -67,6 +67,10 @@ def _parte(linea: Linea, comprobante: Comprobante, suma: Suma) -> _Parte:
     tributo = codigos.AFECTACIONES[linea.afectacion_igv]
     tasa = _tasa(linea, tributo, comprobante)
     bruto = round_half_up(linea.cantidad * linea.precio_unitario) - linea.descuento + linea.cargo
+    vuelve = linea.devuelto
+    if vuelve is not None:
+        base = vuelve.valor_venta + vuelve.isc
+        return _Parte(linea, tributo, tasa, bruto, base, vuelve.igv)
     con_impuestos = comprobante.precios_incluyen_igv
     monto = bruto
     if linea.isc is not None and not con_impuestos:
@@ -172,7 +176,9 @@ def _tasa_isc(isc: Isc | None, base: Decimal, monto: Decimal) -> Decimal:
 def _importe(parte: _Parte, comprobante: Comprobante) -> Importe:
     linea, isc, gratuito = parte.linea, parte.linea.isc, parte.tributo is codigos.GRATUITO
     base_isc = monto_isc = CERO
-    if isc is not None and comprobante.precios_incluyen_igv:
+    if linea.devuelto is not None:
+        base_isc, monto_isc = linea.devuelto.base_isc, linea.devuelto.isc
+    elif isc is not None and comprobante.precios_incluyen_igv:
         base_isc, monto_isc = _isc_incluido(linea, isc, parte.base)
     elif isc is not None:
         base_isc, monto_isc = _isc_aparte(linea, isc, parte.bruto)

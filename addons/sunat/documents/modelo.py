@@ -79,10 +79,22 @@ class Viaje:
 
 
 @dataclass(frozen=True, slots=True)
+class Devuelto:
+    """What a note takes back of a line that was issued, to the cent: its value without taxes, its
+    IGV, and its ISC with the base of that."""
+
+    valor_venta: Decimal
+    igv: Decimal
+    base_isc: Decimal = CERO
+    isc: Decimal = CERO
+
+
+@dataclass(frozen=True, slots=True)
 class Linea:
     """A line. Price, ``descuento`` (00) and ``cargo`` (47) stand in the same terms, with taxes or
     without; ``descuento_no_afecto`` (01) and ``cargo_no_afecto`` (48) leave the tax base alone.
-    With ``icbper`` each unit is a plastic bag."""
+    With ``icbper`` each unit is a plastic bag. ``devuelto`` goes before what the price comes to:
+    two roundings of one amount are a cent apart, and what goes back is what was charged."""
 
     descripcion: str
     cantidad: Decimal
@@ -99,6 +111,7 @@ class Linea:
     icbper: bool = False
     propiedades: tuple[Propiedad, ...] = ()
     viaje: Viaje | None = None
+    devuelto: Devuelto | None = None
 
 
 @dataclass(frozen=True, slots=True)

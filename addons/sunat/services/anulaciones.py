@@ -56,7 +56,7 @@ def seguir_a_la_venta(ctx: Ctx, venta_id: int, motivo: str) -> None:
             ctx,
             schemas.NotaNueva(
                 comprobante_origen_id=de.id,
-                motivo_codigo=ANULACION,
+                motivo_codigo=notas.motivo_para(notas.leer(de.documento), ANULACION),
                 motivo_descripcion=motivo[:250],
             ),
         )

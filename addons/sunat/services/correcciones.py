@@ -15,6 +15,7 @@ from addons.sales.models import ANULADA, Cliente, Venta
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo
 from addons.sunat.documents.cdr import REGISTRADOS
+from addons.sunat.documents.importes import Totales
 from addons.sunat.errors import EstadoNoPermite
 from addons.sunat.models import EXCEPCION, RECHAZADO, Comprobante, NotaCreditoDebito
 from addons.sunat.services import emision, empresa, notas, registro
@@ -46,16 +47,16 @@ def corregir(ctx: Ctx, comprobante_id: int, cambios: schemas.Correccion) -> Comp
     if cliente is None:
         raise ValidationFailed("Diga un cliente que exista.", field="cliente_id")
     nuevo = _corregido(ctx, de, cambios, cliente)
+    totales = registro.exigir_valido(ctx, nuevo)
     origen = _origen(ctx, de)
     if origen is not None:
-        totales = registro.exigir_valido(ctx, nuevo)
         notas.comprobar_con_origen(ctx, nuevo, totales, origen, menos=de.id)
     antes = {"estado_sunat": de.estado_sunat, "codigo": de.codigo_sunat, "hash": de.hash}
     if de.estado_sunat == RECHAZADO or _de_otro(de):
-        hecho = _con_otro_numero(ctx, de, nuevo, cliente.id)
+        hecho = _con_otro_numero(ctx, de, nuevo, totales, cliente.id)
     else:
         de.cliente_id = cliente.id
-        hecho = registro.reescribir(ctx, de, replace(nuevo, numero=de.numero))
+        hecho = registro.reescribir(ctx, de, replace(nuevo, numero=de.numero), totales)
     despues = {"comprobante_id": hecho.id, "numero": hecho.numero, "hash": hecho.hash}
     ctx.audit("corregir", "comprobantes", de.id, antes=antes, despues=despues, modulo="facturacion")
     return hecho
@@ -101,12 +102,12 @@ def _de_otro(de: Comprobante) -> bool:
 
 
 def _con_otro_numero(
-    ctx: Ctx, de: Comprobante, nuevo: modelo.Comprobante, cliente_id: int
+    ctx: Ctx, de: Comprobante, nuevo: modelo.Comprobante, totales: Totales, cliente_id: int
 ) -> Comprobante:
     de.estado_sunat = RECHAZADO
     ctx.session.flush()
     quien = registro.De(cliente_id, de.venta_id, de.sucursal_id, corrige_id=de.id)
-    hecho = registro.registrar(ctx, nuevo, quien)
+    hecho = registro.registrar(ctx, nuevo, quien, totales)
     nota = select(NotaCreditoDebito).where(NotaCreditoDebito.comprobante_id == de.id)
     if (suya := ctx.session.scalars(nota).first()) is not None:
         suya.estado_sunat = RECHAZADO

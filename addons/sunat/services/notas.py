@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo
+from addons.sunat.documents.devuelto import todo_de
 from addons.sunat.documents.importes import Totales
 from addons.sunat.documents.reglas import Origen, revisar_con_origen
 from addons.sunat.errors import ComprobanteRechazado
@@ -18,32 +18,37 @@ from addons.sunat.models import Comprobante, NotaCreditoDebito
 from addons.sunat.services import emision, empresa, entrada, registro
 from kernel.context import Ctx
 from kernel.errors import FieldError, ValidationFailed
-from kernel.money import round_half_up
 
 _DOCUMENTO: TypeAdapter[modelo.Comprobante] = TypeAdapter(modelo.Comprobante)
 TEXTO_CREDITO = "CORRECCIÓN DE CUOTAS"
 
 
 def emitir_nota(
-    ctx: Ctx, nueva: schemas.NotaNueva, *, devolucion_id: int | None = None
+    ctx: Ctx,
+    nueva: schemas.NotaNueva,
+    *,
+    detalle: tuple[modelo.Linea, ...] = (),
+    devolucion_id: int | None = None,
 ) -> Comprobante:
     """Return the note as a comprobante: numbered, signed, and on its way.
 
-    ``devolucion_id`` names what came back of the sale, if the note is about that.
+    ``devolucion_id`` names what came back of the sale, if the note is about that, and ``detalle``
+    its lines.
 
     Raises:
         ValidationFailed: what it changes doesn't exist or is a note itself.
         ComprobanteRechazado: SUNAT would reject it, or what it changes was rejected or voided.
     """
     origen = encontrar_origen(ctx, nueva.comprobante_origen_id)
-    de = _documento(ctx, entrada.con_productos(ctx, nueva), origen)
+    nueva = entrada.con_productos(ctx, nueva)
+    de = _documento(ctx, nueva, origen, detalle or emision.lineas(nueva.detalle))
     with entrada.en_sus_palabras(
         adquirente="comprobante_origen_id", modifica="comprobante_origen_id"
     ):
         totales = registro.exigir_valido(ctx, de)
         comprobar_con_origen(ctx, de, totales, origen)
     quien = registro.De(origen.cliente_id, sucursal_id=origen.sucursal_id)
-    hecho = registro.registrar(ctx, de, quien)
+    hecho = registro.registrar(ctx, de, quien, totales)
     anotar(ctx, hecho, de, origen.id, devolucion_id)
     return hecho
 
@@ -88,18 +93,23 @@ def encontrar_origen(ctx: Ctx, comprobante_id: int) -> Comprobante:
     return found
 
 
-def _documento(ctx: Ctx, nueva: schemas.NotaNueva, origen: Comprobante) -> modelo.Comprobante:
+def _documento(
+    ctx: Ctx, nueva: schemas.NotaNueva, origen: Comprobante, detalle: tuple[modelo.Linea, ...]
+) -> modelo.Comprobante:
     suyo = leer(origen.documento)
-    comunes = emision.comunes(ctx, nueva) | _terminos(nueva, suyo)
-    detalle = emision.lineas(nueva.detalle)
-    if not detalle:  # everything of the original
-        detalle = rebajado(suyo)
-        comunes["cargos"] = comunes["cargos"] or _cargos_aparte(suyo)
-    if nueva.motivo_codigo == codigos.AJUSTE_CREDITO and not nueva.detalle:
+    comunes = emision.comunes(ctx, nueva)
+    if not detalle and nueva.motivo_codigo == codigos.AJUSTE_CREDITO:
         afectacion = suyo.detalle[0].afectacion_igv
-        nada = modelo.Linea(TEXTO_CREDITO, Decimal(1), Decimal(0), afectacion_igv=afectacion)
-        detalle = (nada,)
-        comunes["cargos"] = ()
+        detalle = (modelo.Linea(TEXTO_CREDITO, Decimal(1), Decimal(0), afectacion_igv=afectacion),)
+        comunes |= _todos_los_terminos(suyo) | {"cargos": (), "redondeo": Decimal(0)}
+    elif not detalle:
+        todo = todo_de(suyo)
+        detalle = todo.detalle
+        cargos = comunes["cargos"] or todo.cargos
+        comunes |= _todos_los_terminos(suyo) | {"cargos": cargos}
+        comunes["redondeo"] = comunes["redondeo"] or suyo.redondeo
+    else:
+        comunes |= _terminos(nueva, suyo)
     letra = "F" if origen.tipo == codigos.FACTURA else "B"
     serie = nueva.serie or empresa.serie_para(ctx, nueva.tipo_nota, origen.sucursal_id, letra)
     emision.exigir_serie(ctx, nueva.tipo_nota, serie)
@@ -120,62 +130,28 @@ def _documento(ctx: Ctx, nueva: schemas.NotaNueva, origen: Comprobante) -> model
     )
 
 
-def rebajado(suyo: modelo.Comprobante) -> tuple[modelo.Linea, ...]:
-    """Return the lines of a document with what changed its base as a whole shared out to them.
-
-    A note tells it so (3277). Each line takes its part by its value, to the cent.
-    """
-    afectos = [uno for uno in suyo.cargos if codigos.CARGOS_GLOBALES[uno.codigo].afecta_base]
-    quitado = sum(
-        (-u.monto if codigos.CARGOS_GLOBALES[u.codigo].es_cargo else u.monto for u in afectos),
-        Decimal(0),
-    )
-    brutos = [
-        una.cantidad * una.precio_unitario - una.descuento + una.cargo
-        if codigos.AFECTACIONES[una.afectacion_igv] in codigos.GRAVADOS
-        else Decimal(0)
-        for una in suyo.detalle
-    ]
-    if not quitado or not sum(brutos):
-        return suyo.detalle
-    lineas, antes, corrido = [], Decimal(0), Decimal(0)
-    for una, bruto in zip(suyo.detalle, brutos, strict=True):
-        corrido += bruto
-        ahora = round_half_up(quitado * corrido / sum(brutos))
-        parte, antes = ahora - antes, ahora
-        lineas.append(
-            replace(una, descuento=una.descuento + parte)
-            if parte > 0
-            else replace(una, cargo=una.cargo - parte)
-        )
-    return tuple(lineas)
-
-
-def _cargos_aparte(suyo: modelo.Comprobante) -> tuple[modelo.CargoGlobal, ...]:
-    """Return what was charged beside the prices of a document: FISE, tips and the like."""
-    return tuple(
-        uno
-        for uno in suyo.cargos
-        if codigos.CARGOS_GLOBALES[uno.codigo].es_cargo
-        and not codigos.CARGOS_GLOBALES[uno.codigo].afecta_base
-    )
-
-
-def _terminos(nueva: schemas.NotaNueva, suyo: modelo.Comprobante) -> dict[str, Any]:
-    """Return what a note takes over from its original where it says nothing else.
-
-    Lines that are taken over stay in the original's terms, whatever is said.
-    """
-    terminos: dict[str, Any] = {
+def _todos_los_terminos(suyo: modelo.Comprobante) -> dict[str, Any]:
+    """Return in what terms the lines of a document stand; lines that are taken over stay in them,
+    whatever is said."""
+    return {
         "precios_incluyen_igv": suyo.precios_incluyen_igv,
         "tasa_igv": suyo.tasa_igv,
         "moneda": suyo.moneda,
         "tipo_cambio": suyo.tipo_cambio,
     }
-    if not nueva.detalle:
-        return terminos
+
+
+def _terminos(nueva: schemas.NotaNueva, suyo: modelo.Comprobante) -> dict[str, Any]:
+    """Return what a note takes over from its original where it says nothing else."""
     dichos = {nombre for nombre in nueva.model_fields_set if getattr(nueva, nombre) is not None}
+    terminos = _todos_los_terminos(suyo)
     return {nombre: valor for nombre, valor in terminos.items() if nombre not in dichos}
+
+
+def motivo_para(suyo: modelo.Comprobante, motivo: str) -> str:
+    """Return the reason of a note on a document: one on arroz pilado has its own (3230)."""
+    de_ivap = any(una.afectacion_igv == codigos.GRAVADO_IVAP for una in suyo.detalle)
+    return codigos.AJUSTE_IVAP if de_ivap else motivo
 
 
 def _motivo(nueva: schemas.NotaNueva) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from addons.sales.models import Cliente, Venta
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo
+from addons.sunat.documents.devuelto import todo_de
 from addons.sunat.models import (
     ANULADO,
     RECHAZADO,
@@ -59,7 +60,7 @@ def _quedan(
     """Return the lines of a comprobante without what notes took back of them."""
     tomado = _tomado(ctx, origen.id)
     propuestas = []
-    for linea in notas.rebajado(suyo):
+    for linea in todo_de(suyo).detalle:
         menos = min(tomado[_clave(linea)], linea.cantidad)
         tomado[_clave(linea)] -= menos
         queda = linea.cantidad - menos

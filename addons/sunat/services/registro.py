@@ -122,10 +122,13 @@ class _Insertado:
     canal: str
 
 
-def registrar(ctx: Ctx, de: modelo.Comprobante, quien: De) -> Comprobante:
+def registrar(
+    ctx: Ctx, de: modelo.Comprobante, quien: De, totales: Totales | None = None
+) -> Comprobante:
     """Return the row of a document: checked, numbered, written, signed; its sending is queued.
 
-    Where the company so wants, boletas and notes on them wait for the resumen diario instead.
+    Where the company so wants, boletas and notes on them wait for the resumen diario instead. Who
+    checked it already (``exigir_valido``) gives its amounts.
 
     Raises:
         ComprobanteRechazado: SUNAT would reject it; no number was taken.
@@ -133,8 +136,10 @@ def registrar(ctx: Ctx, de: modelo.Comprobante, quien: De) -> Comprobante:
     """
     _exigir_alcance(ctx, quien.sucursal_id)
     config = ctx.config(schemas.Facturacion)
+    llave = empresa.llave(ctx)
+    totales = totales or _exigir(de, _entorno(ctx, config))
     return ctx.session.get_one(
-        Comprobante, insertar(ctx, de, quien, llave=empresa.llave(ctx), config=config)
+        Comprobante, _insertar(ctx, de, quien, totales, llave=llave, config=config)
     )
 
 
@@ -155,6 +160,18 @@ def insertar(
         ComprobanteRechazado: SUNAT would reject it; no number was taken.
     """
     totales = _exigir(de, _entorno(ctx, config))
+    return _insertar(ctx, de, quien, totales, llave=llave, config=config)
+
+
+def _insertar(
+    ctx: Ctx,
+    de: modelo.Comprobante,
+    quien: De,
+    totales: Totales,
+    *,
+    llave: Llave,
+    config: schemas.Facturacion,
+) -> int:
     numero = ctx.next_number("comprobante", f"{de.tipo}-{de.serie}")
     de = replace(de, numero=numero)
     escrito = _escrito(de, totales, llave)
@@ -202,14 +219,12 @@ def _columnas(lineas: tuple[Importe, ...]) -> dict[str, list[Any]]:
     }
 
 
-def reescribir(ctx: Ctx, hecho: Comprobante, de: modelo.Comprobante) -> Comprobante:
-    """Return a comprobante that SUNAT never registered, with other content and the same number.
-
-    Raises:
-        ComprobanteRechazado: SUNAT would reject it.
-    """
+def reescribir(
+    ctx: Ctx, hecho: Comprobante, de: modelo.Comprobante, totales: Totales
+) -> Comprobante:
+    """Return a comprobante that SUNAT never registered, with other content (checked, of these
+    amounts) and the same number."""
     llave = empresa.llave(ctx)
-    totales = exigir_valido(ctx, de)
     for columna, valor in _escrito(de, totales, llave).items():
         setattr(hecho, columna, valor)
     hecho.estado_sunat = PENDIENTE

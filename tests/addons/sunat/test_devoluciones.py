@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from tests.addons.base.signed_in import read
+from tests.addons.sales.test_ventas import set_company
 from tests.addons.sunat.conftest import Emisora
 from tests.addons.sunat.test_modulo_3 import COMPROBANTES, ver
 from tests.shop import abrir_caja
@@ -157,8 +159,9 @@ LINEA = st.tuples(
 )
 
 
+@pytest.mark.parametrize("incluyen", [True, False])
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -167,10 +170,12 @@ def test_notes_of_what_comes_back_never_pass_the_comprobante(
     cajero: TestClient,
     admin: TestClient,
     emisora: Emisora,
+    incluyen: bool,
     lineas: list[tuple[int, Decimal, str]],
     data: st.DataObject,
 ) -> None:
     """Whatever comes back in whatever order, notes come to it, and all of it to the factura."""
+    set_company(emisora.runtime, precios_incluyen_igv=incluyen)
     vendidas = [
         (str(cantidad), f"{precio}", descuento if precio > 1 else "0")
         for cantidad, precio, descuento in lineas
@@ -195,8 +200,34 @@ def test_notes_of_what_comes_back_never_pass_the_comprobante(
     assert [una["total_venta"] for una in hechas] == [
         uno["total"] for uno in sorted(devuelto, key=lambda u: u["id"])
     ]
-    assert sum(Decimal(una["total_venta"]) for una in hechas) == Decimal(factura["total_venta"])
     assert {una["estado_sunat"] for una in hechas} == {"ACEPTADO"}
+    for suma in ("total_venta", "total_gravada", "total_igv"):
+        assert sum(Decimal(una[suma]) for una in hechas) == Decimal(factura[suma]), suma
+    igv = f"SELECT igv FROM devoluciones WHERE venta_id = {venta['id']} ORDER BY id"
+    assert [Decimal(una["total_igv"]) for una in hechas] == [
+        suyo for (suyo,) in read(emisora.runtime, igv)
+    ]
+
+
+@pytest.mark.parametrize("afectacion", ["20", "30"])
+def test_what_comes_back_of_a_product_that_changed_its_igv_comes_to_the_comprobante(
+    cajero: TestClient, admin: TestClient, emisora: Emisora, afectacion: str
+) -> None:
+    """The sale was taxed at 18 %; by the time of its factura the product was not."""
+    venta = vender(cajero, emisora, ("3", "10.00", "0"))
+    producto = f"/api/productos/{emisora.shop.productos[0]}/"
+    assert admin.put(producto, json={"afectacion_igv": afectacion}).status_code == 200
+    emisora.trabajar()
+    devolver(cajero, venta, (0, "1"))
+    emisora.trabajar()
+    devolver(cajero, venta, (0, "2"))
+    emisora.trabajar()
+    factura = factura_de(admin, venta)
+    hechas = notas(admin, factura["id"])
+    assert [una["estado_sunat"] for una in hechas] == ["ACEPTADO"] * 2
+    for suma in ("total_venta", "total_gravada", "total_exonerada", "total_inafecta", "total_igv"):
+        assert sum(Decimal(una[suma]) for una in hechas) == Decimal(factura[suma]), suma
+    assert admin.put(producto, json={"afectacion_igv": "10"}).status_code == 200
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from addons.sunat.documents.modelo import Comprobante, Linea
 from addons.sunat.documents.reglas.formatos import TOPE, cabe, en_una_linea, visible
 from addons.sunat.documents.reglas.tabla import TODOS, VENTAS, Entorno, Falta, regla
 from addons.sunat.documents.unidades import UNIDADES
+from kernel.money import round_half_up
 
 MAX_LINEAS = 999
 _CODIGO_SUNAT = re.compile(r"[0-9]{8}")
@@ -169,10 +170,10 @@ def valor_de_linea(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A line is not worth less than nothing, and fits."""
     for lugar, linea in cada_linea(de):
         bruto = linea.cantidad * linea.precio_unitario
-        if linea.descuento > bruto + linea.cargo:
-            yield Falta(f"{lugar}.descuento")
         if bruto + linea.cargo >= TOPE:
             yield Falta(f"{lugar}.cantidad", "El valor de la línea es demasiado grande.")
+        elif linea.descuento > round_half_up(bruto) + linea.cargo:
+            yield Falta(f"{lugar}.descuento")
 
 
 @regla(

@@ -12,7 +12,6 @@ from addons.sunat.documents.reglas.tabla import Entorno, Falta, regla
 
 CREDITO = frozenset({NOTA_CREDITO})
 DEBITO = frozenset({NOTA_DEBITO})
-IVAP = "12"
 
 
 def _numero(modifica: Modifica) -> str:
@@ -200,12 +199,14 @@ def cuotas_sin_trece(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 def ivap(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A note on IVAP says so."""
     motivo_codigo = de.modifica.motivo_codigo if de.modifica else ""
-    if motivo_codigo != "12" and any(linea.afectacion_igv == "17" for linea in de.detalle):
+    if motivo_codigo != codigos.AJUSTE_IVAP and any(
+        linea.afectacion_igv == codigos.GRAVADO_IVAP for linea in de.detalle
+    ):
         yield Falta("motivo_codigo")
 
 
 def _de_ivap(de: Comprobante, afectaciones: frozenset[str]) -> Iterator[Falta]:
-    if de.modifica is not None and de.modifica.motivo_codigo == IVAP:
+    if de.modifica is not None and de.modifica.motivo_codigo == codigos.AJUSTE_IVAP:
         for indice, linea in enumerate(de.detalle):
             if linea.afectacion_igv in afectaciones:
                 yield Falta(f"detalle.{indice}.afectacion_igv")
@@ -241,8 +242,11 @@ def ivap_sin_otras(de: Comprobante, _: Entorno) -> Iterator[Falta]:
 )
 def ivap_con_monto(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     """A note of debit on IVAP is about something."""
-    if de.modifica is None or de.modifica.motivo_codigo != IVAP:
+    if de.modifica is None or de.modifica.motivo_codigo != codigos.AJUSTE_IVAP:
         return
     for indice, linea in enumerate(de.detalle):
-        if linea.afectacion_igv == "17" and linea.cantidad * linea.precio_unitario <= 0:
+        if (
+            linea.afectacion_igv == codigos.GRAVADO_IVAP
+            and linea.cantidad * linea.precio_unitario <= 0
+        ):
             yield Falta(f"detalle.{indice}.precio_unitario")

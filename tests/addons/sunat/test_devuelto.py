@@ -1,0 +1,215 @@
+"""A whole note comes to its comprobante: advances, discounts, charges and all, to the cent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from starlette.testclient import TestClient
+
+from addons.sunat.documents import codigos, ubl
+from addons.sunat.documents.calculo import calcular, repartir
+from addons.sunat.documents.devuelto import todo_de
+from addons.sunat.documents.firma import firmar
+from addons.sunat.documents.importes import Totales
+from addons.sunat.documents.modelo import Anticipo, CargoGlobal, Comprobante, Modifica
+from addons.sunat.documents.reglas import Entorno, revisar
+from addons.sunat.sandbox import juez_ventas
+from tests.addons.sunat import facturas
+from tests.addons.sunat.conftest import Emisora
+from tests.addons.sunat.facturas import CASOS, HOY, D, factura, linea, llave
+from tests.addons.sunat.test_modulo_3 import emitir, ver
+
+NOTAS = "/api/facturacion/notas/"
+SUMAS = ("total_gravada", "total_exonerada", "total_inafecta", "total_igv", "total_isc")
+
+
+def nota_entera(de: Comprobante) -> Comprobante:
+    """Return the note that takes back all of a comprobante."""
+    todo = todo_de(de)
+    ivap = any(una.afectacion_igv == "17" for una in de.detalle)
+    return Comprobante(
+        tipo="07",
+        serie=f"{de.serie[0]}C01",
+        numero=1,
+        fecha_emision=HOY,
+        hora_emision=de.hora_emision,
+        emisor=de.emisor,
+        adquirente=de.adquirente,
+        detalle=todo.detalle,
+        moneda=de.moneda,
+        tipo_cambio=de.tipo_cambio,
+        tasa_igv=de.tasa_igv,
+        precios_incluyen_igv=de.precios_incluyen_igv,
+        cargos=todo.cargos,
+        redondeo=de.redondeo,
+        modifica=Modifica(de.tipo, de.serie, de.numero, "12" if ivap else "01", "ANULACIÓN"),
+    )
+
+
+def assert_taken(nota: Comprobante) -> Totales:
+    """Check that our rules and the sandbox take a note; return its amounts."""
+    hallazgos, totales = revisar(nota, Entorno(HOY))
+    assert totales is not None, hallazgos
+    assert not [uno for uno in hallazgos if uno.severidad == "ERROR"]
+    xml = firmar(ubl.escribir(nota, totales), llave()).xml
+    veredicto = juez_ventas.juzgar(etree.fromstring(xml), nota.tipo, HOY)
+    assert (veredicto.codigo, veredicto.detalle) == (0, "")
+    return totales
+
+
+def assert_same(totales: Totales, suyos: Totales) -> None:
+    """Check that amounts are those of a comprobante, lines and whole, but for the discounts."""
+    assert totales.total == suyos.total
+    if not suyos.descuentos and not _suelto(suyos):
+        assert totales.tributos == suyos.tributos
+        assert totales.impuestos == suyos.impuestos
+    for tributo, base, monto in totales.tributos:
+        if tributo not in (codigos.ISC, codigos.ICBPER):
+            lineas = [uno for uno in totales.lineas if uno.tributo is tributo]
+            assert sum((uno.valor_venta for uno in lineas), D(0)) == base
+            assert sum((uno.igv for uno in lineas), D(0)) == monto
+
+
+def _suelto(suyos: Totales) -> bool:
+    """Return whether something is taken off the base of a tribute that no line has."""
+    presentes = {tributo.codigo for tributo, _, _ in suyos.tributos}
+    gravado = {"1000", "1016"} & presentes
+    return any(uno.codigo in ("02", "49", "04") and not gravado for uno in suyos.cargos)
+
+
+@pytest.mark.parametrize("caso", [uno for uno in CASOS if not uno.startswith("nota")])
+def test_whole_note_of_each_kind_comes_to_it(caso: str) -> None:
+    de = CASOS[caso]()
+    assert_same(assert_taken(nota_entera(de)), calcular(de))
+
+
+@st.composite
+def con_todo(draw: st.DrawFn) -> Comprobante:
+    """Return a factura or boleta with advances, discounts and charges of every kind."""
+    de = draw(facturas.comprobantes())
+    detalle = tuple(
+        replace(una, descuento_no_afecto=draw(st.sampled_from([D("0.00"), D("0.05")])))
+        for una in de.detalle
+    )
+    de = replace(de, detalle=detalle, cargos=(), anticipos=(), contado=True, cuotas=())
+    _, totales = revisar(de, Entorno(HOY))
+    assume(totales is not None)
+    assert totales is not None
+    queda = totales.total
+    cargos, anticipos = [], []
+    for codigo in draw(st.lists(st.sampled_from(["02", "03", "45", "46", "49", "50", "63"]))):
+        monto = round(queda * draw(st.decimals("0.001", "0.15", places=3)), 2)
+        if monto > 0:
+            cargos.append(CargoGlobal(codigo, monto))
+            queda -= 0 if codigos.CARGOS_GLOBALES[codigo].es_cargo else monto
+    for codigo in draw(st.lists(st.sampled_from(["04", "04", "05", "06"]), max_size=3)):
+        monto = round(queda * draw(st.decimals("0.001", "0.5", places=3)), 2)
+        if monto > 0:
+            anticipos.append(Anticipo("02", f"F001-{len(anticipos) + 7}", monto, codigo))
+            queda -= monto
+    redondeo = draw(st.sampled_from([D("0.00"), D("-0.04"), D("0.03")]))
+    return replace(de, cargos=tuple(cargos), anticipos=tuple(anticipos), redondeo=redondeo)
+
+
+@given(con_todo())
+@settings(max_examples=400, deadline=None)
+def test_whole_note_of_a_random_comprobante_comes_to_it(de: Comprobante) -> None:
+    hallazgos, totales = revisar(de, Entorno(HOY))
+    assume(totales is not None and not hallazgos)
+    assert totales is not None
+    assert_same(assert_taken(nota_entera(de)), totales)
+
+
+@given(con_todo(), st.lists(st.decimals("0.01", "0.9", places=2), max_size=3))
+@settings(max_examples=100, deadline=None)
+def test_adjustments_of_the_whole_come_to_what_they_do_line_by_line(
+    de: Comprobante, partes: list[D]
+) -> None:
+    """A discount on the whole and the same one shared out to the lines are one amount."""
+    gravadas = tuple(una for una in de.detalle if una.afectacion_igv in ("10", "17"))
+    limpia = replace(de, detalle=gravadas, cargos=(), anticipos=(), redondeo=D("0.00"))
+    assume(gravadas and revisar(limpia, Entorno(HOY))[1] is not None)
+    assume(not any(una.isc for una in gravadas))
+    pesos = [round(una.cantidad * una.precio_unitario, 2) - una.descuento for una in gravadas]
+    montos = [round(sum(pesos) * parte / 4, 2) for parte in partes]
+    juntos = replace(limpia, cargos=tuple(CargoGlobal("02", monto) for monto in montos))
+    repartidos = [
+        replace(una, descuento=una.descuento + parte)
+        for una, parte in zip(gravadas, repartir(sum(montos, D(0)), pesos), strict=True)
+    ]
+    suyos, otros = calcular(juntos), calcular(replace(limpia, detalle=tuple(repartidos)))
+    assert (suyos.total, suyos.tributos) == (otros.total, otros.tributos)
+
+
+def test_advances_that_pay_all_in_parts_leave_nothing_over() -> None:
+    """Three thirds of 100.00 are 28.25 of base each, and 84.75 the base of all."""
+    partes = ("33.33", "33.33", "33.34")
+    de = factura(
+        linea(cantidad=D(1), precio_unitario=D("100.00")),
+        anticipos=tuple(Anticipo("02", f"F001-{n}", D(m)) for n, m in enumerate(partes, 7)),
+    )
+    hallazgos, totales = revisar(de, Entorno(HOY))
+    assert not hallazgos
+    assert totales is not None
+    assert totales.total == totales.base(codigos.IGV) == totales.monto(codigos.IGV) == D(0)
+
+
+CUERPOS: dict[str, dict[str, Any]] = {
+    "anticipos": {
+        "anticipos": [
+            {"numero": "F001-90", "monto": "33.33"},
+            {"numero": "F001-91", "monto": "7.77"},
+        ]
+    },
+    "anticipo_de_todo": {"anticipos": [{"numero": "F001-90", "monto": "99.90"}]},
+    "descuento_no_afecto": {"cargos": [{"codigo": "03", "monto": "9.99"}]},
+    "descuento_sin_igv": {
+        "cargos": [{"codigo": "02", "monto": "9.99"}],
+        "precios_incluyen_igv": False,
+    },
+    "renta": {"tipo_operacion": "2002", "cargos": [{"codigo": "63", "monto": "7.99"}]},
+    "percepcion": {"tipo_operacion": "2001", "percepcion": {"codigo": "51"}},
+    "redondeo": {"redondeo": "-0.05"},
+    "de_todo": {
+        "anticipos": [{"numero": "F001-90", "monto": "33.33"}],
+        "cargos": [
+            {"codigo": "02", "monto": "3.33"},
+            {"codigo": "03", "monto": "1.11"},
+            {"codigo": "46", "monto": "5.00"},
+            {"codigo": "50", "monto": "0.77"},
+        ],
+        "redondeo": "0.02",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("caso", "tipo"),
+    [(caso, tipo) for caso in CUERPOS for tipo in ("01", "03") if (caso, tipo) != ("renta", "03")],
+)
+def test_nota_without_lines_comes_to_its_comprobante_and_sunat_accepts_it(
+    admin: TestClient, contador: TestClient, emisora: Emisora, caso: str, tipo: str
+) -> None:
+    quien = emisora.cliente if tipo == "01" else emisora.persona
+    detalle = [{"descripcion": "Cemento", "cantidad": "3", "precio_unitario": "33.30"}]
+    cuerpo = {"tipo": tipo, "cliente_id": quien, "detalle": detalle, **CUERPOS[caso]}
+    hecho = emitir(admin, cuerpo)
+    emisora.terminar()
+    assert ver(admin, hecho["id"])["estado_sunat"] == "ACEPTADO"
+    pedida = {"comprobante_origen_id": hecho["id"], "motivo_codigo": "06"}
+    answer = contador.post(NOTAS, json=pedida)
+    assert answer.status_code == 201, answer.text
+    nota = answer.json()
+    emisora.terminar()
+    assert ver(admin, nota["id"])["estado_sunat"] == "ACEPTADO"
+    assert nota["total_venta"] == hecho["total_venta"]
+    if not {"03", "63"} & {uno["codigo"] for uno in cuerpo.get("cargos", [])}:
+        assert [nota[una] for una in SUMAS] == [hecho[una] for una in SUMAS]
+    repetida = contador.post(NOTAS, json=pedida)
+    assert repetida.status_code == (400 if Decimal(hecho["total_venta"]) else 201)
