@@ -7,7 +7,7 @@ unless its column names a widget. Names of records that a page refers to are rea
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -264,12 +264,23 @@ def _named(ctx: Ctx, path: str, ids: set[int]) -> list[tuple[int, str]]:
     resource = resource_at(ctx.runtime.registry, path)
     if resource is None or not ctx.can(f"{resource.modulo}.ver"):
         return []
-    titles = titles_of(resource)
-    if titles == ("id",) or rbac.hidden_fields(ctx, resource.model).intersection(titles):
-        return []
-    key = resource.attribute("id")
+    return called(ctx, resource, ids) if _readable_titles(ctx, resource) else []
+
+
+def called(ctx: Ctx, resource: Resource, ids: Collection[int]) -> list[tuple[int, str]]:
+    """Return (id, name) of the records that row rules let the user see.
+
+    The name is "" where a record has none, or the user may not read it.
+    """
+    titles, key = _readable_titles(ctx, resource), resource.attribute("id")
     query = select(key, *map(resource.attribute, titles)).where(rbac.among(key, ids))
     return [(one, "-".join(map(str, name))) for one, *name in ctx.session.execute(query)]
+
+
+def _readable_titles(ctx: Ctx, resource: Resource) -> tuple[str, ...]:
+    titles = titles_of(resource)
+    hidden = rbac.hidden_fields(ctx, resource.model).intersection(titles)
+    return () if hidden or titles == ("id",) else titles
 
 
 @dataclass(frozen=True, slots=True)

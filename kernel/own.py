@@ -27,6 +27,7 @@ from kernel import (
     settings_routes,
     throttle,
     timeline,
+    visits,
     worker,
 )
 from kernel.attachments import Adjunto
@@ -109,6 +110,7 @@ def register_models() -> list[type[Model]]:
         IdempotencyKey,
         Preference,
         saved_views.VistaGuardada,
+        visits.RegistroVisto,
         import_tables.Importacion,
         import_tables.FilaRechazada,
         import_tables.MapeoRecordado,

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from kernel import (
+    visits,
     web,
     web_act_lines,
     web_beside,
@@ -134,7 +135,7 @@ def _switch_back(editor: Editor, name: str) -> Outcome:
 
 
 def _back(editor: Editor, told: str, switched: str = "") -> Outcome:
-    query = editor.asked.query.encoded(_hecho=told, _giro=switched or None)
+    query = editor.asked.query.encoded(_hecho=told or None, _giro=switched or None)
     return redirect(editor.ctx, f"{address(editor.path)}{editor.id}/?{query}", editor.asked)
 
 
@@ -156,6 +157,10 @@ def _act_on(editor: Editor, act: str) -> Outcome:
         return redirect(ctx, f"{address(path)}?{editor.asked.query.encoded()}", editor.asked)
     if act == "_girar":
         return _switch_back(editor, form.get("_giro"))
+    if act == "_estrella":
+        editor.read()
+        visits.turn_star(ctx, path, editor.id or 0)
+        return _back(editor, "")
     if act == "_archivo":
         web_beside.keep_file(editor, form)
         return _back(editor, "archivo")
@@ -205,6 +210,7 @@ def _page(editor: Editor, draft: Draft, status: int = 200, **more: Any) -> Outco
         files=web_beside.files(editor) if editor.id else None,
         uploads=may(ctx, "POST", web_beside.FILES),
         neighbours=web_beside.neighbours(editor, draft.data) if editor.id else ("", ""),
+        starred=visits.note(ctx, editor.path, editor.id) if editor.id else False,
         **more,
     )
     alone = editor.id is None and editor.view.alone

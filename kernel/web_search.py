@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
 from pydantic_core import to_json
 
-from kernel import cells, translations, web
+from kernel import cells, translations, visits, web
 from kernel.answers import JSON, Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
@@ -18,10 +18,12 @@ from kernel.resource import Resource
 from kernel.translations import later
 from kernel.views import ListView
 from kernel.web_routes import address
-from kernel.web_seen import form, may
+from kernel.web_seen import form, may, visible
 
 PER_KIND = 5
 OFFERED = 20
+STARRED = 20
+LATELY = 8
 
 
 def find(ctx: Ctx, asked: Asked) -> Outcome:
@@ -38,10 +40,41 @@ def _sections(ctx: Ctx, asked: Asked, text: str) -> list[tuple[str, list[Any]]]:
         for one in entries
         if text.lower() in translations.translate(one.title).lower()
     ]
-    found = [(later("Ir a"), menus[:8]), (later("Crear"), _creations(ctx, text))]
+    found = [*([] if text else _visited(ctx)), (later("Ir a"), menus[:8])]
+    found.append((later("Crear"), _creations(ctx, text)))
     if len(text) >= 2:
         found.extend(_records(ctx, text))
     return [(title, items) for title, items in found if items]
+
+
+def _visited(ctx: Ctx) -> list[tuple[str, list[Any]]]:
+    """Return the user's records: those with a star, and those opened lately."""
+    starred = visits.of_user(ctx, starred=True, most=STARRED)
+    lately = visits.of_user(ctx, starred=False, most=LATELY)
+    names = _names(ctx, [*starred, *lately])
+    return [
+        (later("Destacados"), [names[one] for one in starred if one in names]),
+        (later("Abiertos hace poco"), [names[one] for one in lately if one in names]),
+    ]
+
+
+def _names(ctx: Ctx, records: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Any]:
+    """Return the entries of those records that the user may still open."""
+    wanted: dict[str, list[int]] = {}
+    for path, one in records:
+        wanted.setdefault(path, []).append(one)
+    found = {}
+    for path, ids in wanted.items():
+        resource = cells.resource_at(ctx.runtime.registry, path)
+        views = {one.kind: one for one in visible(ctx, path)}
+        if resource is None or "form" not in views or not may(ctx, "GET", f"{path}{{id}}/"):
+            continue
+        glyph = getattr(views.get("list"), "icon", "") or "file"
+        note = translations.translate(views["form"].title)
+        for one, name in cells.called(ctx, resource, ids):
+            said = name or translations.translate("N.º {n}", n=one)
+            found[path, one] = (said, f"{address(path)}{one}/", glyph, note)
+    return found
 
 
 def _creations(ctx: Ctx, text: str) -> list[Any]:

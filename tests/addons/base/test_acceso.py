@@ -281,7 +281,12 @@ def test_tables_without_audit_are_known_by_name(registry: Registry) -> None:
     }
     of_others = {"ubigeos"}
     awaited = {"codigos_recuperacion", "enlaces", "ingresos_pendientes", "ingresos_sso"}
-    of_one_person = {"notificaciones", "vistas_guardadas", "mapeos_recordados"}
+    of_one_person = {
+        "notificaciones",
+        "vistas_guardadas",
+        "mapeos_recordados",
+        "registros_vistos",
+    }
     of_an_import = {"importaciones", "filas_rechazadas"}
     known = (
         written_by_services
