@@ -129,4 +129,4 @@ def test_company_of_your_own_of_the_readme_works(tmp_path: Path) -> None:
     cluster.drop_database(database.name)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Your Company S.A.C." in run.stdout
-    assert run.stdout.count("installed 0.1.0") == 3
+    assert run.stdout.count("installed 0.1.0") == 4
