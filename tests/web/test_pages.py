@@ -408,6 +408,7 @@ def test_venta_with_lines_is_registered_on_a_page(
     person.submit("#record-form", **data)
     assert person.status == 200, person.texts("[role=alert]")
     assert "35.40" in person.texts("#record-form .lines")[0]
+    assert person.texts("#record-name") == [f"{caja}-1"]  # as fields that refer to it say
 
 
 def test_neighbours_walk_through_the_list(browser: Open) -> None:
