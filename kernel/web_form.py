@@ -213,12 +213,16 @@ def _page(editor: Editor, draft: Draft, status: int = 200, **more: Any) -> Outco
         starred=visits.note(ctx, editor.path, editor.id) if editor.id else False,
         **more,
     )
-    alone = editor.id is None and editor.view.alone
-    listed = None if asked.target or alone else web_beside.list_view(ctx, editor.path)
+    listed = None if asked.target else web_beside.list_view(ctx, editor.path)
+    values: dict[str, Any] = {"record": record, "title": editor.view.title, "view": editor.view}
     if listed is None:
-        values: dict[str, Any] = {"record": record, "title": editor.view.title, "view": editor.view}
         return web.render(ctx, asked, "record.html", status=status, **values)
-    values = around(ctx, listed, asked)
-    values["crumbs"] = [(listed.title, values["place"]), (record["name"], "")]
-    values["title"] = record["name"]
-    return web.render(ctx, asked, "list.html", status=status, record=record, **values)
+    values["crumbs"] = [(listed.title, address(editor.path)), (record["name"], "")]
+    if editor.id is None and editor.view.alone:
+        return web.render(ctx, asked, "record.html", status=status, **values)
+    values = around(ctx, listed, asked) | {
+        "record": record,
+        "title": record["name"],
+        "crumbs": values["crumbs"],
+    }
+    return web.render(ctx, asked, "list.html", status=status, **values)

@@ -225,6 +225,7 @@ def test_retencion_is_issued_from_its_form(
 ) -> None:
     hoy = emisora.runtime.clock().astimezone(LIMA).date().isoformat()
     browser.get("/app/facturacion/retenciones/nuevo/")
+    assert browser.texts(".crumbs li") == ["Inicio", "Retenciones y percepciones", "Nuevo"]
     llenar(
         browser,
         tipo=tipo,
