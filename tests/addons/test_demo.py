@@ -428,6 +428,19 @@ def test_load_has_goods_that_came_back_and_orders_in_every_state(loaded: Runtime
     assert rows(loaded, sold) == [(True,)] * states["atendida"]
 
 
+def test_load_asks_less_of_who_builds(loaded: Runtime) -> None:
+    found = rows(
+        loaded,
+        """
+        SELECT p.precio < q.precio, (SELECT count(*) FROM clientes c WHERE c.lista_precio_id = l.id)
+          FROM listas_precio l JOIN precios p ON p.lista_id = l.id
+          JOIN productos q ON q.id = p.producto_id
+        """,
+    )
+    assert len(found) == 36
+    assert {*found} == {(True, 9)}
+
+
 def test_load_leaves_one_caja_open_with_two_sales(loaded: Runtime) -> None:
     query = """
         SELECT u.email, c.monto_esperado, c.fecha_cierre,

@@ -1,4 +1,4 @@
-"""The demo company's products, customers, three months of cajas and sales, credit, and offers.
+"""The demo company's products, customers, a price list, three months of cajas and sales, credit, and offers.
 
 What is written is what ``services`` would have written, sale by sale; but in bulk, and with one
 audit row for all of it.
@@ -28,6 +28,7 @@ from addons.sales.demo.jornadas import (
     jornada,
     jornada_en_curso,
 )
+from addons.sales.demo.listas import cargar_listas
 from addons.sales.demo.ofertas import cargar_ofertas
 from addons.sales.models import ABIERTA, CERRADA
 from addons.sales.services.denominaciones import denominaciones
@@ -56,6 +57,7 @@ def load(ctx: Ctx, facts: DemoFacts) -> None:
     """Write products, customers, cajas and sales, up to two sales in today's open caja."""
     articulos = cargar_articulos(ctx, _azar(facts, "costos"))
     compradores = cargar_compradores(ctx)
+    precios = cargar_listas(ctx, articulos)
     incluyen_igv, tasa = ctx.sql(EMPRESA)[0]
     tienda = Tienda.de(
         articulos, compradores, incluyen_igv=incluyen_igv, tasa=tasa, zona=ctx.time_zone
@@ -69,6 +71,7 @@ def load(ctx: Ctx, facts: DemoFacts) -> None:
     resumen = {
         "productos": len(articulos),
         "clientes": len(compradores),
+        "precios": precios,
         "cajas": len(jornadas),
         "ventas": len(ventas),
         "cotizaciones": ofertas,
