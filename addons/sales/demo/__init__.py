@@ -1,4 +1,4 @@
-"""The demo company's products, customers, a price list, three months of cajas and sales, credit, and offers.
+"""The demo company's products, prices, customers, three months of cajas and sales, credit, offers.
 
 What is written is what ``services`` would have written, sale by sale; but in bulk, and with one
 audit row for all of it.
