@@ -85,6 +85,11 @@ def money(value: Any, how: Style) -> str:
     return number(value, how, least=how.digits, most=how.digits)
 
 
+def amount(value: Any, how: Style) -> str:
+    """Return an amount with its symbol, where it stands alone: S/ 1,234.50."""
+    return f"{how.symbol} {money(value, how)}"
+
+
 def price(value: Any, how: Style) -> str:
     """Return a unit price, which may have more decimals than an amount: 32.90, 0.0125."""
     return number(value, how, least=how.digits)
@@ -313,5 +318,5 @@ def writers(ctx: Ctx) -> dict[str, Callable[[Any], str]]:
     how = functools.cache(lambda: style(ctx))
     return {
         name: lambda value, write=write: write(value, how())  # type: ignore[misc]
-        for name, write in WRITERS.items()
+        for name, write in {**WRITERS, "amount": amount}.items()
     }

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from addons.sales.documents import money
 from addons.sales.services.denominaciones import denominaciones
 from kernel.answers import Outcome
 from kernel.context import Ctx
@@ -85,10 +84,9 @@ def _dibujar(ctx: Ctx, asked: Asked, caja_id: int, refusal: DomainError | None =
     values: dict[str, Any] = {
         "id": caja_id,
         "valores": valores,
-        "esperado": money(esperado),
-        "contado": None if contado is None else money(contado),
+        "esperado": esperado,
+        "contado": contado,
         "diferencia": None if contado is None else contado - esperado,
-        "money": money,
         "refusal": refusal,
     }
     if asked.target == "suma":

@@ -5,6 +5,7 @@ from addons.sales.models import VentaOffline
 from addons.sales.services import offline
 from kernel.context import Ctx
 from kernel.http import endpoint
+from kernel.listing import Finish
 from kernel.resource import Resource
 from kernel.schemas import QueryId
 
@@ -30,6 +31,7 @@ OFFLINE = Resource(
     search=("error_sync",),
     sort=("-id", "fecha_sync"),
     actions=("list", "detail", "export"),
+    finish=Finish(offline.traducir, ("error_sync",)),
 )
 
 

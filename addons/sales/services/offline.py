@@ -7,7 +7,7 @@ twice, even at the same time, sells once.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -213,7 +213,7 @@ def _anotar(ctx: Ctx, guardada: VentaGuardada, error: DomainError) -> DestinoVen
         uuid=guardada.uuid,
         resultado="error_sync",
         codigo=error.code,
-        error_sync=_motivo(error, message),
+        error_sync=_dicho(_motivo(error)),
         errores=[
             ErrorDeCampo(field=uno.field, code=uno.code, message=message(uno.message))
             for uno in error.errors
@@ -221,12 +221,23 @@ def _anotar(ctx: Ctx, guardada: VentaGuardada, error: DomainError) -> DestinoVen
     )
 
 
-def _motivo(error: DomainError, decir: Callable[[str], str] = str) -> str:
-    """Return what a person reads: the refusal and, where fields are at fault, each of them."""
-    partes = [
-        f"{uno.field}: {decir(uno.message)}" for uno in error.errors if uno.message != error.message
-    ]
-    return " ".join([decir(error.message), *partes])[:2000]
+def _motivo(error: DomainError) -> str:
+    """Return the refusal and, where fields are at fault, each of them on a line of its own."""
+    partes = [f"{uno.field}: {uno.message}" for uno in error.errors if uno.message != error.message]
+    return "\n".join([error.message, *partes])[:2000]
+
+
+def traducir(_ctx: Ctx, filas: list[dict[str, Any]]) -> None:
+    """Say why sales failed in the language of who reads it."""
+    for fila in filas:
+        fila["error_sync"] = _dicho(fila["error_sync"])
+
+
+def _dicho(motivo: str) -> str:
+    """Return a refusal that was written down as a person reads it."""
+    general, *partes = motivo.split("\n")
+    campos = (una.partition(": ") for una in partes)
+    return " ".join([message(general), *(f"{campo}: {message(de)}" for campo, _, de in campos)])
 
 
 def _fila(ctx: Ctx, guardada: VentaGuardada) -> dict[str, Any]:

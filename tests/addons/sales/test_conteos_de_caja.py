@@ -31,9 +31,9 @@ def test_count_is_summed_kept_and_shown(person: Browser, connect: Connect, caja:
     person.get(f"/app/cajas/{caja}/")
     assert place in [one.get("href") for one in person.page.cssselect("nav.files a")]
     person.get(place)
-    assert person.texts("#suma dd") == ["100.00", "—", "—"]
+    assert person.texts("#suma dd") == ["S/ 100.00", "—", "—"]
     person.submit("form.cash", **BILLETES)
-    assert person.texts("#suma dd") == ["100.00", "95.00", "−5.00"]
+    assert person.texts("#suma dd") == ["S/ 100.00", "S/ 95.00", "−S/ 5.00"]
     assert person.page.cssselect("[name='c.20']")[0].get("value") == "2"
     arqueos = connect("cajero").get("/api/arqueos/").json()["items"]
     assert arqueos == []
@@ -55,11 +55,11 @@ def test_part_of_the_page_is_summed_while_one_types(person: Browser, caja: int) 
     person.headers |= {"HX-Request": "true", "HX-Target": "dl#suma"}
     person.post(place, {"c.100": "1"})
     assert person.page.get("id") == "suma"
-    assert person.texts("dd") == ["100.00", "100.00", "0.00"]
+    assert person.texts("dd") == ["S/ 100.00", "S/ 100.00", "S/ 0.00"]
     person.post(place, {"monto": "80,50"})
-    assert person.texts("dd") == ["100.00", "80.50", "−19.50"]
+    assert person.texts("dd") == ["S/ 100.00", "S/ 80.50", "−S/ 19.50"]
     person.post(place, {"monto": "nada"})
-    assert person.texts("dd") == ["100.00", "—", "—"]
+    assert person.texts("dd") == ["S/ 100.00", "—", "—"]
 
 
 def test_caja_is_closed_by_notes_and_the_report_z_keeps_them(

@@ -112,6 +112,26 @@ def test_error_stays_with_its_reason_until_it_can_be_sold(
     assert (row["sincronizado"], row["error_sync"], row["error_codigo"]) == (True, "", "")
 
 
+def test_reason_of_an_error_is_read_in_the_language_of_who_asks(
+    cajero: TestClient, connect: Connect, shop: Shop, runtime: Runtime
+) -> None:
+    caja, gerente = abrir_caja(cajero, shop), connect("gerente")
+    detalle = [{"producto_id": shop.productos[0], "cantidad": 101}]
+    pagos = [{"metodo": "yape", "monto": "1191.80"}]
+    (told,) = send(cajero, guardada(shop, caja, detalle=detalle, formas_pago=pagos))["ventas"]
+    english = {"Accept-Language": "en"}
+    (row,) = gerente.get("/api/ventas-offline/").json()["items"]
+    for place in ("/api/ventas-offline/", f"/api/ventas-offline/{row['id']}/"):
+        found = [gerente.get(place, headers=headers).json() for headers in ({}, english)]
+        spanish, translated = (one.get("items", [one])[0]["error_sync"] for one in found)
+        assert spanish == told["error_sync"]
+        assert spanish.endswith("detalle.0.cantidad: Quedan 100.")
+        assert translated.endswith("detalle.0.cantidad: 100 are left.")
+        assert translated.partition(".")[0] != spanish.partition(".")[0]
+    exported = gerente.get("/api/ventas-offline/exportar/", headers=english)
+    assert "100 are left." in exported.text
+
+
 def test_bad_sales_of_a_batch_hurt_no_others(
     cajero: TestClient, connect: Connect, shop: Shop, runtime: Runtime
 ) -> None:
