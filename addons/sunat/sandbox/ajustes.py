@@ -17,13 +17,14 @@ Falla = Literal[
     "error_503",
     "error_0109",
     "error_0130",
+    "error_0306",
     "cdr_danado",
     "cdr_ajeno",
     "ticket_eterno",
 ]
 """What it does wrong: refuse the connection, register and never answer, lose the request, answer
-half, stall, answer 503 HTML, or a transient code, a damaged CDR, the CDR of another document, a
-ticket that is in process for ever."""
+half, stall, answer 503 HTML, a transient code or an exception (0306), a damaged CDR, the CDR of
+another document, a ticket that is in process for ever."""
 
 
 class Corte(Exception):
@@ -82,3 +83,5 @@ def antes(falla: Falla | None) -> None:
         raise Negativa(109)
     if falla == "error_0130":
         raise Negativa(130)
+    if falla == "error_0306":
+        raise Negativa(306)

@@ -16,6 +16,7 @@ from addons.sunat.models import (
     Comprobante,
 )
 from addons.sunat.services import empresa
+from addons.sunat.services.resumenes import DIAS
 from kernel.context import Ctx
 from kernel.phrases import Phrase, counted, phrase, verbatim
 
@@ -82,13 +83,16 @@ def _plazos(ctx: Ctx) -> list[Dicho]:
 
 
 def _bajas(ctx: Ctx) -> list[Dicho]:
-    """Return what is said of voidings whose time runs out, and of those that SUNAT refused."""
+    """Return what is said of voidings whose time runs out, and of those that SUNAT refused or that
+    ran out of time, for as long again."""
     hoy = ctx.now.astimezone(ctx.time_zone).date()
     corre = and_(
         BajaComprobante.estado.in_((PEDIDA, ENVIADA)),
         BajaComprobante.limite <= hoy + timedelta(days=PLAZO),
     )
-    fallo = and_(BajaComprobante.estado == RECHAZADA, BajaComprobante.limite >= hoy)
+    fallo = and_(
+        BajaComprobante.estado == RECHAZADA, BajaComprobante.limite >= hoy - timedelta(days=DIAS)
+    )
     query = (
         select(Comprobante.serie, Comprobante.numero, BajaComprobante.estado)
         .join(Comprobante, Comprobante.id == BajaComprobante.comprobante_id)

@@ -9,7 +9,7 @@ Source: módulo 3; reference on SUNAT, 1.2, 1.10.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import select
@@ -25,6 +25,7 @@ from addons.sunat.models import (
     ANULAR,
     EN_COLA,
     ENVIADA,
+    EXCEPCION,
     PEDIDA,
     RA,
     RC,
@@ -38,11 +39,13 @@ from addons.sunat.models import (
 )
 from addons.sunat.services import emision, registro
 from addons.sunat.services.llamadas import se_resume
-from addons.sunat.services.resumenes import DIAS, Linea, hacer, partir, rechazados
+from addons.sunat.services.resumenes import DIAS, Fallos, Linea, fallidos, hacer, partir
 from kernel.context import Ctx
 
 LARGO = 100
 """Letters of a reason."""
+PAUSA, MAS_LARGA = timedelta(minutes=15), timedelta(hours=12)
+"""Until a file that ended in an exception is made anew: doubled each time, and no longer than."""
 
 
 def pedir_baja(ctx: Ctx, comprobante_id: int, nueva: schemas.BajaNueva) -> BajaComprobante:
@@ -142,8 +145,9 @@ def _venta_viva(ctx: Ctx, de: Comprobante) -> bool:
 def dar_de_baja(ctx: Ctx) -> list[ResumenDiario]:
     """Return the files that void what was asked for: RA for facturas, RC for boletas.
 
-    What never came to be registered needs no voiding, and what is too old cannot be any more; both
-    are said of the request.
+    What SUNAT rejected needs no voiding, and what is too old cannot be any more; both are said of
+    the request. What it has not registered yet may still be (1.7), so its request waits; one whose
+    files ended in an exception goes again, after pauses that grow.
     """
     query = (
         select(BajaComprobante, Comprobante)
@@ -152,11 +156,12 @@ def dar_de_baja(ctx: Ctx) -> list[ResumenDiario]:
         .order_by(BajaComprobante.id)
         .with_for_update(of=BajaComprobante, skip_locked=True)
     )
-    hoy = ctx.now.astimezone(ctx.time_zone).date()
     grupos: dict[tuple[str, date], list[tuple[BajaComprobante, Linea]]] = defaultdict(list)
-    for baja, de in ctx.session.execute(query):
-        if de.estado_sunat in EN_COLA or de.fecha_emision > hoy:
-            continue  # or of tomorrow, for a clock that was set back (2671)
+    halladas = list(ctx.session.execute(query))
+    fallos = fallidos(ctx, [de.id for _, de in halladas], ANULAR)
+    for baja, de in halladas:
+        if _espera(ctx, de, fallos.get(de.id)):
+            continue
         if de.estado_sunat != ACEPTADO:
             _rechazar(baja, f"El comprobante está {de.estado_sunat}: no hay qué dar de baja.")
         elif vencida(ctx, de):
@@ -167,8 +172,23 @@ def dar_de_baja(ctx: Ctx) -> list[ResumenDiario]:
     return [
         hecho
         for (tipo, fecha), suyas in sorted(grupos.items(), key=lambda par: par[0])
-        for hecho in _enviar(ctx, tipo, fecha, suyas)
+        for hecho in _enviar(ctx, tipo, fecha, suyas, fallos)
     ]
+
+
+def _espera(ctx: Ctx, de: Comprobante, fallos: Fallos | None) -> bool:
+    """Return whether it is too early to void a comprobante: SUNAT may still register it, it is of
+    tomorrow for a clock that was set back (2671), or its last file ended in an exception."""
+    if de.estado_sunat in EN_COLA or de.fecha_emision > ctx.now.astimezone(ctx.time_zone).date():
+        return True
+    if vencida(ctx, de):
+        return False
+    if de.estado_sunat == EXCEPCION:
+        return True
+    if fallos is None or not fallos.excepciones:
+        return False
+    pausa = min(PAUSA * (1 << min(fallos.excepciones - 1, 10)), MAS_LARGA)
+    return fallos.ultimo + pausa > ctx.now
 
 
 def _rechazar(baja: BajaComprobante, mensaje: str) -> None:
@@ -176,13 +196,17 @@ def _rechazar(baja: BajaComprobante, mensaje: str) -> None:
 
 
 def _enviar(
-    ctx: Ctx, tipo: str, fecha: date, suyas: Sequence[tuple[BajaComprobante, Linea]]
+    ctx: Ctx,
+    tipo: str,
+    fecha: date,
+    suyas: Sequence[tuple[BajaComprobante, Linea]],
+    fallos: Mapping[int, Fallos],
 ) -> list[ResumenDiario]:
     bajas = {linea.de.id: baja for baja, linea in suyas}
-    veces = rechazados(ctx, list(bajas), ANULAR)
     por_veces: dict[int, list[Linea]] = defaultdict(list)
     for _, linea in suyas:
-        por_veces[veces.get(linea.de.id, 0)].append(linea)
+        veces = fallos[linea.de.id].veces if linea.de.id in fallos else 0
+        por_veces[veces].append(linea)
     hechos = []
     for cuantas, lineas in sorted(por_veces.items()):
         for parte in partir(lineas, cuantas):

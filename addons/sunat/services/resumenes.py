@@ -1,8 +1,9 @@
 """Resúmenes diarios and comunicaciones de baja: what goes into one, and what its end means.
 
-SUNAT takes a file whole or not at all. One that it rejects is split: its documents go again in
-smaller files, and one that is rejected alone waits for a person, so that a bad one holds up nobody
-else. Notes go when their boleta is accepted. Source: módulo 3; reference on SUNAT, 1.2, 1.10, 1.13.
+SUNAT takes a file whole or not at all. One that it does not take is split: its documents go again
+in smaller files, so that a bad one holds up nobody else. One that is rejected alone waits for a
+person; what ended in an exception was never registered, and goes again. Notes go when their boleta
+is accepted. Source: módulo 3; reference on SUNAT, 1.2, 1.7, 1.10, 1.13.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import aliased
@@ -89,9 +91,10 @@ def resumir(
     hoy = ctx.now.astimezone(ctx.time_zone).date()
     pendientes = _pendientes(ctx, desde, min(hasta or hoy, hoy), solo_notas=solo_notas)
     grupos: dict[tuple[date, int], list[Linea]] = defaultdict(list)
-    rechazos = rechazados(ctx, [uno.id for uno in pendientes], ADICIONAR)
+    fallos = fallidos(ctx, [uno.id for uno in pendientes], ADICIONAR)
     for uno in pendientes:
-        grupos[uno.fecha_emision, rechazos.get(uno.id, 0)].append(Linea(uno, ADICIONAR))
+        veces = fallos[uno.id].veces if uno.id in fallos else 0
+        grupos[uno.fecha_emision, veces].append(Linea(uno, ADICIONAR))
     return [
         hacer(ctx, RC, fecha, lineas)
         for (fecha, veces), suyas in sorted(grupos.items(), key=lambda par: par[0])
@@ -136,23 +139,47 @@ def _pendientes(
     return ctx.session.scalars(query).all()
 
 
-def rechazados(ctx: Ctx, ids: Sequence[int], condicion: str) -> dict[int, int]:
-    """Return how many files with each comprobante were rejected, where any was."""
+class Fallos(NamedTuple):
+    """How many files with a comprobante SUNAT did not take: in all, and those that it refused as
+    files and never registered (1.7); when the last of them was sent."""
+
+    veces: int
+    excepciones: int
+    ultimo: datetime
+
+
+def fallidos(ctx: Ctx, ids: Sequence[int], condicion: str) -> dict[int, Fallos]:
+    """Return what failed of the files with each comprobante, where any did."""
+    excepcion = ResumenDiario.estado_envio == EXCEPCION
+    nombre_libre = ResumenDiario.codigo_sunat.not_in([str(uno) for uno in tickets.YA_PRESENTADO])
+    enviado = (
+        select(func.max(EnvioSunat.fecha_envio))
+        .where(EnvioSunat.resumen_id == ResumenDiario.id)
+        .scalar_subquery()
+    )
     query = (
-        select(DetalleResumen.comprobante_id, func.count())
+        select(
+            DetalleResumen.comprobante_id,
+            func.count(),
+            func.count().filter(excepcion),
+            func.max(enviado),
+        )
         .join(ResumenDiario, ResumenDiario.id == DetalleResumen.resumen_id)
         .where(
             DetalleResumen.comprobante_id.in_(ids),
             DetalleResumen.condicion == condicion,
-            ResumenDiario.estado_envio == RECHAZADO,
+            or_(ResumenDiario.estado_envio == RECHAZADO, and_(excepcion, nombre_libre)),
         )
         .group_by(DetalleResumen.comprobante_id)
     )
-    return {uno: int(veces) for uno, veces in ctx.session.execute(query)}
+    return {
+        uno: Fallos(veces, excepciones, ultimo)
+        for uno, veces, excepciones, ultimo in ctx.session.execute(query)
+    }
 
 
 def partir(lineas: Sequence[Linea], veces: int) -> Iterator[Sequence[Linea]]:
-    """Yield lines in files: 500 together, 31 after one rejection, each alone after two."""
+    """Yield lines in files: 500 together, 31 after one that failed, each alone after two."""
     tope = max(1, LINEAS >> 4 * veces)
     for desde in range(0, len(lineas), tope):
         yield lineas[desde : desde + tope]
@@ -293,6 +320,8 @@ def _soltar(ctx: Ctx, resumen: ResumenDiario, lineas: Sequence[Linea]) -> None:
     """Let the documents of a file go again, or leave the one that is at fault to a person."""
     solo = len(lineas) == 1 and resumen.estado_envio == RECHAZADO
     mensaje = f"{resumen.identificador}: {resumen.mensaje_sunat}"
+    if resumen.estado_envio == EXCEPCION:
+        mensaje += " (SUNAT no lo registró: se intentará otra vez)"
     for una in lineas:
         if una.condicion == ADICIONAR:
             fin = EXCEPCION if solo else PENDIENTE

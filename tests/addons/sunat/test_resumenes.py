@@ -371,6 +371,71 @@ def test_anular_whose_answer_was_lost_before_it_took_effect_voids_once(
     assert emisora.sunat.registrados() == [("01", "F001", 1, 2, 1)]
 
 
+@pytest.mark.parametrize("tipo", ["RA", "RC"])
+def test_anular_whose_file_ends_in_an_exception_goes_again_after_growing_pauses(
+    admin: TestClient, emisora: Emisora, tipo: str
+) -> None:
+    """SUNAT never registered it: the request stands, says so, and is carried out in the end."""
+    quien = {"RA": emisora.cliente, "RC": emisora.persona}[tipo]
+    uno, otro = (emitir(admin, emisora.factura(cliente_id=quien)) for _ in range(2))
+    emisora.terminar()
+    emisora.sunat.ajustar(por_serie={tipo: "error_0306"})
+    for comprobante in (uno, otro):
+        assert anular(admin, comprobante["id"]).status_code == 201
+    for _ in range(24 * 4):
+        emisora.encargar("sunat.reintentar")
+        emisora.trabajar()
+        emisora.pasar(minutes=15)
+    hechos = resumenes(admin)
+    assert {hecho["estado_envio"] for hecho in hechos} == {"EXCEPCION"}
+    assert [hecho["cantidad_documentos"] for hecho in hechos[:2]] == [2, 2]
+    assert len(hechos) <= 2 + 2 * 5, "a day, and not a file every quarter of an hour"
+    bajas = admin.get(BAJAS).json()["items"]
+    assert {baja["estado"] for baja in bajas} == {"pedida"}
+    assert all("se intentará otra vez" in baja["mensaje"] for baja in bajas)
+    emisora.sunat.ajustar(por_serie={})
+    emisora.pasar(hours=12)
+    emisora.encargar("sunat.reintentar")
+    emisora.terminar()
+    assert {ver(admin, suyo["id"])["estado_sunat"] for suyo in (uno, otro)} == {"ANULADO"}
+
+
+def test_anular_that_ends_in_exceptions_until_its_time_is_over_is_told_of(
+    admin: TestClient, emisora: Emisora
+) -> None:
+    factura = emitir(admin, emisora.factura())
+    emisora.terminar()
+    emisora.sunat.ajustar(por_serie={"RA": "error_0306"})
+    anular(admin, factura["id"])
+    for _ in range(9):
+        emisora.encargar("sunat.reintentar")
+        emisora.terminar()
+        emisora.pasar(days=1)
+    (baja,) = admin.get(BAJAS).json()["items"]
+    assert (baja["estado"], "nota de crédito" in baja["mensaje"]) == ("rechazada", True)
+    emisora.encargar("sunat.alarmar")
+    emisora.trabajar()
+    noticias = read(emisora.runtime, "SELECT texto FROM notificaciones ORDER BY id DESC LIMIT 1")
+    assert "F001-1 (rechazada)" in noticias[0][0]
+
+
+def test_anular_of_what_sunat_did_not_register_waits_until_it_does(
+    admin: TestClient, emisora: Emisora
+) -> None:
+    emisora.sunat.ajustar(por_serie={"F001": "error_0306"})
+    factura = emitir(admin, emisora.factura())
+    assert anular(admin, factura["id"]).status_code == 201
+    emisora.terminar()
+    assert ver(admin, factura["id"])["estado_sunat"] == "EXCEPCION"
+    emisora.encargar("sunat.reintentar")
+    emisora.terminar()
+    assert [baja["estado"] for baja in admin.get(BAJAS).json()["items"]] == ["pedida"]
+    emisora.sunat.ajustar(por_serie={})
+    assert admin.post(f"{COMPROBANTES}{factura['id']}/reenviar/").status_code == 200
+    emisora.terminar()
+    assert ver(admin, factura["id"])["estado_sunat"] == "ANULADO"
+
+
 def test_anular_after_seven_days_or_with_notes_is_refused(
     admin: TestClient, contador: TestClient, cajero: TestClient, emisora: Emisora
 ) -> None:
