@@ -32,6 +32,24 @@ ACTS = later(
         "eliminar": "eliminó",
         "abrir": "abrió",
         "cerrar": "cerró",
+        "iniciar_sesion": "registró un ingreso",
+        "cerrar_sesion": "registró una salida",
+        "reautenticar": "confirmó quién es",
+        "restablecer_clave": "cambió la contraseña",
+        "invitar": "mandó la invitación",
+        "aceptar_invitacion": "aceptó la invitación",
+        "anular": "anuló",
+        "ajustar": "ajustó",
+        "cancelar": "canceló",
+        "corregir": "corrigió",
+        "emitir": "emitió",
+        "enviar_correo": "lo envió por correo",
+        "importar": "importó",
+        "liberar": "liberó",
+        "reintentar": "pidió otro intento",
+        "reservar": "reservó",
+        "resolver": "resolvió",
+        "revocar": "revocó",
     }
 )
 
@@ -59,7 +77,7 @@ def _act(act: Mapping[str, Any], labels: Mapping[str, str], how: cells.Style) ->
     ]
     return {
         "who": act["usuario"] or translations.translate("El sistema"),
-        "what": translations.translate(ACTS.get(act["accion"], act["accion"])),
+        "what": translations.translate(ACTS.get(act["accion"], act["accion"].replace("_", " "))),
         "when": cells.moment(act["created_at"], how),
         "at": act["created_at"],
         "sealed": act["sello"] is not None,

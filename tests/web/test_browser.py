@@ -213,6 +213,22 @@ def test_cells_are_edited_from_the_keyboard(
     assert person.complaints == []
 
 
+@pytest.mark.parametrize("width", [412, 1280])
+def test_record_is_closed_at_its_corner_where_its_acts_leave_no_room(
+    browser: Browser, site: str, width: int
+) -> None:
+    person = Person(browser, site, "admin", size=(width, 800))
+    for place in ("/app/usuarios/1/", "/app/clientes/1/"):
+        person.page.goto(place)
+        head = person.page.locator(".record > header").bounding_box()
+        close = person.page.locator(".record > header [data-close]").bounding_box()
+        assert head
+        assert close
+        assert close["y"] - head["y"] < 32
+        assert head["x"] + head["width"] - close["x"] - close["width"] < 32
+    person.context.close()
+
+
 def test_news_are_counted_beside_the_bell(
     browser: Browser, site: str, shared_runtime: Runtime
 ) -> None:

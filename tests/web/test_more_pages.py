@@ -144,6 +144,16 @@ def test_first_steps_stand_there_until_they_are_taken(browser: Open, runtime: Ru
     assert person.texts(".steps li:not(.done) b") == ["Datos de la empresa", *before]
 
 
+def test_history_tells_acts_in_words(browser: Open) -> None:
+    browser("cajero")
+    person = browser("admin")
+    person.get("/app/usuarios/?q=cajero@tienda.pe")
+    person.get(person.page.cssselect("#rows a.open")[0].get("href"))
+    told = person.texts(".timeline li div")
+    assert any(one.endswith("registró un ingreso") for one in told)
+    assert not [one for one in told if "_" in one]
+
+
 def test_counts_around_a_page_are_the_users_own(browser: Open, runtime: Runtime) -> None:
     with runtime.database.engine.begin() as connection:
         connection.execute(
