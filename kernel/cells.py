@@ -251,7 +251,8 @@ Names = Mapping[tuple[str, int], str]
 def names(ctx: Ctx, columns: Sequence[Drawn], rows: Iterable[Mapping[str, Any]]) -> Names:
     """Return the names of the records that rows refer to: one query for each resource.
 
-    Only of what the user may see, by permission, row and field rules; the rest stays a number.
+    Only of what the user may see, by row and field rules and by permission, unless a resource is
+    ``known_by_name``; the rest stays a number.
     """
     wanted: dict[str, set[int]] = {}
     for row in rows:
@@ -267,7 +268,9 @@ def names(ctx: Ctx, columns: Sequence[Drawn], rows: Iterable[Mapping[str, Any]])
 
 def _named(ctx: Ctx, path: str, ids: set[int]) -> list[tuple[int, str]]:
     resource = resource_at(ctx.runtime.registry, path)
-    if resource is None or not ctx.can(f"{resource.modulo}.ver"):
+    if resource is None:
+        return []
+    if not (resource.known_by_name or ctx.can(f"{resource.modulo}.ver")):
         return []
     return called(ctx, resource, ids) if _readable_titles(ctx, resource) else []
 

@@ -48,6 +48,8 @@ class Resource:
     """Text columns in which ``q`` is looked for."""
     named: tuple[str, ...] = ()
     """Columns that name a record together, as 3-15; ``q`` may be that, or its end."""
+    known_by_name: bool = False
+    """Whether who sees a record that refers to one of these reads its name, without more rights."""
     references: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Columns that refer to records, with the columns of those in which ``q`` is looked for."""
     sort: tuple[str, ...] = ("id",)

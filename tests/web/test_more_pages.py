@@ -154,6 +154,20 @@ def test_history_tells_acts_in_words(browser: Open) -> None:
     assert not [one for one in told if "_" in one]
 
 
+def test_people_are_named_to_who_sees_what_they_did(
+    browser: Open, cajero: TestClient, shop: Shop
+) -> None:
+    abrir_caja(cajero, shop)
+    mine = browser("cajero")
+    assert mine.client.get("/api/usuarios/", headers=mine.headers).status_code == 403
+    mine.get("/app/cajas/?_cols=id,usuario_id")
+    (name,) = mine.texts("#rows tbody td:last-child")
+    assert name
+    assert "N.º" not in name
+    mine.get("/app/opciones/?de=/api/usuarios/&q=")
+    assert mine.answer.json() == []
+
+
 def test_counts_around_a_page_are_the_users_own(browser: Open, runtime: Runtime) -> None:
     with runtime.database.engine.begin() as connection:
         connection.execute(

@@ -28,6 +28,7 @@ USUARIOS = Resource(
     update=schemas.UsuarioCambio,
     filters=("rol_id", "sucursal_id", "activo", "email"),
     search=("nombre", "email"),
+    known_by_name=True,
     sort=("id", "nombre"),
     actions=("list", "detail", "create", "update"),
     people_only=("create",),
