@@ -26,6 +26,7 @@ STOCK = Resource(
     create=schemas.LimitesNuevos,
     update=schemas.LimitesCambio,
     filters=("producto_id", "almacen_id", "stock_actual", "ubicacion_id"),
+    references=(("producto_id", ("nombre", "sku", "codigo_barras")),),
     sort=("id", "producto_id", "stock_actual"),
     actions=("list", "create", "update", "export"),
     create_with=limites.crear,

@@ -238,3 +238,21 @@ def test_revisar_libro_of_a_stock_that_was_tampered_with_names_it(
         assert told in (runtime.transact(services.revisar_libro) or "")
         with runtime.database.engine.begin() as connection:
             connection.execute(text(statement), {"n": -1, "id": uno})
+
+
+def test_stock_is_found_by_the_name_or_code_of_its_product(admin: TestClient, shop: Shop) -> None:
+    producto = shop.productos[1]
+    for almacen in shop.almacenes:
+        assert (
+            admin.post(
+                ENTRADA, json=entrada(shop, producto_id=producto, almacen_id=almacen)
+            ).status_code
+            == 201
+        )
+    known = admin.get(f"/api/productos/{producto}/").json()
+    for typed in (known["nombre"], known["sku"]):
+        found = admin.get("/api/inventario/stock/", params={"q": typed}).json()["items"]
+        assert {one["producto_id"] for one in found} == {producto}, typed
+        assert {one["almacen_id"] for one in found} == set(shop.almacenes)
+    none = admin.get("/api/inventario/stock/", params={"q": "no hay tal cosa"}).json()
+    assert none["items"] == []
