@@ -36,6 +36,7 @@ SERIES = {
 DE_NOTA = re.compile(r"[FB][A-Z0-9]{3}-\d{1,8}")
 CERO = Decimal(0)
 NADA = (CERO, CERO, CERO)
+MODIFICADO = "cac:BillingReference/cac:InvoiceDocumentReference"
 UNITARIO = "cac:Price/cbc:PriceAmount"
 DE_VENTA = "cac:PricingReference/cac:AlternativeConditionPrice/cbc:PriceAmount"
 
@@ -66,6 +67,8 @@ def juzgar(documento: _Element, tipo: str, hoy: date) -> Veredicto:
         "fecha": texto_de(documento, "cbc:IssueDate"),
         "importe": texto_de(totales, "cbc:PayableAmount"),
         "moneda": texto_de(documento, "cbc:DocumentCurrencyCode"),
+        "motivo": texto_de(documento, "cac:DiscrepancyResponse/cbc:ResponseCode"),
+        "modifica": texto_de(documento, f"{MODIFICADO}/cbc:ID"),
     }
     return Veredicto(ruc, texto_de(documento, "cbc:ID"), codigo, detalle, digest, hechos)
 
@@ -328,7 +331,7 @@ def _pagos(documento: _Element, tipo: str, hoy: date) -> Iterator[Encontrado]:
 
 
 def _modificado(documento: _Element, tipo: str, hoy: date) -> Iterator[Encontrado]:
-    referido = documento.find("cac:BillingReference/cac:InvoiceDocumentReference", NS)
+    referido = documento.find(MODIFICADO, NS)
     que = texto_de(referido, "cbc:DocumentTypeCode")
     de_boleta = texto_de(documento, "cbc:ID").startswith("B")
     if tipo in NOTAS and que != ("03" if de_boleta else "01"):

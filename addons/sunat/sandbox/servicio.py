@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+import sqlite3
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -49,6 +50,10 @@ _DOCUMENTOS = {
     "40": "La Percepcion",
 }
 _NOMBRE = re.compile(r"(?P<ruc>\d{11})-(?P<tipo>\d{2})-(?P<serie>[A-Z0-9]{4})-(?P<numero>\d{1,8})")
+SIN_ORIGEN = {"07": {None: 2119, 0: 2121, 2: 2120}, "08": {None: 2209, 0: 2208, 2: 2207}}
+"""How a note is rejected: what it changes is unknown, was rejected, or is voided."""
+LIBRE = ("07", "10")
+"""A reason that SUNAT doesn't hold against its origin."""
 
 
 class Sunat(Archivo):
@@ -145,6 +150,7 @@ class Sunat(Archivo):
             ).fetchone()
             if ya is not None:
                 raise Negativa(1033 if ya[0] == 1 else 1032)
+            hallado = _con_origen(base, partes, hallado)
             cdr = empaquetar_cdr(partes[0], hallado, aceptado, llave, self.reloj())
             base.execute(
                 "INSERT INTO comprobantes (ruc, tipo, serie, numero, estado, fecha, importe,"
@@ -212,3 +218,20 @@ class Sunat(Archivo):
         if fila[0] == tickets.DE_BAJA:
             return estado_de("0003", "El comprobante existe pero está de baja")
         return estado_de("0004", "La constancia existe", fila[1])
+
+
+def _con_origen(
+    base: sqlite3.Connection, partes: re.Match[str], hallado: juez.Veredicto
+) -> juez.Veredicto:
+    """Return a verdict on a note by what it changes as well; reason 10 of credit is free."""
+    codigos = SIN_ORIGEN.get(partes["tipo"])
+    if codigos is None or hallado.codigo or (partes["tipo"], hallado.hechos["motivo"]) == LIBRE:
+        return hallado
+    serie, _, numero = hallado.hechos["modifica"].partition("-")
+    fila = base.execute(
+        "SELECT estado FROM comprobantes WHERE ruc=? AND serie=? AND numero=? AND tipo IN"
+        " ('01', '03')",
+        (partes["ruc"], serie, int(numero or 0)),
+    ).fetchone()
+    codigo = codigos.get(fila[0] if fila else None, 0)
+    return replace(hallado, codigo=codigo, detalle=hallado.hechos["modifica"])

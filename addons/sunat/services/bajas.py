@@ -38,6 +38,7 @@ from addons.sunat.models import (
     ResumenDiario,
 )
 from addons.sunat.services import emision, registro
+from addons.sunat.services.envio import es_de_la_empresa
 from addons.sunat.services.llamadas import se_resume
 from addons.sunat.services.resumenes import DIAS, Fallos, Linea, fallidos, hacer, partir
 from kernel.context import Ctx
@@ -178,7 +179,10 @@ def dar_de_baja(ctx: Ctx) -> list[ResumenDiario]:
 
 def _espera(ctx: Ctx, de: Comprobante, fallos: Fallos | None) -> bool:
     """Return whether it is too early to void a comprobante: SUNAT may still register it, it is of
-    tomorrow for a clock that was set back (2671), or its last file ended in an exception."""
+    tomorrow for a clock that was set back (2671), its last file ended in an exception, or the
+    company has another RUC now, in whose name its voiding would go."""
+    if not es_de_la_empresa(ctx, de.nombre_archivo):
+        return True
     if de.estado_sunat in EN_COLA or de.fecha_emision > ctx.now.astimezone(ctx.time_zone).date():
         return True
     if vencida(ctx, de):

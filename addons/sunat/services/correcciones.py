@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from addons.sales.models import ANULADA, Cliente, Venta
+from addons.sales.models import Cliente
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo
 from addons.sunat.documents.cdr import REGISTRADOS
@@ -41,7 +41,7 @@ def corregir(ctx: Ctx, comprobante_id: int, cambios: schemas.Correccion) -> Comp
         raise EstadoNoPermite(f"El comprobante está {de.estado_sunat}: no hay qué corregir.")
     if ctx.session.scalars(select(Comprobante.id).where(Comprobante.corrige_id == de.id)).first():
         raise EstadoNoPermite("Este comprobante ya se corrigió con otro.")
-    if _venta_anulada(ctx, de):
+    if emision.venta_anulada(ctx, de):
         raise EstadoNoPermite("Su venta está anulada: no hay qué corregir.")
     cliente = ctx.session.get(Cliente, cambios.cliente_id or de.cliente_id)
     if cliente is None:
@@ -60,14 +60,6 @@ def corregir(ctx: Ctx, comprobante_id: int, cambios: schemas.Correccion) -> Comp
     despues = {"comprobante_id": hecho.id, "numero": hecho.numero, "hash": hecho.hash}
     ctx.audit("corregir", "comprobantes", de.id, antes=antes, despues=despues, modulo="facturacion")
     return hecho
-
-
-def _venta_anulada(ctx: Ctx, de: Comprobante) -> bool:
-    """Return whether a comprobante is of a sale that was annulled; from here on it is not."""
-    if de.venta_id is None:
-        return False
-    venta = ctx.session.get(Venta, de.venta_id, with_for_update={"key_share": True})
-    return venta is not None and venta.estado == ANULADA
 
 
 def _origen(ctx: Ctx, de: Comprobante) -> Comprobante | None:

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from addons.sales.models import Cliente, DetalleVenta, Producto, Venta
+from addons.sales.models import ANULADA, Cliente, DetalleVenta, Producto, Venta
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo
 from addons.sunat.documents.reglas import revisar
+from addons.sunat.errors import EstadoNoPermite
 from addons.sunat.models import EN_COLA, Comprobante
 from addons.sunat.services import empresa, entrada, registro
 from kernel.context import Ctx
@@ -27,14 +28,24 @@ def emitir_comprobante(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> Comprobante
 
     Raises:
         ComprobanteRechazado: SUNAT would reject it; every finding is told.
+        EstadoNoPermite: the venta was annulled.
         SinConfigurar: certificate, series or company are missing.
         ValidationFailed: a cliente, venta or producto that it names doesn't exist.
     """
+    _exigir_venta_en_pie(ctx, nuevo)
     de = preparar(ctx, nuevo)
     quien = registro.De(_cliente(ctx, nuevo).id, nuevo.venta_id, _sucursal(ctx, nuevo))
     suyo = "venta_id" if nuevo.cliente_id is None else "cliente_id"
     with entrada.en_sus_palabras(adquirente=suyo):
         return registro.registrar(ctx, de, quien)
+
+
+def _exigir_venta_en_pie(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> None:
+    if nuevo.venta_id is None:
+        return
+    venta = ctx.session.get(Venta, nuevo.venta_id, with_for_update={"key_share": True})
+    if venta is not None and venta.estado == ANULADA:
+        raise EstadoNoPermite("La venta está anulada: no se emite un comprobante de ella.")
 
 
 def revisar_comprobante(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> schemas.Revision:
@@ -60,7 +71,7 @@ def preparar(ctx: Ctx, nuevo: schemas.ComprobanteNuevo) -> modelo.Comprobante:
         message = "Emita 01 (factura) o 03 (boleta); las notas van en /api/facturacion/notas/."
         raise ValidationFailed(message, field="tipo")
     serie = nuevo.serie or empresa.serie_para(ctx, tipo, _sucursal(ctx, nuevo))
-    exigir_serie(ctx, tipo, serie)
+    exigir_serie(ctx, tipo, serie, _sucursal(ctx, nuevo))
     detalle = lineas(nuevo.detalle) or de_venta(ctx, nuevo.venta_id)
     return modelo.Comprobante(
         tipo=tipo,
@@ -138,15 +149,18 @@ def adquirente(cliente: Cliente) -> modelo.Adquirente:
     )
 
 
-def exigir_serie(ctx: Ctx, tipo: str, serie: str) -> None:
-    """Refuse a series that is not the company's.
+def exigir_serie(ctx: Ctx, tipo: str, serie: str, sucursal_id: int | None) -> None:
+    """Refuse a series that is not the company's, or another sucursal's.
 
     Raises:
-        ValidationFailed: it is none, or of another type.
+        ValidationFailed: it is none, of another type, or of another sucursal.
     """
-    if not empresa.es_serie(ctx, tipo, serie):
+    suya = empresa.encontrar_serie(ctx, tipo, serie)
+    if suya is None:
         message = f"«{serie}» no es una serie activa del tipo {tipo} (SUNAT: 1001)."
         raise ValidationFailed(message, field="serie")
+    if sucursal_id is not None and suya.sucursal_id not in (None, sucursal_id):
+        raise ValidationFailed(f"«{serie}» es la serie de otra sucursal.", field="serie")
 
 
 def de_venta(ctx: Ctx, venta_id: int | None) -> tuple[modelo.Linea, ...]:
@@ -217,6 +231,14 @@ def ver_cola(ctx: Ctx) -> schemas.Cola:
         for uno in ctx.session.scalars(query)
     ]
     return schemas.Cola(items=items, caida=bool(ctx.sql(registro.CAIDO)))
+
+
+def venta_anulada(ctx: Ctx, de: Comprobante) -> bool:
+    """Return whether a comprobante is of a sale that was annulled; from here on it is not."""
+    if de.venta_id is None:
+        return False
+    venta = ctx.session.get(Venta, de.venta_id, with_for_update={"key_share": True})
+    return venta is not None and venta.estado == ANULADA
 
 
 def encontrar(ctx: Ctx, comprobante_id: int) -> Comprobante:

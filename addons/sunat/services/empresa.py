@@ -229,12 +229,12 @@ def serie_para(ctx: Ctx, tipo: str, sucursal_id: int | None, letra: str = "") ->
     return found
 
 
-def es_serie(ctx: Ctx, tipo: str, serie: str) -> bool:
-    """Return whether a series is one of the company's, for a type of document."""
-    query = select(SerieComprobante.id).where(
+def encontrar_serie(ctx: Ctx, tipo: str, serie: str) -> SerieComprobante | None:
+    """Return a series of the company's that numbers a type of document, if it is one."""
+    query = select(SerieComprobante).where(
         SerieComprobante.tipo == tipo, SerieComprobante.serie == serie, SerieComprobante.activo
     )
-    return ctx.session.scalars(query).first() is not None
+    return ctx.session.scalars(query).first()
 
 
 def crear_serie(ctx: Ctx, nueva: schemas.SerieNueva) -> SerieComprobante:

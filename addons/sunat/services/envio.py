@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Exists, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
 
 from addons.sunat import schemas
-from addons.sunat.documents import guia
+from addons.sunat.documents import codigos, guia
 from addons.sunat.errors import EstadoNoPermite
 from addons.sunat.models import (
     ACEPTADO,
@@ -34,7 +35,7 @@ from addons.sunat.models import (
     EnvioSunat,
     NotaCreditoDebito,
 )
-from addons.sunat.services import correo, emision, registro
+from addons.sunat.services import correo, emision, empresa, registro
 from addons.sunat.services.conexion import cliente_para, conectar
 from addons.sunat.services.conexion_rest import cliente_rest
 from addons.sunat.services.conexion_rest import conectar as conectar_rest
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
 MARGEN = timedelta(seconds=5)
 """A call that took this much longer than it may is lost: its process died."""
 MAS_LARGA = timedelta(minutes=15)
+ADELANTADO = timedelta(hours=1)
+"""No attempt is planned so late: more than the longest pause and the longest call."""
 SOLO_RESUMEN = "1079"
 
 
@@ -98,6 +101,8 @@ def esperar(ctx: Ctx, comprobante_id: int) -> None:
     found = ctx.session.get(Comprobante, comprobante_id)
     if found is None or found.estado_sunat not in EN_COLA or found.canal != INDIVIDUAL:
         return
+    if _sin_origen(ctx, found) or not es_de_la_empresa(ctx, found.nombre_archivo):
+        return  # its origin starts it, or the next quarter of an hour
     pronto = ctx.now + timedelta(seconds=1)
     ctx.enqueue(
         registro.ENVIAR,
@@ -174,21 +179,58 @@ def _ticket(ultimo: EnvioSunat | None) -> str:
 
 
 def _primero(ctx: Ctx, suyo: Comprobante) -> Comprobante | None:
-    """Return the first document of a series that is due, locked."""
-    vencido = and_(Comprobante.estado_sunat == ENVIADO, Comprobante.proximo_intento <= ctx.now)
+    """Return the first document of a series that is due, locked.
+
+    A note waits until what it changes is registered, or SUNAT would reject it (2119); what another
+    RUC signed waits until the company is that again, or it would stop the whole queue (0154).
+    """
+    ruc = empresa.configuracion(ctx).ruc
+    vencido = and_(Comprobante.estado_sunat == ENVIADO, le_toca(ctx, Comprobante.proximo_intento))
     query = (
         select(Comprobante)
         .where(
             Comprobante.tipo == suyo.tipo,
             Comprobante.serie == suyo.serie,
             Comprobante.canal == INDIVIDUAL,
+            Comprobante.nombre_archivo.startswith(f"{ruc}-"),
             or_(Comprobante.estado_sunat.in_((PENDIENTE, CONTINGENCIA)), vencido),
         )
         .order_by(Comprobante.numero)
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True)
     )
+    if suyo.tipo in codigos.NOTAS:
+        query = query.where(~_espera_origen())
     return ctx.session.scalars(query).first()
+
+
+def _espera_origen() -> Exists:
+    """Return whether what a note changes is not registered yet."""
+    origen = aliased(Comprobante)
+    sin_registrar = select(origen.id).where(
+        origen.id == NotaCreditoDebito.comprobante_origen_id,
+        origen.estado_sunat.in_((*EN_COLA, EXCEPCION)),
+    )
+    nota = select(NotaCreditoDebito.id).where(
+        NotaCreditoDebito.comprobante_id == Comprobante.id, sin_registrar.exists()
+    )
+    return nota.exists()
+
+
+def _sin_origen(ctx: Ctx, de: Comprobante) -> bool:
+    query = select(Comprobante.id).where(Comprobante.id == de.id, _espera_origen())
+    return de.tipo in codigos.NOTAS and ctx.session.scalars(query).first() is not None
+
+
+def es_de_la_empresa(ctx: Ctx, nombre_archivo: str) -> bool:
+    """Return whether a file is of the company's RUC of today."""
+    return nombre_archivo.startswith(f"{empresa.configuracion(ctx).ruc}-")
+
+
+def le_toca(ctx: Ctx, cuando: Any) -> Any:
+    """Return the condition that a next attempt is due; one that no pause explains was set by a
+    clock that ran ahead, and is due as well."""
+    return or_(cuando.is_(None), cuando <= ctx.now, cuando > ctx.now + ADELANTADO)
 
 
 def _ultimo_envio(ctx: Ctx, comprobante_id: int) -> EnvioSunat | None:
@@ -275,10 +317,27 @@ def cambiar_estado(ctx: Ctx, de: Comprobante, resultado: Resultado) -> None:
         modulo="facturacion",
     )
     ctx.enqueue(registro.ARCHIVAR, comprobante_id=de.id)
+    if de.estado_sunat != EXCEPCION:
+        _soltar_notas(ctx, de)
     if de.estado_sunat == ACEPTADO:
         _al_aceptar(ctx, de)
     ctx.publish(schemas.ComprobanteCambio(de.id, de.venta_id, de.estado_sunat))
     ctx.notify("comprobantes", comprobante_id=de.id)
+
+
+def _soltar_notas(ctx: Ctx, de: Comprobante) -> None:
+    """Queue the notes that waited for a comprobante to be registered."""
+    query = (
+        select(Comprobante.id)
+        .join(NotaCreditoDebito, NotaCreditoDebito.comprobante_id == Comprobante.id)
+        .where(
+            NotaCreditoDebito.comprobante_origen_id == de.id,
+            Comprobante.estado_sunat.in_(EN_COLA),
+            Comprobante.canal == INDIVIDUAL,
+        )
+    )
+    for nota_id in ctx.session.scalars(query.order_by(Comprobante.id)):
+        ctx.enqueue(registro.ENVIAR, comprobante_id=nota_id)
 
 
 def _al_aceptar(ctx: Ctx, de: Comprobante) -> None:
@@ -303,12 +362,14 @@ def reenviar(ctx: Ctx, comprobante_id: int) -> Comprobante:
 
     Raises:
         NotFound: there is none.
-        EstadoNoPermite: it has its answer.
+        EstadoNoPermite: it has its answer, or its sale was annulled before SUNAT registered it.
     """
     de = emision.encontrar(ctx, comprobante_id)
     if de.canal != INDIVIDUAL:
         raise EstadoNoPermite("Va en el resumen diario: se envía con el próximo.")
     if de.estado_sunat == EXCEPCION:
+        if emision.venta_anulada(ctx, de):
+            raise EstadoNoPermite("Su venta está anulada: no se envía otra vez.")
         de.estado_sunat = PENDIENTE
     elif de.estado_sunat not in EN_COLA:
         raise EstadoNoPermite(f"El comprobante está {de.estado_sunat}: no se envía otra vez.")
@@ -325,7 +386,7 @@ def reintentar_pendientes(ctx: Ctx) -> int:
         .where(
             Comprobante.estado_sunat.in_(EN_COLA),
             Comprobante.canal == INDIVIDUAL,
-            or_(Comprobante.proximo_intento.is_(None), Comprobante.proximo_intento <= ctx.now),
+            le_toca(ctx, Comprobante.proximo_intento),
         )
         .ext(distinct_on(Comprobante.tipo, Comprobante.serie))
         .order_by(Comprobante.tipo, Comprobante.serie, Comprobante.numero.desc())

@@ -50,7 +50,7 @@ def emitir_guia(ctx: Ctx, nueva: schemas.GuiaNueva) -> GuiaRemision:
         limite=de.fecha_emision + timedelta(days=DIAS),
         cliente_id=_cliente_id(nueva, venta),
         venta_id=nueva.venta_id,
-        sucursal_id=venta.sucursal_id if venta is not None else nueva.sucursal_id,
+        sucursal_id=_sucursal_id(nueva, venta),
     )
     guia = GuiaRemision(
         comprobante_id=hecho.id,
@@ -84,8 +84,9 @@ def _quien(nueva: schemas.GuiaNueva) -> str:
 def _documento(ctx: Ctx, nueva: schemas.GuiaNueva, venta: Venta | None) -> Guia:
     local = ctx.now.astimezone(ctx.time_zone)
     emisor = empresa.emisor(ctx)
-    serie = nueva.serie or empresa.serie_para(ctx, nueva.tipo, nueva.sucursal_id)
-    emision.exigir_serie(ctx, nueva.tipo, serie)
+    sucursal_id = _sucursal_id(nueva, venta)
+    serie = nueva.serie or empresa.serie_para(ctx, nueva.tipo, sucursal_id)
+    emision.exigir_serie(ctx, nueva.tipo, serie, sucursal_id)
     return Guia(
         tipo=nueva.tipo,
         serie=serie,
@@ -144,6 +145,10 @@ def _venta(ctx: Ctx, nueva: schemas.GuiaNueva) -> Venta | None:
     if found is None:
         raise ValidationFailed("No existe una venta con este id.", field="venta_id")
     return found
+
+
+def _sucursal_id(nueva: schemas.GuiaNueva, venta: Venta | None) -> int | None:
+    return venta.sucursal_id if venta is not None else nueva.sucursal_id
 
 
 def _cliente_id(nueva: schemas.GuiaNueva, venta: Venta | None) -> int | None:

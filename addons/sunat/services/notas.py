@@ -13,14 +13,22 @@ from addons.sunat.documents import codigos, modelo
 from addons.sunat.documents.devuelto import todo_de
 from addons.sunat.documents.importes import Totales
 from addons.sunat.documents.reglas import Origen, revisar_con_origen
-from addons.sunat.errors import ComprobanteRechazado
-from addons.sunat.models import Comprobante, NotaCreditoDebito
+from addons.sunat.errors import ComprobanteRechazado, EstadoNoPermite
+from addons.sunat.models import (
+    ANULADO,
+    RECHAZADA,
+    BajaComprobante,
+    Comprobante,
+    NotaCreditoDebito,
+)
 from addons.sunat.services import emision, empresa, entrada, registro
 from kernel.context import Ctx
 from kernel.errors import FieldError, ValidationFailed
 
 _DOCUMENTO: TypeAdapter[modelo.Comprobante] = TypeAdapter(modelo.Comprobante)
 TEXTO_CREDITO = "CORRECCIÓN DE CUOTAS"
+DE_UNA_PARTE = frozenset({"04", "05", "07", "08", "09"})
+"""Reasons of catalogue 09 that never take all back."""
 
 
 def emitir_nota(
@@ -36,10 +44,16 @@ def emitir_nota(
     its lines.
 
     Raises:
-        ValidationFailed: what it changes doesn't exist or is a note itself.
+        EstadoNoPermite: what it changes is being voided, or was issued by another company.
+        ValidationFailed: what it changes doesn't exist or is a note itself; it has no lines, and
+            its reason is about a part.
         ComprobanteRechazado: SUNAT would reject it, or what it changes was rejected or voided.
     """
     origen = encontrar_origen(ctx, nueva.comprobante_origen_id)
+    if not detalle and not nueva.detalle and not _es_de_todo(nueva):
+        raise ValidationFailed(
+            "Una nota por este motivo dice sus líneas: lo que baja o sube.", field="detalle"
+        )
     nueva = entrada.con_productos(ctx, nueva)
     de = _documento(ctx, nueva, origen, detalle or emision.lineas(nueva.detalle))
     with entrada.en_sus_palabras(
@@ -51,6 +65,10 @@ def emitir_nota(
     hecho = registro.registrar(ctx, de, quien, totales)
     anotar(ctx, hecho, de, origen.id, devolucion_id)
     return hecho
+
+
+def _es_de_todo(nueva: schemas.NotaNueva) -> bool:
+    return nueva.tipo_nota == codigos.NOTA_CREDITO and nueva.motivo_codigo not in DE_UNA_PARTE
 
 
 def anotar(
@@ -112,7 +130,7 @@ def _documento(
         comunes |= _terminos(nueva, suyo)
     letra = "F" if origen.tipo == codigos.FACTURA else "B"
     serie = nueva.serie or empresa.serie_para(ctx, nueva.tipo_nota, origen.sucursal_id, letra)
-    emision.exigir_serie(ctx, nueva.tipo_nota, serie)
+    emision.exigir_serie(ctx, nueva.tipo_nota, serie, origen.sucursal_id)
     return modelo.Comprobante(
         tipo=nueva.tipo_nota,
         serie=serie,
@@ -174,13 +192,16 @@ def comprobar_con_origen(
 
     Raises:
         ComprobanteRechazado: with each finding as a field at fault.
+        EstadoNoPermite: it is being voided, or was issued by another company.
     """
+    quitado = acreditado(ctx, origen.id, menos)
+    _exigir_en_pie(ctx, de, origen)
     suyo = Origen(
         estado=origen.estado_sunat,
         fecha_emision=origen.fecha_emision,
         moneda=origen.moneda,
         total=origen.total_venta,
-        acreditado=acreditado(ctx, origen.id, menos),
+        acreditado=quitado,
         contado=leer(origen.documento).contado,
     )
     hallados = revisar_con_origen(de, totales, suyo)
@@ -189,6 +210,18 @@ def comprobar_con_origen(
             "SUNAT rechazaría esta nota; no se usó ningún número.",
             errors=[FieldError(uno.campo, uno.codigo, registro.explicado(uno)) for uno in hallados],
         )
+
+
+def _exigir_en_pie(ctx: Ctx, de: modelo.Comprobante, origen: Comprobante) -> None:
+    """Refuse a note on what will be no more, or is not this company's; the original is locked."""
+    baja = select(BajaComprobante.id).where(
+        BajaComprobante.comprobante_id == origen.id, BajaComprobante.estado != RECHAZADA
+    )
+    if origen.estado_sunat != ANULADO and ctx.session.scalars(baja.limit(1)).first() is not None:
+        raise EstadoNoPermite("Se pidió la baja del comprobante: no admite notas.")
+    ruc = origen.nombre_archivo.partition("-")[0]
+    if ruc != de.emisor.ruc:
+        raise EstadoNoPermite(f"El comprobante lo emitió el RUC {ruc}, y la empresa es hoy otra.")
 
 
 def acreditado(ctx: Ctx, origen_id: int, menos: int | None = None) -> Decimal:

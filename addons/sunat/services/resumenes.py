@@ -51,7 +51,7 @@ from addons.sunat.models import (
     NotaCreditoDebito,
     ResumenDiario,
 )
-from addons.sunat.services import notas, registro, tickets
+from addons.sunat.services import empresa, notas, registro, tickets
 from addons.sunat.services.envio import cambiar_estado
 from addons.sunat.services.llamadas import Resultado, se_consulta
 from addons.sunat.services.tickets import Asunto, Documento
@@ -129,6 +129,7 @@ def _pendientes(
             Comprobante.canal == RESUMEN,
             Comprobante.estado_sunat.in_((PENDIENTE, CONTINGENCIA)),
             Comprobante.fecha_emision <= hasta,
+            Comprobante.nombre_archivo.startswith(f"{empresa.configuracion(ctx).ruc}-"),
             de_nota if solo_notas else or_(Comprobante.tipo == codigos.BOLETA, de_nota),
         )
         .order_by(Comprobante.tipo, Comprobante.serie, Comprobante.numero)

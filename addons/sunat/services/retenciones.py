@@ -65,7 +65,7 @@ def emitir_retencion(ctx: Ctx, nueva: schemas.RetencionNueva) -> RetencionPercep
 def _documento(ctx: Ctx, nueva: schemas.RetencionNueva) -> Retencion:
     local = ctx.now.astimezone(ctx.time_zone)
     serie = nueva.serie or empresa.serie_para(ctx, nueva.tipo, nueva.sucursal_id)
-    emision.exigir_serie(ctx, nueva.tipo, serie)
+    emision.exigir_serie(ctx, nueva.tipo, serie, nueva.sucursal_id)
     sujeto = nueva.sujeto
     return Retencion(
         tipo=nueva.tipo,

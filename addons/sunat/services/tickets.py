@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from addons.sunat.documents.firma import firmar
 from addons.sunat.documents.paquete import nombre_resumen
@@ -32,7 +32,7 @@ from addons.sunat.models import (
 )
 from addons.sunat.services import empresa
 from addons.sunat.services.conexion import cliente_para, conectar
-from addons.sunat.services.envio import MARGEN, pausa
+from addons.sunat.services.envio import MARGEN, es_de_la_empresa, le_toca, pausa
 from addons.sunat.services.llamadas import PREGUNTAR
 from addons.sunat.services.llamadas_ticket import (
     CONSULTAR,
@@ -137,6 +137,8 @@ def enviar(ctx: Ctx, resumen_id: int, asuntos: Asuntos) -> None:
     found = ctx.session.get(ResumenDiario, resumen_id)
     if found is None or found.estado_envio not in EN_CURSO:
         return
+    if not es_de_la_empresa(ctx, found.nombre_archivo):
+        return
     pronto = ctx.now + timedelta(seconds=1)
     una = f"{resumen_id}:{found.intentos}"  # one that asks is enough
     ctx.enqueue(
@@ -155,11 +157,15 @@ def reservar(ctx: Ctx, resumen_id: int, asuntos: Asuntos) -> Reserva | None:
     """Return the next call about a file, its attempt written; None if none is due."""
     query = (
         select(ResumenDiario)
-        .where(ResumenDiario.id == resumen_id, ResumenDiario.estado_envio.in_(EN_CURSO))
+        .where(
+            ResumenDiario.id == resumen_id,
+            ResumenDiario.estado_envio.in_(EN_CURSO),
+            le_toca(ctx, ResumenDiario.proximo_intento),
+        )
         .with_for_update(skip_locked=True, key_share=True)
     )
     de = ctx.session.scalars(query).first()
-    if de is None or (de.proximo_intento is not None and de.proximo_intento > ctx.now):
+    if de is None or not es_de_la_empresa(ctx, de.nombre_archivo):
         return None
     conexion = conectar(ctx)
     ultimo = _ultimo(ctx, de.id)
@@ -291,7 +297,7 @@ def retomar(ctx: Ctx) -> None:
     """Queue the files that wait for an answer and are due."""
     query = select(ResumenDiario.id).where(
         ResumenDiario.estado_envio.in_(EN_CURSO),
-        or_(ResumenDiario.proximo_intento.is_(None), ResumenDiario.proximo_intento <= ctx.now),
+        le_toca(ctx, ResumenDiario.proximo_intento),
     )
     for resumen_id in ctx.session.scalars(query.order_by(ResumenDiario.id)):
         ctx.enqueue(ENVIAR, resumen_id=resumen_id)

@@ -441,7 +441,7 @@ def test_anular_after_seven_days_or_with_notes_is_refused(
 ) -> None:
     vieja, con_nota = (emitir(admin, emisora.factura()) for _ in range(2))
     emisora.terminar()
-    nota = {"comprobante_origen_id": con_nota["id"], "motivo_codigo": "07"}
+    nota = {"comprobante_origen_id": con_nota["id"], "motivo_codigo": "01"}
     assert contador.post("/api/facturacion/notas/", json=nota).status_code == 201
     assert anular(cajero, con_nota["id"]).status_code == 403
     assert anular(contador, con_nota["id"]).json()["code"] == "estado_no_permite"
