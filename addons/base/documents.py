@@ -1,4 +1,4 @@
-"""Pictures of base, made without touching anything."""
+"""Pictures and words of base, made without touching anything."""
 
 import io
 
@@ -20,3 +20,34 @@ def qr_svg(text: str) -> str:
         nl=False,
     )
     return out.getvalue().decode("utf-8")
+
+
+NAVEGADORES = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("HeadlessChrome/", "Chrome"),
+    ("Version/", "Safari"),
+)
+"""What a User-Agent holds, and whose it is; the first counts, as most name others besides."""
+SISTEMAS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Macintosh", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def equipo(user_agent: str) -> str:
+    """Return a User-Agent as a person knows their device: Chrome · Windows; else as it came."""
+    if not user_agent.startswith("Mozilla/"):
+        return user_agent
+    partes = [
+        next((nombre for rasgo, nombre in conocidos if rasgo in user_agent), "")
+        for conocidos in (NAVEGADORES, SISTEMAS)
+    ]
+    return " · ".join(filter(None, partes)) or user_agent

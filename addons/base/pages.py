@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from addons.base.documents import equipo
 from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
@@ -154,6 +155,7 @@ def _cuenta(ctx: Ctx, asked: Asked, **values: Any) -> Outcome:
     shown: dict[str, Any] = {
         "yo": fetch(ctx, "/api/auth/yo/"),
         "sesiones": fetch(ctx, "/api/auth/sesiones/"),
+        "equipo": equipo,
         "fresca": ctx.fresh,
         "claves": ctx.can("claves_api.ver"),
         "secreto": None,
