@@ -75,14 +75,23 @@ def _referred(
     (key,) = resource.model.__mapper__.columns[name].foreign_keys
     resources = ctx.runtime.registry.resources
     target = next((o for o in resources if o.model.__table__ is key.column.table), None)
-    if target is None or not ctx.can(f"{target.modulo}.ver"):
+    if target is None:
         return []
+    if not ctx.can(f"{target.modulo}.ver"):
+        fields = _names_of(target, fields)
     hidden = rbac.hidden_fields(ctx, target.model)
     columns = [target.attribute(one) for one in fields if one not in hidden]
     if not columns:
         return []
     query = select(target.attribute("id")).where(filters.search(columns)).limit(MAX_REFERRED)
     return list(ctx.session.scalars(query, {"q": filters.searched(text)}))
+
+
+def _names_of(target: Resource, fields: Sequence[str]) -> list[str]:
+    """Return the fields that name records which are known by their name, if these are."""
+    from kernel.cells import titles_of  # which imports resources, and they this
+
+    return [one for one in fields if target.known_by_name and one in titles_of(target)]
 
 
 def condition(resource: Resource, arms: Sequence[str]) -> ColumnElement[bool]:

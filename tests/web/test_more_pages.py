@@ -164,6 +164,8 @@ def test_people_are_named_to_who_sees_what_they_did(
     (name,) = mine.texts("#rows tbody td:last-child")
     assert name
     assert "N.º" not in name
+    for typed, found in ((name, 1), ("cajero@tienda.pe", 0)):
+        assert len(cajero.get("/api/cajas/", params={"q": typed}).json()["items"]) == found
     mine.get("/app/opciones/?de=/api/usuarios/&q=")
     assert mine.answer.json() == []
 
