@@ -12,6 +12,7 @@ from addons.sunat.services import (
     bajas,
     correo,
     devoluciones,
+    empresa,
     envio,
     registro,
     resumenes,
@@ -59,6 +60,11 @@ def dar_de_baja(ctx: Ctx) -> None:
 def emitir_venta(ctx: Ctx, venta_id: int) -> None:
     """Issue the comprobante of a sale whose first one was voided."""
     ventas.emitir_de_venta(ctx, venta_id)
+
+
+def emitir_atrasadas(ctx: Ctx, certificado_id: int) -> None:
+    """Issue the comprobantes of the sales since a certificate expired."""
+    ventas.encargar_atrasadas(ctx, certificado_id)
 
 
 def enviar_correo(ctx: Ctx, comprobante_id: int, email: str) -> None:
@@ -128,6 +134,7 @@ JOBS = [
     Job("sunat.resumen_de_ayer", resumen_de_ayer, "Resume las boletas que quedaron de ayer"),
     Job(registro.DAR_DE_BAJA, dar_de_baja, "Da de baja los comprobantes que lo esperan"),
     Job(registro.EMITIR_VENTA, emitir_venta, "Emite otra vez el comprobante de una venta"),
+    Job(empresa.EMITIR_ATRASADAS, emitir_atrasadas, "Emite lo que un certificado vencido no firmó"),
     Job(correo.ENVIAR, enviar_correo, "Envía un comprobante por correo"),
     Job(tickets.ARCHIVAR, archivar_resumen, "Guarda el XML y el CDR de un resumen"),
     Job(registro.IMPRIMIR, imprimir, "Prepara el PDF de un comprobante"),

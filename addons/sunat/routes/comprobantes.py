@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from addons.sunat import schemas
 from addons.sunat.models import Comprobante, EnvioSunat, NotaCreditoDebito
+from addons.sunat.routes.entrega import entregar
 from addons.sunat.services import (
     archivos,
     correcciones,
@@ -190,8 +191,7 @@ def reenviar(ctx: Ctx, id: QueryId) -> schemas.ComprobanteEmitido:
 )
 def descargar_pdf(ctx: Ctx, id: QueryId, impresion: schemas.Impresion) -> Response:
     """Descarga la representación impresa, en A4 o en ticket de 80 mm."""
-    nombre, datos = archivos.pdf(ctx, id, impresion.formato)
-    return downloads.stream(nombre, filetypes.PDF, len(datos), iter([datos]))
+    return entregar(filetypes.PDF, *archivos.pdf(ctx, id, impresion.formato))
 
 
 @endpoint("GET", "/api/facturacion/cola-contingencia/", permission="facturacion.ver")
@@ -208,8 +208,7 @@ def ver_cola(ctx: Ctx) -> schemas.Cola:
 )
 def descargar_xml(ctx: Ctx, id: QueryId) -> Response:
     """Descarga el XML firmado."""
-    nombre, datos = archivos.xml(ctx, id)
-    return downloads.stream(nombre, filetypes.XML, len(datos), iter([datos]))
+    return entregar(filetypes.XML, *archivos.xml(ctx, id))
 
 
 @endpoint(
@@ -220,8 +219,7 @@ def descargar_xml(ctx: Ctx, id: QueryId) -> Response:
 )
 def descargar_cdr(ctx: Ctx, id: QueryId) -> Response:
     """Descarga la constancia de recepción (CDR)."""
-    nombre, datos = archivos.cdr(ctx, id)
-    return downloads.stream(nombre, filetypes.ZIP, len(datos), iter([datos]))
+    return entregar(filetypes.ZIP, *archivos.cdr(ctx, id))
 
 
 @endpoint(

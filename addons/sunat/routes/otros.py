@@ -13,6 +13,7 @@ from addons.sunat.models import (
     Ubigeo,
     ValidezConsultada,
 )
+from addons.sunat.routes.entrega import entregar
 from addons.sunat.services import (
     archivos,
     bajas,
@@ -24,7 +25,7 @@ from addons.sunat.services import (
     validez,
     vistas,
 )
-from kernel import downloads, filetypes
+from kernel import filetypes
 from kernel.context import Ctx
 from kernel.http import endpoint
 from kernel.listing import Finish
@@ -167,8 +168,10 @@ def ver_guia(ctx: Ctx, id: QueryId) -> schemas.GuiaVista:
 )
 def descargar_pdf_de_guia(ctx: Ctx, id: QueryId, impresion: schemas.Impresion) -> Response:
     """Descarga la representación impresa de una guía, que acompaña a los bienes."""
-    nombre, datos = archivos.pdf(ctx, vistas.ver_guia(ctx, id).comprobante_id, impresion.formato)
-    return downloads.stream(nombre, filetypes.PDF, len(datos), iter([datos]))
+    return entregar(
+        filetypes.PDF,
+        *archivos.pdf(ctx, vistas.ver_guia(ctx, id).comprobante_id, impresion.formato),
+    )
 
 
 @endpoint(
@@ -180,8 +183,7 @@ def descargar_pdf_de_guia(ctx: Ctx, id: QueryId, impresion: schemas.Impresion) -
 )
 def descargar_xml_de_guia(ctx: Ctx, id: QueryId) -> Response:
     """Descarga el XML firmado de una guía."""
-    nombre, datos = archivos.xml(ctx, vistas.ver_guia(ctx, id).comprobante_id)
-    return downloads.stream(nombre, filetypes.XML, len(datos), iter([datos]))
+    return entregar(filetypes.XML, *archivos.xml(ctx, vistas.ver_guia(ctx, id).comprobante_id))
 
 
 @endpoint(
@@ -193,8 +195,7 @@ def descargar_xml_de_guia(ctx: Ctx, id: QueryId) -> Response:
 )
 def descargar_cdr_de_guia(ctx: Ctx, id: QueryId) -> Response:
     """Descarga la constancia de recepción (CDR) de una guía."""
-    nombre, datos = archivos.cdr(ctx, vistas.ver_guia(ctx, id).comprobante_id)
-    return downloads.stream(nombre, filetypes.ZIP, len(datos), iter([datos]))
+    return entregar(filetypes.ZIP, *archivos.cdr(ctx, vistas.ver_guia(ctx, id).comprobante_id))
 
 
 @endpoint(

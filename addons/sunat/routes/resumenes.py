@@ -4,8 +4,9 @@ from starlette.responses import Response
 
 from addons.sunat import schemas
 from addons.sunat.models import BajaComprobante, ResumenDiario
+from addons.sunat.routes.entrega import entregar
 from addons.sunat.services import archivos, bajas, resumenes
-from kernel import downloads, filetypes
+from kernel import filetypes
 from kernel.context import Ctx
 from kernel.http import endpoint
 from kernel.resource import Resource
@@ -57,8 +58,7 @@ def generar_resumen(ctx: Ctx, nuevo: schemas.ResumenNuevo) -> schemas.Resumenes:
 )
 def descargar_xml_de_resumen(ctx: Ctx, id: QueryId) -> Response:
     """Descarga el XML firmado de un resumen o de una comunicación de baja."""
-    nombre, datos = archivos.xml_de_resumen(ctx, id)
-    return downloads.stream(nombre, filetypes.XML, len(datos), iter([datos]))
+    return entregar(filetypes.XML, *archivos.xml_de_resumen(ctx, id))
 
 
 @endpoint(
@@ -69,8 +69,7 @@ def descargar_xml_de_resumen(ctx: Ctx, id: QueryId) -> Response:
 )
 def descargar_cdr_de_resumen(ctx: Ctx, id: QueryId) -> Response:
     """Descarga la constancia de recepción de un resumen o de una comunicación de baja."""
-    nombre, datos = archivos.cdr_de_resumen(ctx, id)
-    return downloads.stream(nombre, filetypes.ZIP, len(datos), iter([datos]))
+    return entregar(filetypes.ZIP, *archivos.cdr_de_resumen(ctx, id))
 
 
 @endpoint(

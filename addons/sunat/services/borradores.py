@@ -19,7 +19,7 @@ from addons.sales.models import Producto
 from addons.sunat.documents import guia as de_guia
 from addons.sunat.documents.modelo import Lugar
 from addons.sunat.errors import EstadoNoPermite
-from addons.sunat.models import BorradorGuia, Comprobante
+from addons.sunat.models import ANULADO, EXCEPCION, RECHAZADO, BorradorGuia, Comprobante
 from addons.sunat.models.consultas import DESCARTADA, EMITIDA, PENDIENTE
 from addons.sunat.services import empresa
 from kernel.context import Ctx
@@ -157,6 +157,19 @@ def encontrar(ctx: Ctx, referencia: str) -> BorradorGuia | None:
         return None
     query = select(BorradorGuia).where(BorradorGuia.referencia_doc == referencia)
     return ctx.session.scalars(query).first()
+
+
+def exigir_libre(ctx: Ctx, referencia: str) -> None:
+    """Refuse a second guía of what asked for one; others that issue it wait until this one is.
+
+    Raises:
+        EstadoNoPermite: it has a guía that holds.
+    """
+    query = select(BorradorGuia).where(BorradorGuia.referencia_doc == referencia)
+    borrador = ctx.session.scalars(query.with_for_update()).first() if referencia else None
+    suya = ctx.session.get(Comprobante, borrador.comprobante_id or 0) if borrador else None
+    if suya is not None and suya.estado_sunat not in (RECHAZADO, EXCEPCION, ANULADO):
+        raise EstadoNoPermite(f"Ya se emitió su guía: {suya.serie}-{suya.numero}.")
 
 
 def cerrar(ctx: Ctx, hecho: Comprobante, referencia: str) -> None:

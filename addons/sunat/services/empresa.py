@@ -25,6 +25,7 @@ from kernel.errors import NotFound, ValidationFailed
 _CN = re.compile(r"(?:^|,)CN=([^,]+)")
 _llaves: dict[tuple[bytes | None, str | None], Llave] = {}
 _candado = Lock()
+EMITIR_ATRASADAS = "sunat.emitir_atrasadas"
 
 
 def configuracion(ctx: Ctx) -> Configuracion:
@@ -64,11 +65,14 @@ def guardar_certificado(ctx: Ctx, nuevo: schemas.CertificadoNuevo) -> Certificad
 def sellar_certificado(ctx: Ctx, pfx: bytes, clave: str) -> Certificado:
     """Return the certificate of a PFX, sealed in the place of the one before.
 
+    Where that one had expired, sales since then get the comprobantes that it could not sign.
+
     Raises:
         CertificadoRechazado: as ``guardar_certificado``.
     """
     llave = abrir_pfx(pfx, clave)
     _comprobar(ctx, llave)
+    anterior = vigente(ctx)
     for otro in ctx.session.scalars(select(Certificado).where(Certificado.activo)):
         otro.activo = False
     made = Certificado(
@@ -79,6 +83,8 @@ def sellar_certificado(ctx: Ctx, pfx: bytes, clave: str) -> Certificado:
     made.pfx = base64.b64encode(pfx).decode()
     made.clave = clave
     ctx.session.flush()
+    if anterior is not None and anterior.hasta <= ctx.now:
+        ctx.enqueue(EMITIR_ATRASADAS, certificado_id=anterior.id)
     return made
 
 

@@ -35,9 +35,11 @@ def emitir_guia(ctx: Ctx, nueva: schemas.GuiaNueva) -> GuiaRemision:
 
     Raises:
         ComprobanteRechazado: SUNAT would reject it; every finding is told.
+        EstadoNoPermite: what asked for it has a guía already.
         SinConfigurar: certificate, series or company are missing.
         ValidationFailed: the cliente or venta it names doesn't exist.
     """
+    borradores.exigir_libre(ctx, nueva.referencia_doc)
     nueva = entrada.con_bienes(ctx, nueva)
     venta = _venta(ctx, nueva)
     de = _documento(ctx, nueva, venta)

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from addons.sales.models import ANULADA
+from addons.sales.models import ANULADA, Venta
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo
 from addons.sunat.errors import SinConfigurar
-from addons.sunat.models import Comprobante
+from addons.sunat.models import ANULADO, RECHAZADO, Certificado, Comprobante
 from addons.sunat.services import empresa
-from addons.sunat.services.registro import De, insertar
+from addons.sunat.services.registro import EMITIR_VENTA, De, insertar
 from kernel.context import Ctx
 from kernel.db import Statement
 
@@ -103,6 +103,22 @@ def emitir_de_venta(ctx: Ctx, venta_id: int) -> int | None:
     de = _documento(ctx, venta, lineas, config.codigo_anexo)
     quien = De(venta.cliente_id, venta_id, venta.sucursal_id)
     return insertar(ctx, de, quien, llave=llave, config=config)
+
+
+def encargar_atrasadas(ctx: Ctx, certificado_id: int) -> None:
+    """Queue the comprobantes of the sales that were made after a certificate had expired, and have
+    none: what failed for want of a key is not asked for again by itself."""
+    hasta = ctx.session.get_one(Certificado, certificado_id).hasta
+    con_comprobante = select(Comprobante.venta_id).where(
+        Comprobante.venta_id.is_not(None),
+        Comprobante.tipo.in_((codigos.FACTURA, codigos.BOLETA)),
+        Comprobante.estado_sunat.not_in((RECHAZADO, ANULADO)),
+    )
+    query = select(Venta.id).where(
+        Venta.fecha >= hasta, Venta.estado != ANULADA, Venta.id.not_in(con_comprobante)
+    )
+    for venta_id in ctx.session.scalars(query.order_by(Venta.id)):
+        ctx.enqueue(EMITIR_VENTA, venta_id=venta_id)
 
 
 def _documento(

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from addons.sunat.sandbox.servicio import certificado
 from tests.addons.base.signed_in import read
 from tests.addons.sales.test_ventas import set_company
+from tests.addons.sunat import facturas
 from tests.addons.sunat.conftest import Emisora
 from tests.addons.sunat.test_modulo_3 import COMPROBANTES, emitir, ver
 from tests.addons.sunat.test_resumenes import anular
@@ -27,8 +29,8 @@ def nota(cliente: TestClient, origen: int, motivo: str = "01", **cambios: Any) -
     return cliente.post(NOTAS, json=body)
 
 
-def vender(cajero: TestClient, emisora: Emisora) -> int:
-    caja = abrir_caja(cajero, emisora.shop)
+def vender(cajero: TestClient, emisora: Emisora, caja: int = 0) -> int:
+    caja = caja or abrir_caja(cajero, emisora.shop)
     answer = cajero.post("/api/ventas/", json=emisora.shop.venta(caja, cliente_id=emisora.cliente))
     assert answer.status_code == 201, answer.text
     return int(answer.json()["id"])
@@ -186,3 +188,27 @@ def test_series_of_another_sucursal_is_refused_and_a_shared_one_numbers_for_both
         for cual in (otra, norte, None)
     ]
     assert numeros == [1, 2, 3]
+
+
+def test_sales_made_after_the_certificate_expired_get_their_comprobantes_with_the_next(
+    admin: TestClient, cajero: TestClient, emisora: Emisora
+) -> None:
+    caja = abrir_caja(cajero, emisora.shop)
+    con = vender(cajero, emisora, caja)
+    emisora.terminar()
+    (hasta,) = read(emisora.runtime, "SELECT hasta FROM certificados")[0]
+    dias = (hasta - emisora.runtime.clock()).days + 2
+    emisora.pasar(days=dias)
+    sin = vender(cajero, emisora, caja)
+    emisora.terminar()
+    assert read(emisora.runtime, "SELECT venta_id FROM comprobantes") == [(con,)]
+    nuevo = certificado(facturas.RUC, "Tienda", emisora.runtime.clock(), clave="otra", dias=365)
+    subido = admin.post(
+        "/api/facturacion/certificados/",
+        files={"archivo": ("nuevo.pfx", nuevo, "application/x-pkcs12")},
+        data={"clave": "otra"},
+    )
+    assert subido.status_code == 201, subido.text
+    emisora.terminar()
+    ventas = read(emisora.runtime, "SELECT venta_id, estado_sunat FROM comprobantes ORDER BY id")
+    assert ventas == [(con, "ACEPTADO"), (sin, "ACEPTADO")]

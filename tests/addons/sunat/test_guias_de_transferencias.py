@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from tests.addons.sunat.conftest import Emisora
@@ -87,6 +88,20 @@ def test_guia_of_a_transferencia_is_completed_issued_and_accepted(
     assert xml.findtext(".//{*}HandlingCode") == "04"
     assert almacen.get(f"{GUIAS}{hecha['guia_id']}/cdr/").status_code == 200
     assert emisora.sunat.registrados() == [("09", "T001", 1, 1, 1)]
+
+
+def test_guia_of_a_transferencia_is_issued_once_while_it_holds(
+    almacen: TestClient, admin: TestClient, emisora: Emisora
+) -> None:
+    transferencia = enviar(almacen, emisora)
+    query = f"?referencia_doc=transferencia:{transferencia}"
+    propuesta = almacen.get(f"{GUIAS}propuesta/{query}").json()
+    assert almacen.post(GUIAS, json=completar(propuesta)).status_code == 201
+    answer = almacen.post(GUIAS, json=completar(propuesta))
+    assert (answer.status_code, answer.json()["code"]) == (409, "estado_no_permite")
+    with emisora.runtime.database.engine.begin() as connection:
+        connection.execute(text("UPDATE comprobantes SET estado_sunat = 'RECHAZADO'"))
+    assert almacen.post(GUIAS, json=completar(propuesta)).status_code == 201
 
 
 def test_guia_of_a_transferencia_that_is_not_complete_tells_all_that_lacks(
