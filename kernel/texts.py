@@ -200,8 +200,27 @@ def _refusals(kind: type[DomainError]) -> Iterator[str]:
         yield from _refusals(one)
 
 
+class _Spelled(ast.NodeTransformer):
+    """Puts the texts of a module in the place of the names that it gives them."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        named = [it for it in tree.body if isinstance(it, ast.Assign)]
+        self.texts = {
+            target.id: it.value
+            for it in named
+            for target in it.targets
+            if isinstance(target, ast.Name) and _text(it.value)
+        }
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.texts.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        return node  # whose values are names in its text
+
+
 def _in_code(tree: ast.Module, refusals: frozenset[str], where: str) -> Iterator[Key]:
-    for node in ast.walk(tree):
+    for node in ast.walk(_Spelled(tree).visit(tree)):
         if isinstance(node, ast.Call):
             yield from _in_call(node, refusals, where)
         elif isinstance(node, ast.ClassDef) and node.name in refusals:

@@ -10,6 +10,7 @@ from typing import get_type_hints
 import pytest
 
 from addons.base.services.notificaciones import Noticia
+from addons.sunat.services.validez import OCUPADA
 from kernel import texts, translations
 from kernel.mail import Message
 from kernel.manifest import ROOT
@@ -39,6 +40,10 @@ def test_texts_are_found_in_templates_code_and_declarations(registry: Registry) 
     assert "En la caja hay {hay} en efectivo." in found["sales"]
     assert "Canjear puntos" in found["loyalty"]
     assert "Guardar" not in found["base"]
+
+
+def test_text_of_a_refusal_is_found_by_the_name_that_a_module_gives_it(registry: Registry) -> None:
+    assert OCUPADA in texts.gathered(registry)["sunat"]
 
 
 @pytest.mark.usefixtures("english")

@@ -6,9 +6,12 @@ Source: reference on SUNAT, 1.9.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from threading import BoundedSemaphore
+
 from addons.sunat import schemas
 from addons.sunat.client import Falla
-from addons.sunat.documents.rest import Pregunta
+from addons.sunat.documents.rest import Pregunta, Validez
 from addons.sunat.errors import SunatNoResponde
 from addons.sunat.models import ValidezConsultada
 from addons.sunat.services import emision, empresa
@@ -40,6 +43,12 @@ CONDICIONES = {
     "20": "No hallado",
 }
 VALIDOS = frozenset({"1", "3"})
+OCUPADA = "Ya se pregunta a SUNAT por otros comprobantes; pregunte de nuevo en unos segundos."
+ESPERA = 10
+"""Seconds that an answer is waited for, by somebody and by a connection to the database."""
+A_LA_VEZ = 3
+"""Questions that a process waits for at once; its other threads stay free for who sells."""
+_TURNOS = BoundedSemaphore(A_LA_VEZ)
 
 
 def validar(
@@ -49,7 +58,7 @@ def validar(
 
     Raises:
         SinConfigurar: the company has no application at SUNAT.
-        SunatNoResponde: SUNAT is out of reach, or refuses who asks.
+        SunatNoResponde: SUNAT is out of reach, refuses who asks, or is being asked enough.
     """
     pregunta = Pregunta(
         quien=empresa.configuracion(ctx).ruc,
@@ -60,11 +69,7 @@ def validar(
         fecha=f"{consulta.fecha_emision:%d/%m/%Y}",
         monto=consulta.monto,
     )
-    cliente = cliente_rest(ctx.runtime, conectar(ctx))
-    try:
-        dicho = cliente.validar(pregunta)
-    except (RemoteError, Falla) as error:
-        raise SunatNoResponde(f"SUNAT no respondió: {error}") from None
+    dicho = _preguntar(ctx, pregunta)
     hecha = ValidezConsultada(
         comprobante_id=comprobante_id,
         **consulta.model_dump(),
@@ -79,6 +84,19 @@ def validar(
     ctx.session.add(hecha)
     ctx.session.flush()
     return hecha
+
+
+def _preguntar(ctx: Ctx, pregunta: Pregunta) -> Validez:
+    conexion = conectar(ctx)
+    cliente = cliente_rest(ctx.runtime, replace(conexion, espera=min(conexion.espera, ESPERA)))
+    if not _TURNOS.acquire(blocking=False):
+        raise SunatNoResponde(OCUPADA)
+    try:
+        return cliente.validar(pregunta)
+    except (RemoteError, Falla) as error:
+        raise SunatNoResponde(f"SUNAT no respondió: {error}") from None
+    finally:
+        _TURNOS.release()
 
 
 def validar_propio(ctx: Ctx, comprobante_id: int) -> ValidezConsultada:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from starlette.testclient import TestClient
 
 from addons.sunat.sandbox.constancias import LIMA
 from addons.sunat.sandbox.rest import ENLACE, SunatRest
+from addons.sunat.services.validez import A_LA_VEZ, OCUPADA
 from kernel import pdf
 from tests.addons.base.signed_in import read
 from tests.addons.sunat.conftest import Emisora
@@ -292,3 +295,19 @@ def test_validez_while_sunat_is_down_says_so(
     emisora.sunat.ajustar(siempre="rechazar_conexion")
     answer = contador.post(f"{COMPROBANTES}{hecha['id']}/validez/")
     assert (answer.status_code, answer.json()["code"]) == (503, "sunat_no_responde")
+
+
+def test_validez_that_sunat_is_slow_to_tell_leaves_threads_to_others(
+    contador: TestClient, admin: TestClient, emisora: Emisora
+) -> None:
+    hecha = emitir(admin, emisora.factura())
+    emisora.sunat.ajustar(demora=1.5)
+    path = f"{COMPROBANTES}{hecha['id']}/validez/"
+    with ThreadPoolExecutor(A_LA_VEZ + 2) as pool:
+        dichas = [uno.result() for uno in [pool.submit(contador.post, path) for _ in range(5)]]
+    estados = Counter(uno.status_code for uno in dichas)
+    assert estados == {200: A_LA_VEZ, 503: 2}
+    (dicho,) = {uno.json()["detail"] for uno in dichas if uno.status_code == 503}
+    assert dicho == OCUPADA
+    emisora.sunat.ajustar(demora=0)
+    assert contador.post(path).status_code == 200
