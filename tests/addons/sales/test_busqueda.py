@@ -71,7 +71,8 @@ def test_what_a_user_may_not_see_finds_nothing(
 ) -> None:
     cajero = connect("cajero")
     assert found(cajero, VENTAS, "quispe") == [ventas[1]]
-    assert found(cajero, VENTAS, "gerente") == []  # names of users are not the cashier's to see
+    assert found(cajero, VENTAS, "gerente") == [ventas[2]]  # as the sale itself says
+    assert found(cajero, VENTAS, "gerente@tienda.pe") == []  # addresses of users it doesn't
     assert connect("almacen").get(VENTAS, params={"q": "quispe"}).status_code == 403
 
 
