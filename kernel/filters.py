@@ -15,7 +15,17 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ARRAY, BindParameter, ColumnElement, Text, any_, bindparam, or_
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Text,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kernel.errors import ConfigurationError, FieldError
@@ -23,6 +33,12 @@ from kernel.messages import TEXTS
 
 MAX_IN = 100
 MAX_SEARCH = 100
+_SMALL = "áàâäãåéèêëíìîïóòôöõúùûüýÿñç"
+_ACCENTED: ColumnElement[str] = literal_column(f"'{_SMALL}{_SMALL.replace('ÿ', '').upper()}'")
+_PLAIN: ColumnElement[str] = literal_column(
+    "'aaaaaaeeeeiiiiooooouuuuyyncaaaaaaeeeeiiiiooooouuuuync'"
+)
+"""Letters that a search takes for one, also where the database lowers those of ASCII only."""
 
 Operator = Callable[[Any, Any], ColumnElement[bool]]
 Terms = tuple[tuple[str, Any], ...]
@@ -189,9 +205,13 @@ class _Facts(dict[str, Any]):
 
 
 def search(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
-    """Return the condition that any column contains the text ``q``, in any case."""
+    """Return the condition that any column contains the text ``q``, in any case, accents apart."""
     text: BindParameter[str] = bindparam("q", type_=Text)
-    return or_(*(column.icontains(text, escape="/") for column in columns))
+    return or_(*(_plain(column).contains(_plain(text), escape="/") for column in columns))
+
+
+def _plain(text: ColumnElement[Any]) -> ColumnElement[str]:
+    return func.translate(func.lower(text), _ACCENTED, _PLAIN)
 
 
 def searched(text: str) -> str:
