@@ -89,8 +89,14 @@ class Facets:
         if column.refers:
             return self._named(column, value)
         if column.widget in ("moment", "day"):
-            return cells.day(value, self.listed.how)
+            return self._day(value)
         return value
+
+    def _day(self, value: str) -> str:
+        try:
+            return cells.day(value, self.listed.how)
+        except ValueError:  # the list refuses it and says why
+            return value
 
     def _named(self, column: Drawn, value: str) -> str:
         """Return the names of the records that a condition allows, the first few of many."""

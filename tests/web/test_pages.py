@@ -237,6 +237,9 @@ def test_wrong_filter_is_told(browser: Open) -> None:
     person.get("/app/productos/?precio__gte=mucho")
     assert person.status == 200
     assert person.texts("[role=alert]")
+    person.get("/app/ventas/?fecha__gte=2026-99-99")
+    assert person.status == 200
+    assert person.texts("[role=alert]")
 
 
 @pytest.mark.parametrize("sort", ["nombre", "-precio", "id"])
