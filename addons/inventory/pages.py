@@ -11,6 +11,8 @@ from kernel.page import Asked, choices, draw, fetch, page
 
 REPORTE = "/api/reportes/kardex/"
 LISTA = "inventory.movimientos.list"
+HALLADOS = 20
+"""Products to choose from, where a text finds several."""
 PEDIDO = ("almacen_id", "desde", "hasta")
 
 
@@ -20,9 +22,9 @@ def mostrar_kardex(ctx: Ctx, asked: Asked) -> Outcome:
     buscado = asked.query.get("producto").strip()
     pedido = {name: asked.query.get(name) for name in PEDIDO if asked.query.get(name)}
     values: dict[str, Any] = {"producto": None, "tabla": None, "refusal": None, "consulta": ""}
-    if buscado:
-        values["producto"] = _buscar(ctx, buscado)
-    if values["producto"] is not None:
+    hallados = _buscar(ctx, buscado) if buscado else []
+    if len(hallados) == 1:
+        (values["producto"],) = hallados
         values["consulta"] = urlencode({"producto_id": values["producto"]["id"], **pedido})
         try:
             values["tabla"] = fetch(ctx, REPORTE, values["consulta"])
@@ -37,6 +39,7 @@ def mostrar_kardex(ctx: Ctx, asked: Asked) -> Outcome:
         title="Kardex",
         crumbs=[("Kardex", "")],
         buscado=buscado,
+        hallados=[(uno, asked.query.encoded(producto=uno["sku"])) for uno in hallados],
         tipos=choices(ctx, LISTA, "tipo_movimiento"),
         pedido=pedido,
         almacenes=fetch(ctx, "/api/almacenes/", "limit=200&sort=nombre")["items"],
@@ -44,14 +47,14 @@ def mostrar_kardex(ctx: Ctx, asked: Asked) -> Outcome:
     )
 
 
-def _buscar(ctx: Ctx, buscado: str) -> Any:
-    """Return the product of a SKU or bar code, else the first that the text finds."""
+def _buscar(ctx: Ctx, buscado: str) -> list[Any]:
+    """Return the product of a SKU or bar code, else the first ones that the text finds."""
     for query in ({"sku": buscado}, {"codigo_barras": buscado}, {"q": buscado}):
-        fields = {"fields": "id,sku,nombre,unidad_medida", "limit": "1"}
-        items = fetch(ctx, "/api/productos/", urlencode({**query, **fields}))["items"]
+        fields = {"fields": "id,sku,nombre,unidad_medida", "limit": str(HALLADOS)}
+        items: list[Any] = fetch(ctx, "/api/productos/", urlencode({**query, **fields}))["items"]
         if items:
-            return items[0]
-    return None
+            return items
+    return []
 
 
 @page("GET", "/app/inventario/trazabilidad/", permission="stock.ver")

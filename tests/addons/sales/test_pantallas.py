@@ -134,6 +134,11 @@ def test_kardex_is_found_by_sku_and_keeps_to_who_may(
     assert "100" in person.texts("tfoot td")
     pdf = person.page.cssselect("#main a.button")[0].get("href")
     assert pdf == f"/api/reportes/kardex/?producto_id={shop.productos[0]}&formato=pdf"
+    person.get(f"{kardex}?producto=producto&desde=2020-01-01")
+    links = [one.get("href") for one in person.page.cssselect("#main li a")]
+    assert links[0] == f"{kardex}?desde=2020-01-01&producto=P-01"
+    assert len(links) > 1
+    assert not person.page.cssselect("#main table")
     person.get(f"{kardex}?producto=nada")
     assert "Ningún producto se llama así." in person.texts(".empty p")
     for wrong in ("desde=ayer", "almacen_id=x", "desde=2026-02-02&hasta=2026-01-01"):
