@@ -42,7 +42,7 @@ def demo(data: Path, host: str, port: int) -> None:
     """
     listen(host, port).close()  # before anything is made
     data = data.resolve()
-    data.mkdir(parents=True, exist_ok=True)
+    _make(data)
     logging.configure("WARNING", "console")
     with running(data) as server:
         settings = prepare(data, server, host, port)
@@ -67,12 +67,19 @@ def attach(data: Path, *, make: bool = False) -> None:
             f"There is no instance in {data}: «migrate --install base,sales,inventory» makes a "
             "company of your own there, «demo» one to look around in."
         )
-    data.mkdir(parents=True, exist_ok=True)
+    _make(data)
     held = contextlib.ExitStack()
     server = held.enter_context(running(data))
     atexit.register(held.close)
     settings = prepare(data, server, "127.0.0.1", int(os.environ.get("PORT", "8000")))
     os.environ.update(environment(settings))
+
+
+def _make(data: Path) -> None:
+    """Make the folder of an instance; it holds keys, so no repository around it takes it up."""
+    data.mkdir(parents=True, exist_ok=True)
+    if not (data / ".gitignore").exists():
+        (data / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 @contextlib.contextmanager

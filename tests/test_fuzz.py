@@ -89,6 +89,10 @@ def spare_the_addons(document: dict[str, Any]) -> None:
         name["schema"] = {"type": "string", "enum": [NOBODY]}
 
 
+PATIENCE = 60
+"""Seconds that an answer is waited for; a machine with much to do takes its time."""
+
+
 def configuration(address: str) -> schemathesis.Config:
     """Return how far the fuzz goes."""
     return schemathesis.Config.from_dict(
@@ -97,6 +101,7 @@ def configuration(address: str) -> schemathesis.Config:
             "base-url": address,
             "headers": {"Authorization": f"Bearer {sign_in(address)}"},
             "continue-on-failure": True,
+            "request-timeout": PATIENCE,
             "generation": {
                 "max-examples": 200 if LONG else 4,
                 "deterministic": not LONG,

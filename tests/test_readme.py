@@ -61,6 +61,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         address = f"http://127.0.0.1:{port}"
         wait_for(f"{address}/health/ready", process, folder / "log")
+        ignored = folder / "var" / ".gitignore"
+        assert ignored.read_text(encoding="utf-8") == "*\n", "keys stay out of repositories"
         yield address
     finally:
         process.send_signal(signal.SIGTERM)
