@@ -107,7 +107,8 @@ class Crew:
         self._pending = b""
         self._announced: list[Child] = []
         self._early: dict[int, list[Mapping[str, Any]]] = {}
-        self._load_by = time.monotonic() + how.get("load_seconds", LOAD_SECONDS) + LOAD_GRACE
+        self._load_seconds = how.get("load_seconds", LOAD_SECONDS) + LOAD_GRACE
+        self._load_by = time.monotonic() + self._load_seconds
         self.reports, writer = os.pipe()
         os.set_blocking(self.reports, False)
         try:
@@ -179,6 +180,8 @@ class Crew:
     def expire(self, now: float, start_seconds: float) -> None:
         """Kill a zygote that takes too long to load or to fork."""
         late = not self.warm and self._load_by < now
+        if late:  # so late that it could not even say where it stands
+            self.error = self.error or f"Not loaded within {self._load_seconds:g} s."
         if late or any(child.started + start_seconds < now for child in self._announced):
             kill_group(self.pid)
 

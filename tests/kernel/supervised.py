@@ -128,6 +128,8 @@ def load(listener: socket.socket, order: str) -> Mapping[str, Kind]:
         raise RuntimeError("this addon does not load")
     if facts["action"] == "hang":
         time.sleep(600)
+    if facts["action"] == "stand":
+        os.kill(os.getpid(), signal.SIGSTOP)
     if facts["action"] == "slow":
         time.sleep(3)
     if facts["action"] == "die-at-a-birth":

@@ -399,6 +399,7 @@ def test_run_supervisor_stopped_in_a_roll_goes_on_with_it(start: Start) -> None:
     [
         ("raise", "zygote", "RuntimeError: this addon does not load"),
         ("hang", "zygote", "time.sleep(600)"),
+        ("stand", "zygote", "Not loaded within"),
         ("die", "zygote", "SIGKILL"),
         ("crash", "web-1", "exit code 7"),
         ("fail", "web-1", "RuntimeError: no database"),
