@@ -1,14 +1,19 @@
 """Who may issue, look and set up. Source: módulos 3 and 9."""
 
+from collections.abc import Callable
+from typing import Any, cast
+
 from sqlalchemy import ColumnElement, or_, select
 
 from addons.sunat.models import (
+    RR,
     BajaComprobante,
     BorradorGuia,
     Comprobante,
     EnvioSunat,
     GuiaRemision,
     NotaCreditoDebito,
+    ResumenDiario,
     RetencionPercepcion,
     ValidezConsultada,
 )
@@ -42,6 +47,22 @@ PERMISSIONS = [
 ]
 
 
+CLASES = {"guias": ("09", "31"), "retenciones": ("20", "40")}
+"""The types of comprobantes that have permissions of their own, by their módulo."""
+
+
+def _alcanza(ctx: Ctx, modulo: str) -> bool:
+    """Return whether the user may do anything with a kind: who issues or exports it reads it."""
+    return any(ctx.can(f"{modulo}.{accion}") for accion in ("ver", "exportar", "emitir"))
+
+
+def _ajenas(ctx: Ctx) -> tuple[str, ...]:
+    """Return the types of comprobantes that are none of the user's business."""
+    return tuple(
+        tipo for modulo, tipos in CLASES.items() if not _alcanza(ctx, modulo) for tipo in tipos
+    )
+
+
 def _de_su_sucursal(ctx: Ctx) -> ColumnElement[bool] | None:
     permitidas = ctx.scope("sucursales")
     if permitidas is None:
@@ -49,41 +70,38 @@ def _de_su_sucursal(ctx: Ctx) -> ColumnElement[bool] | None:
     return or_(among(Comprobante.sucursal_id, permitidas), Comprobante.sucursal_id.is_(None))
 
 
-def _de_los_suyos(ctx: Ctx) -> ColumnElement[bool] | None:
-    if ctx.scope("sucursales") is None:
-        return None
-    return EnvioSunat.comprobante_id.in_(select(Comprobante.id))  # narrowed by its own rule
+def _de_su_clase(ctx: Ctx) -> ColumnElement[bool] | None:
+    ajenas = _ajenas(ctx)
+    return Comprobante.tipo.not_in(ajenas) if ajenas else None
 
 
-def _bajas_suyas(ctx: Ctx) -> ColumnElement[bool] | None:
-    if ctx.scope("sucursales") is None:
-        return None
-    return BajaComprobante.comprobante_id.in_(select(Comprobante.id))
+def _resumenes(ctx: Ctx) -> ColumnElement[bool] | None:
+    """A resumen de reversiones names the retenciones that it takes back."""
+    return None if _alcanza(ctx, "retenciones") else ResumenDiario.tipo != RR
 
 
-def _guias_suyas(ctx: Ctx) -> ColumnElement[bool] | None:
-    if ctx.scope("sucursales") is None:
-        return None
-    return GuiaRemision.comprobante_id.in_(select(Comprobante.id))
+def _de_vistos(model: Any) -> Callable[[Ctx], ColumnElement[bool] | None]:
+    """Return the rule that what a row is about is a comprobante that the user sees."""
+
+    def where(ctx: Ctx) -> ColumnElement[bool] | None:
+        if ctx.scope("sucursales") is None and not _ajenas(ctx):
+            return None
+        vistos = select(Comprobante.id)  # narrowed by its own rules
+        return cast("ColumnElement[bool]", model.comprobante_id.in_(vistos))
+
+    return where
 
 
-def _retenciones_suyas(ctx: Ctx) -> ColumnElement[bool] | None:
-    if ctx.scope("sucursales") is None:
-        return None
-    return RetencionPercepcion.comprobante_id.in_(select(Comprobante.id))
+def _envios(ctx: Ctx) -> ColumnElement[bool] | None:
+    suyos = _de_vistos(EnvioSunat)(ctx)
+    if suyos is None or ctx.scope("sucursales") is not None:
+        return suyos  # a resumen may be of every sucursal
+    return or_(suyos, EnvioSunat.resumen_id.in_(select(ResumenDiario.id)))
 
 
-def _notas_suyas(ctx: Ctx) -> ColumnElement[bool] | None:
-    if ctx.scope("sucursales") is None:
-        return None
-    return NotaCreditoDebito.comprobante_id.in_(select(Comprobante.id))
-
-
-def _consultas_suyas(ctx: Ctx) -> ColumnElement[bool] | None:
-    if ctx.scope("sucursales") is None:
-        return None
-    ajenas = ValidezConsultada.comprobante_id.is_(None)
-    return or_(ajenas, ValidezConsultada.comprobante_id.in_(select(Comprobante.id)))
+def _consultas(ctx: Ctx) -> ColumnElement[bool] | None:
+    suyas = _de_vistos(ValidezConsultada)(ctx)
+    return None if suyas is None else or_(ValidezConsultada.comprobante_id.is_(None), suyas)
 
 
 def _borradores_suyos(ctx: Ctx) -> ColumnElement[bool] | None:
@@ -95,16 +113,38 @@ def _borradores_suyos(ctx: Ctx) -> ColumnElement[bool] | None:
 
 ROW_RULES = [
     RowRule("sunat.comprobantes", Comprobante, _de_su_sucursal, "Solo los de sus sucursales."),
-    RowRule("sunat.envios", EnvioSunat, _de_los_suyos, "Solo los de comprobantes que ve."),
-    RowRule("sunat.guias", GuiaRemision, _guias_suyas, "Solo las de comprobantes que ve."),
+    RowRule(
+        "sunat.clases",
+        Comprobante,
+        _de_su_clase,
+        "Guías y retenciones, solo quien tiene permiso sobre ellas.",
+    ),
+    RowRule("sunat.resumenes", ResumenDiario, _resumenes, "Las reversiones, quien ve retenciones."),
+    RowRule("sunat.envios", EnvioSunat, _envios, "Solo los de comprobantes que ve."),
+    RowRule(
+        "sunat.guias",
+        GuiaRemision,
+        _de_vistos(GuiaRemision),
+        "Solo las de comprobantes que ve.",
+    ),
     RowRule(
         "sunat.retenciones",
         RetencionPercepcion,
-        _retenciones_suyas,
+        _de_vistos(RetencionPercepcion),
         "Solo las de comprobantes que ve.",
     ),
-    RowRule("sunat.bajas", BajaComprobante, _bajas_suyas, "Solo las de comprobantes que ve."),
-    RowRule("sunat.notas", NotaCreditoDebito, _notas_suyas, "Solo las de comprobantes que ve."),
-    RowRule("sunat.validez", ValidezConsultada, _consultas_suyas, "Solo las de lo que ve."),
+    RowRule(
+        "sunat.bajas",
+        BajaComprobante,
+        _de_vistos(BajaComprobante),
+        "Solo las de comprobantes que ve.",
+    ),
+    RowRule(
+        "sunat.notas",
+        NotaCreditoDebito,
+        _de_vistos(NotaCreditoDebito),
+        "Solo las de comprobantes que ve.",
+    ),
+    RowRule("sunat.validez", ValidezConsultada, _consultas, "Solo las de lo que ve."),
     RowRule("sunat.borradores", BorradorGuia, _borradores_suyos, "Solo los de sus sucursales."),
 ]
