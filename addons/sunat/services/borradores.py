@@ -159,8 +159,8 @@ def encontrar(ctx: Ctx, referencia: str) -> BorradorGuia | None:
     return ctx.session.scalars(query).first()
 
 
-def exigir_libre(ctx: Ctx, referencia: str) -> None:
-    """Refuse a second guía of what asked for one; others that issue it wait until this one is.
+def exigir_libre(ctx: Ctx, referencia: str) -> BorradorGuia | None:
+    """Return the draft of what asked for a guía; others that issue it wait until this one is.
 
     Raises:
         EstadoNoPermite: it has a guía that holds.
@@ -170,14 +170,13 @@ def exigir_libre(ctx: Ctx, referencia: str) -> None:
     suya = ctx.session.get(Comprobante, borrador.comprobante_id or 0) if borrador else None
     if suya is not None and suya.estado_sunat not in (RECHAZADO, EXCEPCION, ANULADO):
         raise EstadoNoPermite(f"Ya se emitió su guía: {suya.serie}-{suya.numero}.")
+    return borrador
 
 
-def cerrar(ctx: Ctx, hecho: Comprobante, referencia: str) -> None:
+def cerrar(ctx: Ctx, borrador: BorradorGuia, hecho: Comprobante) -> None:
     """Note that the guía which something asked for was issued."""
-    borrador = encontrar(ctx, referencia)
-    if borrador is not None:
-        borrador.estado, borrador.comprobante_id = EMITIDA, hecho.id
-        ctx.session.flush()
+    borrador.estado, borrador.comprobante_id = EMITIDA, hecho.id
+    ctx.session.flush()
 
 
 def descartar(ctx: Ctx, borrador_id: int) -> BorradorGuia:

@@ -39,9 +39,11 @@ def emitir_guia(ctx: Ctx, nueva: schemas.GuiaNueva) -> GuiaRemision:
         SinConfigurar: certificate, series or company are missing.
         ValidationFailed: the cliente or venta it names doesn't exist.
     """
-    borradores.exigir_libre(ctx, nueva.referencia_doc)
-    nueva = entrada.con_bienes(ctx, nueva)
+    borrador = borradores.exigir_libre(ctx, nueva.referencia_doc)
     venta = _venta(ctx, nueva)
+    de_quien = venta or borrador
+    nueva = _con_sucursal(ctx, nueva, de_quien.sucursal_id if de_quien is not None else None)
+    nueva = entrada.con_bienes(ctx, nueva)
     de = _documento(ctx, nueva, venta)
     with entrada.en_sus_palabras(destinatario=_quien(nueva)):
         otros.exigir(revisar_guia(de, otros.entorno(ctx)))
@@ -52,7 +54,7 @@ def emitir_guia(ctx: Ctx, nueva: schemas.GuiaNueva) -> GuiaRemision:
         limite=de.fecha_emision + timedelta(days=DIAS),
         cliente_id=_cliente_id(nueva, venta),
         venta_id=nueva.venta_id,
-        sucursal_id=_sucursal_id(nueva, venta),
+        sucursal_id=nueva.sucursal_id,
     )
     guia = GuiaRemision(
         comprobante_id=hecho.id,
@@ -72,7 +74,8 @@ def emitir_guia(ctx: Ctx, nueva: schemas.GuiaNueva) -> GuiaRemision:
     )
     ctx.session.add(guia)
     ctx.session.flush()
-    borradores.cerrar(ctx, hecho, nueva.referencia_doc)
+    if borrador is not None:
+        borradores.cerrar(ctx, borrador, hecho)
     return guia
 
 
@@ -86,9 +89,8 @@ def _quien(nueva: schemas.GuiaNueva) -> str:
 def _documento(ctx: Ctx, nueva: schemas.GuiaNueva, venta: Venta | None) -> Guia:
     local = ctx.now.astimezone(ctx.time_zone)
     emisor = empresa.emisor(ctx)
-    sucursal_id = _sucursal_id(nueva, venta)
-    serie = nueva.serie or empresa.serie_para(ctx, nueva.tipo, sucursal_id)
-    emision.exigir_serie(ctx, nueva.tipo, serie, sucursal_id)
+    serie = nueva.serie or empresa.serie_para(ctx, nueva.tipo, nueva.sucursal_id)
+    emision.exigir_serie(ctx, nueva.tipo, serie, nueva.sucursal_id)
     return Guia(
         tipo=nueva.tipo,
         serie=serie,
@@ -149,8 +151,17 @@ def _venta(ctx: Ctx, nueva: schemas.GuiaNueva) -> Venta | None:
     return found
 
 
-def _sucursal_id(nueva: schemas.GuiaNueva, venta: Venta | None) -> int | None:
-    return venta.sucursal_id if venta is not None else nueva.sucursal_id
+def _con_sucursal(ctx: Ctx, nueva: schemas.GuiaNueva, suya: int | None) -> schemas.GuiaNueva:
+    """Return a guía that says from which sucursal goods leave: that of what it is of, else the one
+    it says, that of its series, or the only one that the user reaches."""
+    sucursal_id = suya or nueva.sucursal_id
+    if sucursal_id is None and nueva.serie is not None:
+        serie = empresa.encontrar_serie(ctx, nueva.tipo, nueva.serie)
+        sucursal_id = serie.sucursal_id if serie is not None else None
+    permitidas = ctx.scope("sucursales")
+    if sucursal_id is None and permitidas is not None and len(permitidas) == 1:
+        (sucursal_id,) = permitidas
+    return nueva.model_copy(update={"sucursal_id": sucursal_id})
 
 
 def _cliente_id(nueva: schemas.GuiaNueva, venta: Venta | None) -> int | None:

@@ -133,6 +133,20 @@ def test_guia_of_a_venta_takes_over_goods_customer_and_comprobante(
     assert admin.get(f"{COMPROBANTES}?venta_id={venta_id}&tipo=01").json()["items"]
 
 
+def test_guia_of_nothing_is_of_the_sucursal_of_its_series_or_of_who_issues_it(
+    admin: TestClient, cajero: TestClient, emisora: Emisora
+) -> None:
+    suya, norte = emisora.shop.sucursales
+    series = "/api/facturacion/series/"
+    hacer(admin, series, {"tipo": "09", "serie": "T009", "sucursal_id": norte})
+    assert hacer(admin, GUIAS, guia(emisora))["sucursal_id"] is None
+    assert hacer(admin, GUIAS, guia(emisora, serie="T009"))["sucursal_id"] == norte
+    assert hacer(admin, GUIAS, guia(emisora, sucursal_id=suya))["sucursal_id"] == suya
+    assert hacer(cajero, GUIAS, guia(emisora))["sucursal_id"] == suya
+    answer = cajero.post(GUIAS, json=guia(emisora, serie="T009"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "fila_fuera_de_alcance")
+
+
 def test_guia_that_sunat_would_reject_uses_no_number(admin: TestClient, emisora: Emisora) -> None:
     malo = guia(emisora, vehiculos=[], peso_bruto="0", motivo="99")
     answer = admin.post(GUIAS, json=malo)

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from tests.addons.sunat.conftest import Emisora
-from tests.addons.sunat.test_guias import CONDUCTOR, GUIAS, terminar
+from tests.addons.sunat.test_guias import CONDUCTOR, GUIAS, hacer, terminar
+from tests.addons.sunat.test_modulo_3 import COMPROBANTES
 from tests.shop import INSTALLED
 
 pytestmark = pytest.mark.skipif("inventory" not in INSTALLED, reason="inventory is not installed")
@@ -88,6 +89,24 @@ def test_guia_of_a_transferencia_is_completed_issued_and_accepted(
     assert xml.findtext(".//{*}HandlingCode") == "04"
     assert almacen.get(f"{GUIAS}{hecha['guia_id']}/cdr/").status_code == 200
     assert emisora.sunat.registrados() == [("09", "T001", 1, 1, 1)]
+
+
+def test_guia_of_a_transferencia_is_of_the_sucursal_that_sends(
+    almacen: TestClient, cajero: TestClient, connect: Any, emisora: Emisora
+) -> None:
+    origen, otra = emisora.shop.sucursales
+    with emisora.runtime.database.engine.begin() as connection:
+        mudar = text("UPDATE usuarios SET sucursal_id = :otra WHERE email = 'cajero@tienda.pe'")
+        connection.execute(mudar, {"otra": otra})
+    transferencia = enviar(almacen, emisora)
+    query = f"?referencia_doc=transferencia:{transferencia}"
+    body = completar(almacen.get(f"{GUIAS}propuesta/{query}").json())
+    del body["sucursal_id"]  # the form of a guía has no such field
+    hecha = hacer(almacen, GUIAS, body)
+    assert hecha["sucursal_id"] == origen
+    assert [uno["id"] for uno in connect("cajera").get(GUIAS).json()["items"]] == [hecha["guia_id"]]
+    assert cajero.get(GUIAS).json()["items"] == []
+    assert cajero.get(f"{COMPROBANTES}{hecha['id']}/").status_code == 404
 
 
 def test_guia_of_a_transferencia_is_issued_once_while_it_holds(
