@@ -1,5 +1,10 @@
-"""What enters and leaves about guías, retenciones, percepciones and validity."""
+"""What enters and leaves about guías, retenciones, percepciones and validity.
 
+What a guía lacks is told by SUNAT's rules, with all else that is wrong with it: no field that they
+ask for is required here.
+"""
+
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -49,8 +54,8 @@ class PuntoNuevo(Schema):
 class TransportistaNuevo(Schema):
     """Who carries for hire."""
 
-    numero_doc: Documento
-    razon_social: Linea
+    numero_doc: Documento = ""
+    razon_social: Linea = ""
     mtc: Numero = ""
 
 
@@ -58,16 +63,25 @@ class ConductorNuevo(Schema):
     """Who drives."""
 
     tipo_doc: Codigo = "1"
-    numero_doc: Documento
-    nombres: Linea
-    apellidos: Linea
-    licencia: Numero
+    numero_doc: Documento = ""
+    nombres: Linea = ""
+    apellidos: Linea = ""
+    licencia: Numero = ""
+
+
+def _corrida(dicha: str) -> str:
+    """Return a plate as SUNAT takes it: ``abc-123`` is ABC123."""
+    return _SEPARADORES.sub("", dicha).upper()
+
+
+_SEPARADORES = re.compile("[\\s\\-\u2010-\u2014]+")
+Placa = Annotated[str, StringConstraints(max_length=16), AfterValidator(_corrida)]
 
 
 class VehiculoNuevo(Schema):
     """What is driven."""
 
-    placa: Codigo
+    placa: Placa = ""
     tuc: Numero = ""
 
 
@@ -75,7 +89,7 @@ class BienNuevo(Schema):
     """Something that is moved."""
 
     descripcion: Parrafo
-    cantidad: Decimal10
+    cantidad: Decimal10 = Decimal(0)
     unidad_medida: Codigo = "NIU"
     codigo_producto: Annotated[str, StringConstraints(max_length=30)] = ""
     codigo_sunat: Codigo = ""
@@ -110,7 +124,7 @@ class GuiaNueva(Schema):
     motivo: Codigo = "01"
     motivo_descripcion: Linea = ""
     modalidad: Codigo = "02"
-    peso_bruto: Peso
+    peso_bruto: Peso | None = None
     unidad_peso: Codigo = "KGM"
     bultos: Annotated[int, Strict(), Field(ge=0, le=9_999_999)] | None = None
     destinatario: PersonaNueva | None = None
@@ -118,7 +132,7 @@ class GuiaNueva(Schema):
     proveedor: PersonaNueva | None = None
     comprador: PersonaNueva | None = None
     partida: PuntoNuevo | None = None
-    llegada: PuntoNuevo
+    llegada: PuntoNuevo = Field(default_factory=PuntoNuevo)
     transportista: TransportistaNuevo | None = None
     vehiculos: Annotated[list[VehiculoNuevo], Field(max_length=10)] = Field(default_factory=list)
     conductores: Annotated[list[ConductorNuevo], Field(max_length=10)] = Field(default_factory=list)

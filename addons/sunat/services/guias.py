@@ -7,6 +7,7 @@ takes it by REST and answers by a ticket; its QR is an address that comes with t
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -18,12 +19,14 @@ from addons.sunat.documents import guia_ubl
 from addons.sunat.documents.guia import Guia
 from addons.sunat.documents.modelo import Adquirente, Emisor, Lugar
 from addons.sunat.documents.reglas.guias_vehiculos import revisar_guia
+from addons.sunat.documents.reglas.tabla import Hallazgo
 from addons.sunat.models import GuiaRemision
 from addons.sunat.services import borradores, emision, empresa, entrada, otros, ventas
 from kernel.context import Ctx
-from kernel.errors import ValidationFailed
+from kernel.errors import FieldError, ValidationFailed
 
 _DOCUMENTO: TypeAdapter[Guia] = TypeAdapter(Guia)
+NADIE = Adquirente("", "", "")
 DIAS = 1
 """A guía is sent on its day or the day after."""
 
@@ -46,7 +49,7 @@ def emitir_guia(ctx: Ctx, nueva: schemas.GuiaNueva) -> GuiaRemision:
     nueva = entrada.con_bienes(ctx, nueva)
     de = _documento(ctx, nueva, venta)
     with entrada.en_sus_palabras(destinatario=_quien(nueva)):
-        otros.exigir(revisar_guia(de, otros.entorno(ctx)))
+        otros.exigir(*_faltas(ctx, de))
     de, hecho = otros.registrar(
         ctx,
         de,
@@ -79,6 +82,16 @@ def emitir_guia(ctx: Ctx, nueva: schemas.GuiaNueva) -> GuiaRemision:
     return guia
 
 
+def _faltas(ctx: Ctx, de: Guia) -> tuple[list[Hallazgo], list[FieldError]]:
+    """Return all that is wrong with a guía; that it goes to nobody is one fault, not one for each
+    rule about who receives."""
+    hallazgos = revisar_guia(de, otros.entorno(ctx))
+    if de.destinatario is not NADIE:
+        return hallazgos, []
+    nadie = FieldError("destinatario", "falta", "Diga a quién van los bienes.")
+    return [uno for uno in hallazgos if not uno.campo.startswith("destinatario.")], [nadie]
+
+
 def _quien(nueva: schemas.GuiaNueva) -> str:
     """Return the field in which the caller told who receives."""
     if nueva.destinatario is not None:
@@ -102,7 +115,7 @@ def _documento(ctx: Ctx, nueva: schemas.GuiaNueva, venta: Venta | None) -> Guia:
         partida=_lugar(nueva.partida, emisor),
         llegada=Lugar(**dict(nueva.llegada)),
         fecha_traslado=nueva.fecha_traslado or local.date(),
-        peso_bruto=nueva.peso_bruto,
+        peso_bruto=nueva.peso_bruto or Decimal(0),
         bienes=_bienes(ctx, nueva),
         motivo=nueva.motivo,
         motivo_descripcion=nueva.motivo_descripcion,
@@ -184,7 +197,7 @@ def _destinatario(
         return emision.adquirente(cliente)
     if nueva.motivo in de_guia.A_UNO_MISMO:
         return Adquirente("6", emisor.ruc, emisor.razon_social)
-    raise ValidationFailed("Diga a quién van los bienes.", field="destinatario")
+    return NADIE
 
 
 def _bienes(ctx: Ctx, nueva: schemas.GuiaNueva) -> tuple[de_guia.Bien, ...]:

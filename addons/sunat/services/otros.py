@@ -27,17 +27,18 @@ def entorno(ctx: Ctx) -> Entorno:
     return Entorno(hoy=ctx.now.astimezone(ctx.time_zone).date())
 
 
-def exigir(hallazgos: Sequence[Hallazgo]) -> None:
-    """Refuse a document of which something was found.
+def exigir(hallazgos: Sequence[Hallazgo], faltas: Sequence[FieldError] = ()) -> None:
+    """Refuse a document of which something was found, or that lacks something.
 
     Raises:
         ComprobanteRechazado: with each finding as a field at fault, by SUNAT's code.
     """
-    if hallazgos:
+    if hallazgos or faltas:
         raise ComprobanteRechazado(
             "SUNAT rechazaría este comprobante; no se usó ningún número.",
             errors=[
-                FieldError(uno.campo, uno.codigo, registro.explicado(uno)) for uno in hallazgos
+                *faltas,
+                *(FieldError(uno.campo, uno.codigo, registro.explicado(uno)) for uno in hallazgos),
             ],
         )
 

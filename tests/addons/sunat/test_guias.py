@@ -159,6 +159,47 @@ def test_guia_that_sunat_would_reject_uses_no_number(admin: TestClient, emisora:
     assert hacer(admin, GUIAS, guia(emisora))["numero"] == 1
 
 
+def test_guia_that_lacks_all_tells_all_at_once(admin: TestClient, emisora: Emisora) -> None:
+    answer = admin.post(GUIAS, json={})
+    assert answer.status_code == 400
+    campos = [uno["field"] for uno in answer.json()["errors"]]
+    assert sorted(campos) == [
+        "bienes",
+        "conductores",
+        "destinatario",
+        "llegada.direccion",
+        "llegada.ubigeo",
+        "partida.direccion",
+        "partida.ubigeo",
+        "peso_bruto",
+        "vehiculos",
+    ]
+    malo = guia(
+        emisora,
+        peso_bruto=None,
+        vehiculos=[{"placa": "AB-1"}],
+        conductores=[{}],
+        bienes=[{"descripcion": "Cemento"}],
+    )
+    dichos = {uno["field"] for uno in admin.post(GUIAS, json=malo).json()["errors"]}
+    assert dichos == {
+        "peso_bruto",
+        "vehiculos.0.placa",
+        "conductores.0.numero_doc",
+        "conductores.0.nombres",
+        "conductores.0.apellidos",
+        "conductores.0.licencia",
+        "bienes.0.cantidad",
+    }
+
+
+@pytest.mark.parametrize("dicha", ["ABC-123", "abc 123", " Abc - 123 ", "ABC\u2013123", "ABC123"])
+def test_plate_is_taken_as_people_write_it(admin: TestClient, emisora: Emisora, dicha: str) -> None:
+    hecha = hacer(admin, GUIAS, guia(emisora, vehiculos=[{"placa": dicha}]))
+    vista = admin.get(f"{GUIAS}{hecha['guia_id']}/").json()
+    assert vista["vehiculos"][0]["placa"] == "ABC123"
+
+
 def test_guia_that_sunat_rejects_burns_its_number(admin: TestClient, emisora: Emisora) -> None:
     emisora.sunat.ajustar(inactivos=["20123456786"])
     hecha = hacer(admin, GUIAS, guia(emisora))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -268,3 +270,10 @@ def test_calcular_adds_up_and_stays_within_sunats_tolerance(
         assert abs(uno.monto - soles * de.tasa / 100) <= D("0.005")
         signo = -1 if tipo == "20" else 1
         assert abs(uno.neto - (soles + signo * uno.monto)) <= D("0.005")
+
+
+def test_no_cure_names_a_field_as_programs_do() -> None:
+    carpeta = Path(guias.__file__).parent
+    dichos = "".join(uno.read_text(encoding="utf-8") for uno in carpeta.glob("*.py"))
+    assert len(dichos) > 100_000
+    assert re.findall(r"«[a-z]+_[a-z_]+»", dichos) == []

@@ -113,7 +113,7 @@ def sin_motivo(de: Guia, _: Entorno) -> Iterator[Falta]:
 @LISTA.regla(
     "3457",
     "El XML no contiene el atributo o no existe informacion en descripcion del motivo de traslado.",
-    "Con el motivo 13 describa el traslado en «motivo_descripcion», en una línea.",
+    "Con el motivo 13 diga también cuál es, en una línea.",
     tipos=DE_REMITENTE,
 )
 def motivo_descrito(de: Guia, _: Entorno) -> Iterator[Falta]:

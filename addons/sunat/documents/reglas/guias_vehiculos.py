@@ -38,7 +38,7 @@ def vehiculo_en_publico(de: Guia, _: Entorno) -> Iterator[Falta]:
 @LISTA.regla(
     "2566",
     "El XML no contiene el tag o no existe informacion del Numero de placa del vehículo.",
-    "Diga la placa del vehículo, o que es de categoría M1 o L («vehiculo_menor»).",
+    "Diga la placa del vehículo, o marque que va en moto o auto (M1, L).",
     tipos=GUIAS,
 )
 def sin_placa(de: Guia, _: Entorno) -> Iterator[Falta]:
@@ -50,7 +50,7 @@ def sin_placa(de: Guia, _: Entorno) -> Iterator[Falta]:
 @LISTA.regla(
     "2567",
     "Numero de placa del vehículo - El dato ingresado no cumple con el formato establecido.",
-    "La placa tiene de 6 a 8 letras mayúsculas y dígitos, sin guion.",
+    "La placa tiene de 6 a 8 letras y dígitos.",
     tipos=GUIAS,
 )
 def placa(de: Guia, _: Entorno) -> Iterator[Falta]:
@@ -77,7 +77,7 @@ def tuc(de: Guia, _: Entorno) -> Iterator[Falta]:
 @LISTA.regla(
     "3357",
     "Debe consignar informacion del conductor principal",
-    "Diga quién conduce, o que el vehículo es de categoría M1 o L.",
+    "Diga quién conduce, o marque que va en moto o auto (M1, L).",
     tipos=GUIAS,
 )
 def sin_conductor(de: Guia, _: Entorno) -> Iterator[Falta]:

@@ -217,7 +217,7 @@ def transportista_en_privado(de: Guia, _: Entorno) -> Iterator[Falta]:
 @LISTA.regla(
     "3383",
     "Debe consignar el Numero de documento de identidad del Remitente",
-    "La guía del transportista dice quién envía: «remitente».",
+    "La guía del transportista dice quién envía.",
     tipos=DE_TRANSPORTISTA,
 )
 def sin_remitente(de: Guia, _: Entorno) -> Iterator[Falta]:

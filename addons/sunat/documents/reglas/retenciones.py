@@ -263,7 +263,7 @@ def cobrado(de: Retencion, _: Entorno) -> Iterator[Falta]:
     "2626",
     "El Nro. de documento con el número de pago ya se encuentra en la Relación de Documentos "
     "Relacionados agregados.",
-    "Quite el pago repetido, o dé otro «numero_pago».",
+    "Quite el pago repetido, o dele otro número de pago.",
     tipos=TIPOS,
 )
 def pago_repetido(de: Retencion, _: Entorno) -> Iterator[Falta]:

@@ -157,7 +157,7 @@ def bien_de_operacion(de: Comprobante, _: Entorno) -> Iterator[Falta]:
     "3098",
     "El XML no contiene el tag o no existe información del pais de uso, exploración o "
     "aprovechamiento",
-    "Diga en «pais_uso» en qué país se usa el servicio.",
+    "Diga en qué país se usa el servicio.",
     tipos=VENTAS,
     operaciones=codigos.USADOS_FUERA,
 )
@@ -212,7 +212,7 @@ _de_tren(
 @regla(
     "4041",
     "El codigo de pais debe ser PE",
-    "Solo las operaciones 0201 y 0208 dicen otro país: quite «pais_uso».",
+    "Solo las operaciones 0201 y 0208 dicen en qué otro país se usa el servicio: quítelo.",
     tipos=VENTAS,
     severidad="OBSERV",
 )
