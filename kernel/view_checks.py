@@ -89,9 +89,10 @@ def _check_new(
 
 
 def _check_states(view: FormView, where: str) -> None:
-    """Refuse states that links, or what locks the form, name and its bar hasn't got."""
+    """Refuse states that links, or what locks the form or is rare, name and its bar hasn't got."""
     known = {one.value for one in view.states.states} if view.states is not None else set()
-    for state in (*view.locked, *(state for one in view.links for state in one.when)):
+    rare = view.states.rare if view.states is not None else ()
+    for state in (*view.locked, *rare, *(state for one in view.links for state in one.when)):
         if state not in known:
             raise ConfigurationError(f"{where} has no state «{state}».")
 

@@ -177,6 +177,8 @@ class StateBar:
 
     name: str
     states: tuple[Choice, ...]
+    rare: tuple[str, ...] = ()
+    """Those that most records never have: each is shown while it is the record's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,8 +214,9 @@ class Editor:
         """Return the states in order, each with whether it is past, present or to come."""
         if self.view.states is None or self.id is None:
             return []
-        states = self.view.states.states
-        present = str(data.get(self.view.states.name))
+        bar = self.view.states
+        present = str(data.get(bar.name))
+        states = [one for one in bar.states if one.value == present or one.value not in bar.rare]
         at = next((i for i, one in enumerate(states) if one.value == present), -1)
         ways = ["done" if i < at else "here" if i == at else "" for i in range(len(states))]
         return [

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from addons.sunat.documents import codigos, guia
-from kernel.views import Choice
+from kernel.views import Choice, StateBar
 
 TIPOS = (
     Choice("01", "Factura", "info"),
@@ -17,21 +17,25 @@ TIPOS = (
 )
 ESTADOS = (
     Choice("PENDIENTE", "Pendiente", "info"),
-    Choice("ENVIADO", "Enviado", "info"),
     Choice("CONTINGENCIA", "Contingencia", "warn"),
-    Choice("ACEPTADO", "Aceptado", "good"),
+    Choice("ENVIADO", "Enviado", "info"),
     Choice("RECHAZADO", "Rechazado", "bad"),
     Choice("EXCEPCION", "Excepción", "bad"),
+    Choice("ACEPTADO", "Aceptado", "good"),
     Choice("ANULADO", "Anulado"),
 )
+BARRA = StateBar(
+    "estado_sunat", ESTADOS, rare=("CONTINGENCIA", "RECHAZADO", "EXCEPCION", "ANULADO")
+)
+"""How a comprobante gets to SUNAT, as its form shows it."""
 RESUMENES = (
     Choice("PENDIENTE", "Pendiente", "info"),
     Choice("ENVIADO", "Enviado", "info"),
     Choice("EN_PROCESO", "En proceso", "info"),
     Choice("SIN_TICKET", "Ticket perdido", "warn"),
-    Choice("ACEPTADO", "Aceptado", "good"),
     Choice("RECHAZADO", "Rechazado", "bad"),
     Choice("EXCEPCION", "Excepción", "bad"),
+    Choice("ACEPTADO", "Aceptado", "good"),
 )
 CLASES = (
     Choice("RC", "Resumen diario"),
@@ -110,6 +114,6 @@ AFECTACIONES = (
 MONEDAS = (Choice("PEN", "Soles"), Choice("USD", "Dólares"), Choice("EUR", "Euros"))
 ESTADOS_BORRADOR = (
     Choice("PENDIENTE", "Por emitir", "warn"),
-    Choice("EMITIDA", "Emitida", "good"),
     Choice("DESCARTADA", "Descartada"),
+    Choice("EMITIDA", "Emitida", "good"),
 )

@@ -2,6 +2,7 @@
 
 from addons.sunat.views.campos import (
     AFECTACIONES,
+    BARRA,
     CANALES,
     ENVIOS,
     ESTADOS,
@@ -22,7 +23,6 @@ from kernel.views import (
     Link,
     ListView,
     Section,
-    StateBar,
     View,
 )
 
@@ -199,7 +199,7 @@ COMPROBANTES: list[View] = [
             Link("credito", "Nota de crédito", f"{NOTA}&tipo_nota=07", "undo", VIVOS),
             Link("debito", "Nota de débito", f"{NOTA}&tipo_nota=08", "plus", VIVOS),
         ),
-        states=StateBar("estado_sunat", ESTADOS),
+        states=BARRA,
         name="nombre_archivo",
         live=("PENDIENTE", "ENVIADO"),
         saves="Emitir",
@@ -269,7 +269,7 @@ COMPROBANTES: list[View] = [
                 "receipt",
             ),
         ),
-        states=StateBar("estado_sunat", ESTADOS),
+        states=BARRA,
         name="numero",
         draft="/api/facturacion/notas/propuesta/",
         opens="/app/facturacion/comprobantes/{id}/",

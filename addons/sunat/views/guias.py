@@ -1,9 +1,9 @@
 """Screens of guías, and of those that wait to be completed."""
 
 from addons.sunat.views.campos import (
+    BARRA,
     DE_LISTA,
     DOCUMENTOS,
-    ESTADOS,
     ESTADOS_BORRADOR,
     MODALIDADES,
     MOTIVOS_TRASLADO,
@@ -192,7 +192,7 @@ GUIAS: list[View] = [
             ),
             Link("otra", "Emitir otra igual", "/app/facturacion/guias/nuevo/?guia_id={id}", "copy"),
         ),
-        states=StateBar("estado_sunat", ESTADOS),
+        states=BARRA,
         name="numero",
         live=("PENDIENTE", "ENVIADO"),
         draft="/api/facturacion/guias/propuesta/",
@@ -253,7 +253,7 @@ GUIAS: list[View] = [
                 ("PENDIENTE",),
             ),
         ),
-        states=StateBar("estado", ESTADOS_BORRADOR),
+        states=StateBar("estado", ESTADOS_BORRADOR, rare=("DESCARTADA",)),
         name="descripcion",
     ),
 ]

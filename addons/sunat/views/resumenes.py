@@ -72,7 +72,9 @@ RESUMENES: list[View] = [
             Link("xml", "XML", f"{DE_RESUMEN}xml/", "file-code"),
             Link("cdr", "CDR", f"{DE_RESUMEN}cdr/", "file-check", ("ACEPTADO", "RECHAZADO")),
         ),
-        states=StateBar("estado_envio", ESTADOS_RESUMEN),
+        states=StateBar(
+            "estado_envio", ESTADOS_RESUMEN, rare=("SIN_TICKET", "RECHAZADO", "EXCEPCION")
+        ),
         name="nombre_archivo",
     ),
     ListView(

@@ -1,7 +1,7 @@
 """Screens of retenciones and percepciones."""
 
 from addons.sunat.views.campos import (
-    ESTADOS,
+    BARRA,
     REGIMENES,
     RESPONDIDOS,
     TIPOS,
@@ -19,7 +19,6 @@ from kernel.views import (
     Link,
     ListView,
     Section,
-    StateBar,
     View,
 )
 
@@ -113,7 +112,7 @@ RETENCIONES: list[View] = [
                 "receipt",
             ),
         ),
-        states=StateBar("estado_sunat", ESTADOS),
+        states=BARRA,
         name="numero",
         live=("PENDIENTE", "ENVIADO"),
         opens="/app/facturacion/retenciones/{retencion_id}/",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from addons.sunat.models import CredencialSunat
@@ -142,6 +143,28 @@ def test_nota_de_debito_is_issued_from_its_form(
         "11.80",
         "ACEPTADO",
     )
+
+
+@pytest.mark.parametrize(
+    ("estado", "barra"),
+    [
+        ("PENDIENTE", ["*Pendiente", "Enviado", "Aceptado"]),
+        ("CONTINGENCIA", ["Pendiente", "*Contingencia", "Enviado", "Aceptado"]),
+        ("ACEPTADO", ["Pendiente", "Enviado", "*Aceptado"]),
+        ("RECHAZADO", ["Pendiente", "Enviado", "*Rechazado", "Aceptado"]),
+        ("ANULADO", ["Pendiente", "Enviado", "Aceptado", "*Anulado"]),
+    ],
+)
+def test_bar_shows_what_a_comprobante_goes_through_and_of_the_rest_only_where_it_is(
+    browser: Browser, admin: TestClient, emisora: Emisora, estado: str, barra: list[str]
+) -> None:
+    hecha = emitir(admin, emisora.factura())
+    with emisora.runtime.database.engine.begin() as connection:
+        poner = text("UPDATE comprobantes SET estado_sunat = :estado")
+        connection.execute(poner, {"estado": estado})
+    browser.get(f"/app/facturacion/comprobantes/{hecha['id']}/")
+    pasos = browser.page.cssselect(".states li")
+    assert [f"{'*' * (uno.get('aria-current') == 'step')}{uno.text}" for uno in pasos] == barra
 
 
 # Guías, retenciones -------------------------------------------------------------------------------
