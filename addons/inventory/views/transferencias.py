@@ -17,10 +17,10 @@ from kernel.views import (
 
 TRANSFERENCIA_ESTADOS = (
     Choice("SOLICITADA", "Solicitada", "info"),
+    Choice("CANCELADA", "Cancelada"),
     Choice("ENVIADA", "Enviada", "info"),
     Choice("CON_INCIDENCIA", "Con incidencia", "bad"),
     Choice("CONFIRMADA", "Confirmada", "good"),
-    Choice("CANCELADA", "Cancelada"),
 )
 
 INCIDENCIA_ESTADOS = (Choice("ABIERTA", "Abierta", "bad"), Choice("RESUELTA", "Resuelta", "good"))
@@ -29,6 +29,40 @@ RESOLUCIONES = (
     Choice("recibida", "Solo salió lo contado"),
     Choice("perdida", "Lo que falta se perdió"),
 )
+
+
+def _confirmar(id: str, estado: str, *, primary: bool) -> Button:
+    """Return the button of who receives: the next step once the goods left; before that only where
+    nobody noted that they did."""
+    return Button(
+        id,
+        "Confirmar la recepción",
+        "/api/inventario/transferencia/{id}/confirmar/",
+        "check",
+        primary=primary,
+        when=(estado,),
+        fields=(
+            Lines(
+                "detalle",
+                "detalle",
+                "Lo que llegó",
+                (
+                    Column("detalle_id", "N.º", "hidden", begins=("id",)),
+                    Column("producto_id", "Producto"),
+                    Column("numero_lote", "Lote"),
+                    Column("numero_serie", "Serie"),
+                    Column("cantidad_enviada", "Enviado"),
+                    Column(
+                        "cantidad_recibida",
+                        "Recibido",
+                        begins=("cantidad_recibida", "cantidad_enviada"),
+                    ),
+                ),
+                begins="detalle",
+            ),
+        ),
+    )
+
 
 TRANSFERENCIAS: list[View] = [
     ListView(
@@ -101,36 +135,11 @@ TRANSFERENCIAS: list[View] = [
                 "Enviar",
                 "/api/inventario/transferencia/{id}/enviar/",
                 "truck",
+                primary=True,
                 when=("SOLICITADA",),
             ),
-            Button(
-                "confirmar",
-                "Confirmar la recepción",
-                "/api/inventario/transferencia/{id}/confirmar/",
-                "check",
-                primary=True,
-                when=("SOLICITADA", "ENVIADA"),
-                fields=(
-                    Lines(
-                        "detalle",
-                        "detalle",
-                        "Lo que llegó",
-                        (
-                            Column("detalle_id", "N.º", "hidden", begins=("id",)),
-                            Column("producto_id", "Producto"),
-                            Column("numero_lote", "Lote"),
-                            Column("numero_serie", "Serie"),
-                            Column("cantidad_enviada", "Enviado"),
-                            Column(
-                                "cantidad_recibida",
-                                "Recibido",
-                                begins=("cantidad_recibida", "cantidad_enviada"),
-                            ),
-                        ),
-                        begins="detalle",
-                    ),
-                ),
-            ),
+            _confirmar("recibir", "SOLICITADA", primary=False),
+            _confirmar("confirmar", "ENVIADA", primary=True),
             Button(
                 "cancelar",
                 "Cancelar",
@@ -141,7 +150,7 @@ TRANSFERENCIAS: list[View] = [
             ),
         ),
         locked=("CON_INCIDENCIA", "CONFIRMADA", "CANCELADA"),
-        states=StateBar("estado", TRANSFERENCIA_ESTADOS),
+        states=StateBar("estado", TRANSFERENCIA_ESTADOS, rare=("CANCELADA", "CON_INCIDENCIA")),
         name="id",
     ),
     ListView(

@@ -21,6 +21,7 @@ from tests.addons.inventory.almacenero import (
 from tests.conftest import Connect
 from tests.contents import changed, contents
 from tests.shop import Shop
+from tests.web.pages import Browser
 
 pytestmark = pytest.mark.usefixtures("libro")
 
@@ -194,3 +195,19 @@ def test_each_end_does_its_own_part(
     post(connect("almacen"), f"transferencia/{otra['id']}/confirmar/", status=403)
     post(connect("cajero"), f"transferencia/{otra['id']}/confirmar/", status=403)
     assert admin.get(f"{TRANSFERENCIA}999/").status_code == 404
+
+
+def test_next_step_of_a_transferencia_is_the_primary_button_of_its_form(
+    http: TestClient, almacen: TestClient, una: Any
+) -> None:
+    browser = Browser(http, "almacen")
+    place = f"/app/inventario/transferencia/{una['id']}/"
+    browser.get(place)
+    acts = ".does summary, .does button[name=_acto]"
+    primary = ".does summary.primary, .does button[name=_acto].primary"
+    assert browser.texts(primary) == ["Enviar"]
+    assert browser.texts(acts) == ["Enviar", "Confirmar la recepción", "Cancelar"]
+    assert browser.texts(".states li") == ["Solicitada", "Enviada", "Confirmada"]
+    post(almacen, f"transferencia/{una['id']}/enviar/", {}, 200)
+    browser.get(place)
+    assert browser.texts(primary) == browser.texts(acts) == ["Confirmar la recepción"]

@@ -62,7 +62,7 @@ def test_transfer_is_received_as_counted_and_its_difference_settled(
     counted = {"detalle.0.cantidad_recibida": "8", "detalle.1.cantidad_recibida": "4"}
     person.submit("#record-form", **counted)
     assert person.texts(".alert.good") == ["Guardado."]
-    person.post(place, {"_acto": "confirmar"})
+    person.post(place, {"_acto": "recibir"})
     assert person.texts(".states [aria-current]") == ["Con incidencia"]
     (one,) = almacen.get("/api/inventario/incidencias/").json()["items"]
     person.get(f"/app/inventario/incidencias/{one['id']}/")
