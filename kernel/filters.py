@@ -33,8 +33,9 @@ from kernel.messages import TEXTS
 
 MAX_IN = 100
 MAX_SEARCH = 100
-_SMALL = "áàâäãåéèêëíìîïóòôöõúùûüýÿñç"
-_ACCENTED: ColumnElement[str] = literal_column(f"'{_SMALL}{_SMALL.replace('ÿ', '').upper()}'")
+_ACCENTED: ColumnElement[str] = literal_column(
+    "'áàâäãåéèêëíìîïóòôöõúùûüýÿñçÁÀÂÄÃÅÉÈÊËÍÌÎÏÓÒÔÖÕÚÙÛÜÝÑÇ'"
+)
 _PLAIN: ColumnElement[str] = literal_column(
     "'aaaaaaeeeeiiiiooooouuuuyyncaaaaaaeeeeiiiiooooouuuuync'"
 )
