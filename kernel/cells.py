@@ -245,6 +245,11 @@ def titles_of(resource: Resource) -> tuple[str, ...]:
     return (next(iter([*preferred, *names]), "id"),)
 
 
+def joined(values: Iterable[Any]) -> str:
+    """Return the name of a record that several fields name together: 3-15."""
+    return "-".join(map(str, values))
+
+
 Names = Mapping[tuple[str, int], str]
 
 
@@ -282,7 +287,7 @@ def called(ctx: Ctx, resource: Resource, ids: Collection[int]) -> list[tuple[int
     """
     titles, key = _readable_titles(ctx, resource), resource.attribute("id")
     query = select(key, *map(resource.attribute, titles)).where(rbac.among(key, ids))
-    return [(one, "-".join(map(str, name))) for one, *name in ctx.session.execute(query)]
+    return [(one, joined(name)) for one, *name in ctx.session.execute(query)]
 
 
 def _readable_titles(ctx: Ctx, resource: Resource) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ Source: reference on SUNAT, arithmetic (1.4).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated
 
@@ -22,6 +23,24 @@ _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 def round_half_up(amount: Decimal, quantum: Decimal = CENT) -> Decimal:
     """Return ``amount`` rounded to the quantum (default: cents), halves away from zero."""
     return amount.quantize(quantum, rounding=ROUND_HALF_UP)
+
+
+def share(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    """Return an amount in parts by weight, in cents, which add up to it exactly.
+
+    Each part is what accumulates, so no cent is lost; none passes its weight as long as the amount
+    does not pass their sum. Without any weight the first part is all of it.
+    """
+    total = sum(weights, Decimal(0))
+    if not total:
+        return [Decimal(0) if place else amount for place in range(len(weights))]
+    parts, before, weight = [], Decimal(0), Decimal(0)
+    for one in weights:
+        weight += one
+        after = round_half_up(amount * weight / total)
+        parts.append(after - before)
+        before = after
+    return parts
 
 
 def exact(value: object) -> object:

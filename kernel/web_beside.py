@@ -151,7 +151,7 @@ def called(editor: Editor, data: Mapping[str, Any]) -> str:
     name, view = editor.view.name, list_view(editor.ctx, editor.path)
     resource = cells.resource_at(editor.ctx.runtime.registry, editor.path)
     if resource is not None and name in resource.named:
-        return "-".join(str(data[one]) for one in resource.named if data.get(one) is not None)
+        return cells.joined(data[one] for one in resource.named if data.get(one) is not None)
     value = data.get(name)
     column = next((one for one in view.columns if one.name == name), None) if view else None
     if value is None or view is None or column is None:

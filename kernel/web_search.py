@@ -138,7 +138,7 @@ def _told(
 def _name(one: Mapping[str, Any], titles: Sequence[str]) -> str:
     if titles == ("id",):
         return translations.translate("N.º {n}", n=one["id"])
-    return "-".join(str(one[title]) for title in titles)
+    return cells.joined(one[title] for title in titles)
 
 
 def options(ctx: Ctx, asked: Asked) -> Outcome:

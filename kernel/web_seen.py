@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kernel import (
-    cells,
-    view_fields,
-)
+from kernel import cells, view_fields
 from kernel.cells import Drawn
 from kernel.context import Ctx
 from kernel.views import View

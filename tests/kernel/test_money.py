@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from kernel.money import CENT, Amount, Money, Quantity, UnitPrice, round_half_up
+from kernel.money import CENT, Amount, Money, Quantity, UnitPrice, round_half_up, share
 
 amounts = st.decimals(min_value="-9999999999.99", max_value="9999999999.99", places=2)
 
@@ -42,6 +42,23 @@ def test_round_half_up_of_anything_is_within_half_a_cent(amount: Decimal) -> Non
     assert rounded.as_tuple().exponent == -2
     assert round_half_up(rounded) == rounded
     assert round_half_up(-amount) == -rounded
+
+
+cents = st.integers(0, 10**9).map(lambda number: Decimal(number) / 100)
+
+
+@given(st.lists(cents, min_size=1, max_size=60), st.decimals(0, 1, places=6))
+def test_share_loses_no_cent_and_passes_no_weight(weights: list[Decimal], part: Decimal) -> None:
+    amount = round_half_up(sum(weights, Decimal(0)) * part)
+    parts = share(amount, weights)
+    assert sum(parts, Decimal(0)) == amount
+    assert all(0 <= one <= weight for one, weight in zip(parts, weights, strict=True))
+
+
+def test_share_without_any_weight_is_all_of_the_first() -> None:
+    nothing = Decimal(0)
+    assert share(CENT, [nothing, nothing]) == [CENT, nothing]
+    assert share(CENT, []) == []
 
 
 @given(amounts)

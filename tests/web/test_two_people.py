@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -46,6 +47,15 @@ def read(runtime: Runtime, number: int) -> dict[str, Any]:
         return dict(connection.execute(text(query), {"id": number}).mappings().one())
 
 
+@contextmanager
+def two_people(browser: Browser, runtime: Runtime) -> Iterator[tuple[Person, Person]]:
+    """Two who are signed in, and whose browsers find nothing to complain about."""
+    with live.serving(runtime.settings) as site:
+        first, second = (Person(browser, site, name) for name in ("admin", "gerente"))
+        yield first, second
+        assert [*first.complaints, *second.complaints] == []
+
+
 def save(page: Page) -> None:
     """Save what is typed, by the key."""
     page.keyboard.press("Control+s")
@@ -60,8 +70,7 @@ def test_second_of_two_people_sees_both_values_chooses_and_nothing_is_lost(
     browser: Browser, runtime: Runtime
 ) -> None:
     number = add_ana(runtime)
-    with live.serving(runtime.settings) as site:
-        first, second = (Person(browser, site, name) for name in ("admin", "gerente"))
+    with two_people(browser, runtime) as (first, second):
         for one in (first, second):
             one.page.goto(f"/app/clientes/{number}/")
         field(first.page, "Teléfono").fill("111")
@@ -89,15 +98,13 @@ def test_second_of_two_people_sees_both_values_chooses_and_nothing_is_lost(
             "categoria": "A",
             "direccion": "Jr. Unión 1",
         }
-        assert [*first.complaints, *second.complaints] == []
 
 
 def test_cell_that_another_person_changed_meanwhile_shows_both_values_and_one_stays(
     browser: Browser, runtime: Runtime
 ) -> None:
     number = add_ana(runtime)
-    with live.serving(runtime.settings) as site:
-        first, second = (Person(browser, site, name) for name in ("admin", "gerente"))
+    with two_people(browser, runtime) as (first, second):
         open_both(first, second, number)
         phone = begin_cell(second.page, 1)
         write(first.page, "Teléfono", "111")
@@ -120,15 +127,13 @@ def test_cell_that_another_person_changed_meanwhile_shows_both_values_and_one_st
         second.page.keyboard.press("Enter")  # what was typed
         expect(cell_of(second.page, 1)).to_have_text("444")
         assert read(runtime, number)["telefono"] == "444"
-        assert [*first.complaints, *second.complaints] == []
 
 
 def test_cell_asks_only_about_its_own_field_and_is_left_to_the_other_person_by_escape(
     browser: Browser, runtime: Runtime
 ) -> None:
     number = add_ana(runtime)
-    with live.serving(runtime.settings) as site:
-        first, second = (Person(browser, site, name) for name in ("admin", "gerente"))
+    with two_people(browser, runtime) as (first, second):
         open_both(first, second, number)
         mail = begin_cell(second.page, 2)
         write(first.page, "Teléfono", "555")
@@ -152,7 +157,6 @@ def test_cell_asks_only_about_its_own_field_and_is_left_to_the_other_person_by_e
         phone.fill("888")
         phone.press("Enter")  # both wrote the same
         expect(cell_of(second.page, 1)).to_have_text("888")
-        assert [*first.complaints, *second.complaints] == []
 
 
 def open_both(first: Person, second: Person, number: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from kernel.money import round_half_up
+from kernel.money import round_half_up, share
 
 CERO = Decimal("0.00")
 
@@ -42,27 +42,11 @@ def bruto(linea: Linea) -> Decimal:
     return importe - linea.descuento - linea.descuento_global
 
 
-def repartir(monto: Decimal, pesos: Sequence[Decimal]) -> list[Decimal]:
-    """Return the monto in shares by weight, in cents, which add up to it exactly.
-
-    Each share is what accumulates, so no cent is lost; and none passes its weight, as long as the
-    monto does not pass all weights together.
-    """
-    todos = sum(pesos, CERO)
-    partes, antes, peso = [], CERO, CERO
-    for uno in pesos:
-        peso += uno
-        hasta = round_half_up(monto * peso / todos) if todos else CERO
-        partes.append(hasta - antes)
-        antes = hasta
-    return partes
-
-
 def con_descuento_global(lineas: Sequence[Linea], monto: Decimal) -> list[Linea]:
     """Return the lines, each with its share of a discount on all of them."""
     if not monto:
         return list(lineas)
-    partes = repartir(monto, [max(bruto(linea), CERO) for linea in lineas])
+    partes = share(monto, [max(bruto(linea), CERO) for linea in lineas])
     return [
         replace(linea, descuento_global=parte) for linea, parte in zip(lineas, partes, strict=True)
     ]

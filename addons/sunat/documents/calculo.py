@@ -14,7 +14,7 @@ from addons.sunat.documents.codigos import Tributo
 from addons.sunat.documents.importes import CargoCalculado, CuotaCalculada, Importe, Totales
 from addons.sunat.documents.impuestos import importes, tasa_de
 from addons.sunat.documents.modelo import CERO, Anticipo, CargoGlobal, Comprobante, Cuota
-from kernel.money import CENT, round_half_up
+from kernel.money import CENT, round_half_up, share
 
 
 def calcular(comprobante: Comprobante) -> Totales:
@@ -31,24 +31,6 @@ def calcular(comprobante: Comprobante) -> Totales:
     anticipos = [_anticipo(uno, resto) for uno in comprobante.anticipos]
     cabecera = _Cabecera(lineas, gravado, comprobante, ajustes, anticipos)
     return cabecera.totales()
-
-
-def repartir(monto: Decimal, pesos: Sequence[Decimal]) -> list[Decimal]:
-    """Return an amount in parts by weight, in cents, that add up to it; without weights the first
-    part is all of it.
-
-    Each part is what accumulates; none passes its weight where the amount does not pass their sum.
-    """
-    todos = _sum(pesos)
-    if not todos:
-        return [monto if not lugar else CERO for lugar in range(len(pesos))]
-    partes, antes, corrido = [], CERO, CERO
-    for peso in pesos:
-        corrido += peso
-        hasta = round_half_up(monto * corrido / todos)
-        partes.append(hasta - antes)
-        antes = hasta
-    return partes
 
 
 @dataclass(slots=True)
@@ -281,7 +263,7 @@ def repartir_cuotas(cuotas: Sequence[Cuota], neto: Decimal) -> tuple[CuotaCalcul
     """Return the payments with their amounts; those without share what the others leave."""
     libres = [uno for uno in cuotas if uno.monto is None]
     resto = neto - _sum(uno.monto or CERO for uno in cuotas)
-    partes = iter(repartir(resto, [CENT] * len(libres)))
+    partes = iter(share(resto, [CENT] * len(libres)))
     return tuple(
         CuotaCalculada(uno.fecha.isoformat(), next(partes) if uno.monto is None else uno.monto)
         for uno in cuotas

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from addons.sunat.documents import codigos
-from addons.sunat.documents.calculo import calcular, repartir
+from addons.sunat.documents.calculo import calcular
 from addons.sunat.documents.importes import Importe, Totales
 from addons.sunat.documents.impuestos import SIN_IGV
 from addons.sunat.documents.modelo import CERO, CargoGlobal, Comprobante, Devuelto, Linea
-from kernel.money import round_half_up
+from kernel.money import round_half_up, share
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ def _de_mas(partes: Sequence[_Parte], cargos: Sequence[CargoGlobal], totales: To
 
 
 def _rebajados(cargos: Sequence[CargoGlobal], menos: Decimal) -> tuple[CargoGlobal, ...]:
-    partes = repartir(menos, [uno.monto for uno in cargos])
+    partes = share(menos, [uno.monto for uno in cargos])
     return tuple(
         replace(uno, monto=uno.monto - parte)
         for uno, parte in zip(cargos, partes, strict=True)
@@ -116,9 +116,9 @@ def _rebajados(cargos: Sequence[CargoGlobal], menos: Decimal) -> tuple[CargoGlob
 
 def _ajustar(partes: Sequence[_Parte], base: Decimal, igv: Decimal) -> None:
     """Have the lines of a tribute come to its base and amount."""
-    for una, valor in zip(partes, repartir(base, [u.valor for u in partes]), strict=True):
+    for una, valor in zip(partes, share(base, [u.valor for u in partes]), strict=True):
         una.valor = valor
-    for una, suyo in zip(partes, repartir(igv, [u.base for u in partes]), strict=True):
+    for una, suyo in zip(partes, share(igv, [u.base for u in partes]), strict=True):
         una.igv = suyo
 
 
@@ -131,7 +131,7 @@ def _descontar(partes: Sequence[_Parte], monto: Decimal) -> Decimal:
     quedan = [una.pagado - propio for una, propio in zip(partes, propios, strict=True)]
     resto = monto - sum(propios, CERO)
     de_todas = min(resto, sum(quedan, CERO))
-    for una, propio, otro in zip(partes, propios, repartir(de_todas, quedan), strict=True):
+    for una, propio, otro in zip(partes, propios, share(de_todas, quedan), strict=True):
         una.descontar(propio + otro)
     return resto - de_todas
 

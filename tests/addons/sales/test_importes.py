@@ -15,7 +15,6 @@ from addons.sales.services.importes import (
     calcular,
     con_descuento_global,
     parte_devuelta,
-    repartir,
 )
 from kernel.money import CENT, round_half_up
 
@@ -180,17 +179,6 @@ def test_calcular_known_amounts(
 def test_bruto_rounds_the_value_before_the_discount() -> None:
     assert bruto(Linea(Decimal(3), Decimal("0.335"), Decimal("0.01"), IGV)) == Decimal("1.00")
     assert bruto(Linea(Decimal("0.3333"), Decimal(10), CERO, IGV)) == Decimal("3.33")
-
-
-centavos = st.integers(0, 10**9).map(lambda cents: Decimal(cents) / 100)
-
-
-@given(st.lists(centavos, min_size=1, max_size=60), st.decimals(0, 1, places=6))
-def test_repartir_loses_no_cent_and_passes_no_weight(pesos: list[Decimal], parte: Decimal) -> None:
-    monto = round_half_up(sum(pesos, CERO) * parte)
-    partes = repartir(monto, pesos)
-    assert sum(partes, CERO) == monto
-    assert all(0 <= una <= peso for una, peso in zip(partes, pesos, strict=True))
 
 
 @both

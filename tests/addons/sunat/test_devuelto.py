@@ -13,13 +13,14 @@ from lxml import etree
 from starlette.testclient import TestClient
 
 from addons.sunat.documents import codigos, ubl
-from addons.sunat.documents.calculo import calcular, repartir
+from addons.sunat.documents.calculo import calcular
 from addons.sunat.documents.devuelto import todo_de
 from addons.sunat.documents.firma import firmar
 from addons.sunat.documents.importes import Totales
 from addons.sunat.documents.modelo import Anticipo, CargoGlobal, Comprobante, Modifica
 from addons.sunat.documents.reglas import Entorno, revisar
 from addons.sunat.sandbox import juez_ventas
+from kernel.money import share
 from tests.addons.sunat import facturas
 from tests.addons.sunat.conftest import Emisora
 from tests.addons.sunat.facturas import CASOS, HOY, D, factura, linea, llave
@@ -141,7 +142,7 @@ def test_adjustments_of_the_whole_come_to_what_they_do_line_by_line(
     juntos = replace(limpia, cargos=tuple(CargoGlobal("02", monto) for monto in montos))
     repartidos = [
         replace(una, descuento=una.descuento + parte)
-        for una, parte in zip(gravadas, repartir(sum(montos, D(0)), pesos), strict=True)
+        for una, parte in zip(gravadas, share(sum(montos, D(0)), pesos), strict=True)
     ]
     suyos, otros = calcular(juntos), calcular(replace(limpia, detalle=tuple(repartidos)))
     assert (suyos.total, suyos.tributos) == (otros.total, otros.tributos)
