@@ -30,6 +30,7 @@ from kernel.lifecycle import LOCK_STATES, MODES, named, owner, patiently, strong
 from kernel.rehearsal import noted, run_step
 from kernel.runtime import Runtime
 from kernel.settings import Settings
+from kernel.translations import later
 
 log = logging.get(__name__)
 
@@ -184,7 +185,9 @@ DELETE FROM andes_addons WHERE name = :name AND NOT EXISTS (SELECT FROM rested)
 
 # After a restore ---------------------------------------------------------------------------------
 
-MOVED = "La copia se hizo en medio de este cambio: no se siguió con él. Pídalo otra vez."
+MOVED = later(
+    "La copia se hizo en medio de este cambio: no se siguió con él. Pídalo otra vez."
+)
 
 
 def come_to_rest(settings: Settings) -> Generation | None:

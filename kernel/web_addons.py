@@ -138,7 +138,7 @@ def _app(ctx: Ctx, one: Mapping[str, Any]) -> App:
         one["installed"] or one["version"],
         tuple(filter(None, notes)),
         one["icon"] or "puzzle",
-        translations.message(one["reason"]),
+        _said(one["reason"]),
         tuple(actions),
     )
 
@@ -192,8 +192,15 @@ def _told(ctx: Ctx, change: Mapping[str, Any]) -> dict[str, Any]:
         "what": translations.translate(named),
         "when": cells.moment(change["created_at"], how),
         "trouble": translations.translate(_trouble(change)),
+        "error": _said(change["error"]),
         "address": f"{PLACE}cambios/{change['generation']}/",
     }
+
+
+def _said(reason: str) -> str:
+    """Return why a change ended as it did; below a first line of ours a fault may tell more."""
+    first, *more = reason.splitlines() or [""]
+    return "\n".join((translations.message(first), *more))
 
 
 def _trouble(change: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import create_engine
 
-from kernel import generations
+from kernel import ending, generations
 from kernel.settings import Settings
 from tests.conftest import Connect
 from tests.web.pages import Browser
@@ -43,3 +43,26 @@ def test_page_of_a_change_says_what_its_error_is_about(
     (shown,) = page.cssselect("#change [role=alert]")
     assert sentence in shown.text_content()
     assert "la causa" in shown.text_content()
+
+
+def test_page_of_a_change_that_a_backup_cut_off_says_so_in_the_language_of_who_reads(
+    connect: Connect, settings: Settings
+) -> None:
+    engine = create_engine(settings.owner_url)
+    with engine.begin() as connection:
+        number = generations.insert(
+            connection,
+            action="purge",
+            targets=["x"],
+            addons={},
+            state="failed",
+            error=f"{ending.MOVED}\nValueError: lo demás",
+        )
+    engine.dispose()
+    browser = Browser(connect(""), "admin")
+    browser.headers["Cookie"] += "; idioma=en"
+    shown = browser.get(f"{PAGE}cambios/{number}/").cssselect("#change pre")[0].text_content()
+    assert shown == (
+        "The backup was made in the middle of this change: it was not continued. "
+        "Ask for it again.\nValueError: lo demás"
+    )
