@@ -185,9 +185,7 @@ DELETE FROM andes_addons WHERE name = :name AND NOT EXISTS (SELECT FROM rested)
 
 # After a restore ---------------------------------------------------------------------------------
 
-MOVED = later(
-    "La copia se hizo en medio de este cambio: no se siguió con él. Pídalo otra vez."
-)
+MOVED = later("La copia se hizo en medio de este cambio: no se siguió con él. Pídalo otra vez.")
 
 
 def come_to_rest(settings: Settings) -> Generation | None:

@@ -40,16 +40,16 @@ def demo(data: Path, host: str, port: int) -> None:
     Raises:
         ConfigurationError: the port is taken, or somebody serves from this folder already.
     """
-    listen(host, port).close()  # before anything is made
     data = data.resolve()
+    serving.check_free(data)  # who serves from it may well be who has the port
+    listen(host, port).close()  # before anything is made
     _make(data)
     logging.configure("WARNING", "console")
-    with running(data) as server:
+    with serving.alone(data, host, port), running(data) as server:
         settings = prepare(data, server, host, port)
-        with serving.alone(settings):
-            password = _fill(settings)
-            _announce_when_ready(settings, password)
-            serving.serve_alone(settings, environment(settings))
+        password = _fill(settings)
+        _announce_when_ready(settings, password)
+        serving.serve_alone(settings, environment(settings))
 
 
 def attach(data: Path, *, make: bool = False) -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
@@ -44,25 +45,51 @@ SAFE = Generation(0, {}, "current", "safe")
 
 
 @contextlib.contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """Be the one that serves from a data folder while the block runs.
+def alone(folder: Path, host: str, port: int) -> Iterator[None]:
+    """Be the one that serves from a data folder while the block runs, at an address.
 
     Raises:
         ConfigurationError: somebody does already; two would empty each other's metrics.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with filelock.claimed(settings.data_dir / ".serving.lock") as ours:
+    folder.mkdir(parents=True, exist_ok=True)
+    note = folder / ".serving"
+    with filelock.claimed(folder / ".serving.lock") as ours:
         if not ours:
-            raise ConfigurationError(
-                f"Ya hay un Andes en marcha en {settings.data_dir}.\n"
-                "  → Deténgalo, o elija otra carpeta de datos."
-            )
+            raise ConfigurationError(_who(folder, note))
+        note.write_text(f"{os.getpid()} http://{host}:{port}/", encoding="utf-8")
         yield
+
+
+def check_free(folder: Path) -> None:
+    """Refuse a data folder from which somebody serves, before anything else is looked at.
+
+    Raises:
+        ConfigurationError: somebody does.
+    """
+    if (folder / ".serving.lock").exists():
+        with filelock.claimed(folder / ".serving.lock") as free:
+            if not free:
+                raise ConfigurationError(_who(folder, folder / ".serving"))
+
+
+def _who(folder: Path, note: Path) -> str:
+    """Return who serves from a folder, where, and how that ends."""
+    known = note.read_text(encoding="utf-8").split() if note.exists() else []
+    if len(known) != 2:
+        return (
+            f"Ya hay un Andes en marcha en {folder}.\n  → Deténgalo, o elija otra carpeta de datos."
+        )
+    pid, address = known
+    return (
+        f"Ya hay un Andes en marcha en {folder}: es el proceso {pid} y atiende en {address}\n"
+        f"  → Ábralo ahí, deténgalo (Ctrl+C donde se inició, o `kill {pid}`), "
+        "o elija otra carpeta de datos."
+    )
 
 
 def serve(settings: Settings, *, safe: bool = False) -> None:
     """Serve until SIGTERM or SIGINT, alone in its data folder; see ``serve_alone``."""
-    with alone(settings):
+    with alone(settings.data_dir, settings.host, settings.port):
         serve_alone(settings, safe=safe)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import tempfile
@@ -76,18 +77,30 @@ def test_running_needed_by_two_is_stopped_by_the_last(folder: Path) -> None:
     assert not server.running
 
 
-def test_alone_second_in_a_folder_is_refused(settings: Settings) -> None:
-    with serving.alone(settings):
+def test_alone_second_in_a_folder_is_refused(tmp_path: Path) -> None:
+    with serving.alone(tmp_path, "127.0.0.1", 8001):
         with (
-            pytest.raises(ConfigurationError, match=str(settings.data_dir)),
-            serving.alone(settings),
+            pytest.raises(ConfigurationError) as refused,
+            serving.alone(tmp_path, "127.0.0.1", 8002),
         ):
             pytest.fail("two serve")
-        other = settings.model_copy(update={"data_dir": settings.data_dir / "otra"})
-        with serving.alone(other):
+        for told in (str(tmp_path), f"kill {os.getpid()}", "http://127.0.0.1:8001/"):
+            assert told in str(refused.value)
+        with serving.alone(tmp_path / "otra", "127.0.0.1", 8002):
             pass
-    with serving.alone(settings):
+    with serving.alone(tmp_path, "127.0.0.1", 8001):
         pass
+
+
+def test_demo_of_a_folder_that_is_served_says_who_serves_it(tmp_path: Path) -> None:
+    """Also where the first is still at its preparations, and has the port or not yet."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as first,
+        serving.alone(tmp_path, "127.0.0.1", port := first.getsockname()[1]),
+        pytest.raises(ConfigurationError, match=f"proceso {os.getpid()} .*:{port}/"),
+    ):
+        instance.demo(tmp_path, "127.0.0.1", port)
+    assert not (tmp_path / "postgres").exists()
 
 
 def test_demo_on_a_port_that_is_taken_makes_nothing(tmp_path: Path) -> None:
