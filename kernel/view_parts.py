@@ -79,6 +79,8 @@ class Field:
     usual: str = ""
     """The query that finds what a new record usually refers to, ``@me`` being the user: it is
     filled in where there is exactly one. What is required is looked for without it too."""
+    follows: str = ""
+    """The field before it whose record has the same field: what that says is filled in."""
 
     @property
     def id(self) -> str:

@@ -63,7 +63,7 @@ def question(
         name = f"_{button.id}.{one.name}"
         value = draft.value(name)
         needed = info is not None and info.is_required()
-        if refers and value is None and needed and not path:
+        if refers and value is None and needed and (one.usual or not path):
             value = web_usual.only(ctx, refers, one.usual)
         names = cells.names(ctx, [drawn], [{one.name: id_of(value)}])
         made.append(

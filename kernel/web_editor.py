@@ -128,12 +128,19 @@ class Editor:
 
     def usual(self) -> dict[str, Any]:
         """Return what a new record refers to where there is only one choice."""
-        found: dict[str, Any] = {}
-        for one in (it for it in parts_of(self.view) if isinstance(it, Field)):
-            if self.body is not None and one.name in self.body.model_fields:
-                refers = drawn_columns(self.ctx, self.view, [one])[0].refers
-                if refers and (one.usual or self._required(one.name)):
-                    found[one.name] = web_usual.only(self.ctx, refers, one.usual)
+        found: dict[str, int | None] = {}
+        known = self.body.model_fields if self.body is not None else {}
+        fields = [one for one in parts_of(self.view) if isinstance(one, Field)]
+        refers = {one.name: one.refers for one in drawn_columns(self.ctx, self.view, fields)}
+        for one in fields:
+            path = refers[one.name]
+            if one.name in known and path:
+                leader = found.get(one.follows)
+                if leader is not None:
+                    leads = refers[one.follows]
+                    found[one.name] = web_usual.followed(self.ctx, leads, leader, one.name)
+                elif one.usual or one.follows or self._required(one.name):
+                    found[one.name] = web_usual.only(self.ctx, path, one.usual)
         return {name: value for name, value in found.items() if value is not None}
 
     def _painter(self, draft: Draft) -> Painter:

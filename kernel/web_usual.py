@@ -19,3 +19,14 @@ def only(ctx: Ctx, path: str, query: str = "") -> int | None:
         return None
     items = answer["items"] if isinstance(answer, dict) else answer
     return int(items[0]["id"]) if len(items) == 1 else None
+
+
+def followed(ctx: Ctx, path: str, record: int, name: str) -> int | None:
+    """Return what a record that a form refers to says of another field of the form."""
+    if not may(ctx, "GET", f"{path}{{id}}/"):
+        return None
+    try:
+        value = fetch(ctx, f"{path}{{id}}/", id=record).get(name)
+    except DomainError:  # not the user's to see
+        return None
+    return value if isinstance(value, int) else None

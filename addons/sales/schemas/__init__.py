@@ -102,6 +102,7 @@ from addons.sales.schemas.ventas import (
     PagoVisto,
     ProductoDevuelto,
     ReembolsoLeido,
+    VentaEnCaja,
     VentaLeida,
     VentaNueva,
 )
@@ -192,6 +193,7 @@ __all__ = [
     "UnidadCambio",
     "VentaAnulada",
     "VentaDeOrden",
+    "VentaEnCaja",
     "VentaGuardada",
     "VentaLeida",
     "VentaNueva",

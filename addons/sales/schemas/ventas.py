@@ -41,17 +41,26 @@ class PagoNuevo(Schema):
 class VentaNueva(Schema):
     """A sale to register. ``descuento_global`` is taken off all lines together, in their terms;
     ``uuid`` is made by the till, which may then send the sale again without selling it twice.
+    ``caja_id`` defaults to the only one that the user has open, ``sucursal_id`` to that of the
+    caja.
     """
 
     cliente_id: RefId
-    sucursal_id: RefId
-    caja_id: RefId
+    sucursal_id: RefId | None = None
+    caja_id: RefId | None = None
     modo_emision: Modo = "pos"
     detalle: Annotated[list[LineaNueva], Field(min_length=1, max_length=MAX_LINEAS)]
     descuento_global: Amount = Decimal(0)
     formas_pago: Annotated[list[PagoNuevo], Field(min_length=1, max_length=20)]
     fecha_vencimiento: Day | None = None
     uuid: UUID | None = None
+
+
+class VentaEnCaja(VentaNueva):
+    """A sale of which is known where it is made."""
+
+    sucursal_id: RefId
+    caja_id: RefId
 
 
 class LineaLeida(Answer):

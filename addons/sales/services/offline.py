@@ -21,8 +21,8 @@ from addons.sales.schemas import (
     ErrorDeCampo,
     LoteOffline,
     LoteSincronizado,
+    VentaEnCaja,
     VentaGuardada,
-    VentaNueva,
     Ventas,
 )
 from addons.sales.services.ventas import Origen, registrar_venta
@@ -170,7 +170,7 @@ def _vender(ctx: Ctx, guardada: VentaGuardada) -> DestinoVenta:
     )
 
 
-def _leer(ctx: Ctx, guardada: VentaGuardada) -> VentaNueva:
+def _leer(ctx: Ctx, guardada: VentaGuardada) -> VentaEnCaja:
     """Return the sale that a till kept.
 
     Raises:
@@ -178,7 +178,7 @@ def _leer(ctx: Ctx, guardada: VentaGuardada) -> VentaNueva:
         Unprocessable: its instant is ahead of us, or too far back.
     """
     try:
-        nueva = VentaNueva.model_validate(guardada.venta | {"uuid": guardada.uuid})
+        nueva = VentaEnCaja.model_validate(guardada.venta | {"uuid": guardada.uuid})
     except ValidationError as error:
         raise validation_failed(error) from None
     if guardada.fecha_registro_local > ctx.now + ADELANTO:

@@ -28,8 +28,8 @@ from addons.sales.schemas import (
     OrdenVentaConfirmada,
     PagoNuevo,
     VentaDeOrden,
+    VentaEnCaja,
     VentaLeida,
-    VentaNueva,
 )
 from addons.sales.services.cotizaciones import (
     Pedido,
@@ -134,7 +134,7 @@ def vender_orden(ctx: Ctx, orden_id: int, venta: VentaDeOrden) -> VentaLeida:
         DomainError: whatever ``registrar_venta`` refuses; the order stays as it was.
     """
     orden = _tomar(ctx, orden_id)
-    nueva = VentaNueva(
+    nueva = VentaEnCaja(
         cliente_id=orden.cliente_id,
         sucursal_id=orden.sucursal_id,
         caja_id=venta.caja_id,

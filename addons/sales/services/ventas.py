@@ -17,6 +17,7 @@ from addons.sales.schemas import (
     LineaLeida,
     LineaVendida,
     PagoLeido,
+    VentaEnCaja,
     VentaLeida,
     VentaNueva,
     VentaRegistrada,
@@ -37,6 +38,18 @@ POS = "pos"
 
 REPETIDA = Statement(
     "venta_por_uuid", "SELECT id FROM ventas WHERE uuid = %(uuid)s::uuid", reads=True
+)
+
+CAJAS = Statement(
+    "venta_cajas",
+    """
+    SELECT id, sucursal_id FROM cajas
+     WHERE CASE WHEN %(caja)s::bigint IS NOT NULL THEN id = %(caja)s
+                ELSE usuario_id = %(usuario)s AND estado = %(abierta)s
+                     AND (%(sucursal)s::bigint IS NULL OR sucursal_id = %(sucursal)s) END
+     ORDER BY id LIMIT 2
+    """,
+    reads=True,
 )
 
 
@@ -77,12 +90,41 @@ def registrar_venta(ctx: Ctx, nueva: VentaNueva, origen: Origen = DE_CAJA) -> Ve
     Any failure leaves nothing behind.
 
     Raises:
-        DomainError: see ``escribir_venta``; or whatever a subscriber refuses.
+        DomainError: see ``en_caja`` and ``escribir_venta``; or whatever a subscriber refuses.
     """
-    return anunciar_venta(ctx, escribir_venta(ctx, nueva, origen))
+    return anunciar_venta(ctx, escribir_venta(ctx, en_caja(ctx, nueva), origen))
 
 
-def escribir_venta(ctx: Ctx, nueva: VentaNueva, origen: Origen) -> Escrita:
+def en_caja(ctx: Ctx, nueva: VentaNueva) -> VentaEnCaja:
+    """Return a sale with its caja, else the only one that the user has open, and its sucursal.
+
+    Raises:
+        ValidationFailed: there is no such caja, or the user has none open, or several.
+    """
+    lugar: dict[str, Any] = {}
+    if nueva.caja_id is None or nueva.sucursal_id is None:
+        caja, sucursal = _caja(ctx, nueva)
+        lugar = {"caja_id": caja, "sucursal_id": nueva.sucursal_id or sucursal}
+    return VentaEnCaja.model_construct(nueva.model_fields_set, **{**nueva.__dict__, **lugar})
+
+
+def _caja(ctx: Ctx, nueva: VentaNueva) -> tuple[int, int]:
+    rows = ctx.sql(
+        CAJAS, caja=nueva.caja_id, usuario=ctx.user_id, sucursal=nueva.sucursal_id, abierta=ABIERTA
+    )
+    if len(rows) == 1:
+        caja, sucursal = rows[0]
+        return caja, sucursal
+    if rows:
+        fault = FieldError("caja_id", "varias", "Tiene varias cajas abiertas; indique cuál.")
+    elif nueva.caja_id is None:
+        fault = FieldError("caja_id", "ninguna", "No tiene una caja abierta; abra una para vender.")
+    else:
+        fault = FieldError("caja_id", "no_existe", "No existe una caja con este id.")
+    raise refused([fault])
+
+
+def escribir_venta(ctx: Ctx, nueva: VentaEnCaja, origen: Origen) -> Escrita:
     """Return the sale, written with its lines and payments; ``anunciar_venta`` must follow.
 
     Amounts in the company's currency, 2 decimals.
@@ -127,7 +169,7 @@ def _comprobar_nueva(ctx: Ctx, uuid: UUID) -> None:
         raise VentaRepetida(f"Esta venta ya se registró: es la venta {rows[0][0]}.", field="uuid")
 
 
-def _comprobar(nueva: VentaNueva, hay: Preparada, permitidas: frozenset[int] | None) -> bool:
+def _comprobar(nueva: VentaEnCaja, hay: Preparada, permitidas: frozenset[int] | None) -> bool:
     """Return whether prices carry IGV, once everything that the sale names fits together."""
     if faults := list(_faltas(nueva, hay)):
         raise refused(faults)
@@ -140,7 +182,7 @@ def _comprobar(nueva: VentaNueva, hay: Preparada, permitidas: frozenset[int] | N
     return hay.incluyen_igv
 
 
-def _faltas(nueva: VentaNueva, hay: Preparada) -> Iterator[FieldError]:
+def _faltas(nueva: VentaEnCaja, hay: Preparada) -> Iterator[FieldError]:
     """Yield what the sale names and doesn't exist."""
     if hay.estado_caja is None:
         yield FieldError("caja_id", "no_existe", "No existe una caja con este id.")
@@ -164,7 +206,7 @@ def _faltas(nueva: VentaNueva, hay: Preparada) -> Iterator[FieldError]:
             yield FieldError(campo, "credito", "Lo que se debe no se anuncia: se paga después.")
 
 
-def _pago(ctx: Ctx, nueva: VentaNueva, metodos: dict[str, Metodo], total: Decimal) -> Pago:
+def _pago(ctx: Ctx, nueva: VentaEnCaja, metodos: dict[str, Metodo], total: Decimal) -> Pago:
     """Return how the sale is paid; what is owed counts for the cliente from here on."""
     vuelto = _vuelto(nueva, metodos, total)
     credito = sum((p.monto for p in nueva.formas_pago if metodos[p.metodo].es_credito), CERO)
@@ -180,7 +222,7 @@ def _pago(ctx: Ctx, nueva: VentaNueva, metodos: dict[str, Metodo], total: Decima
     return Pago(vuelto, credito, creditos.vence(ctx, nueva.fecha_vencimiento, dias))
 
 
-def _vuelto(nueva: VentaNueva, metodos: dict[str, Metodo], total: Decimal) -> Decimal:
+def _vuelto(nueva: VentaEnCaja, metodos: dict[str, Metodo], total: Decimal) -> Decimal:
     pagado = sum((pago.monto for pago in nueva.formas_pago), CERO)
     efectivo = sum(
         (p.monto for p in nueva.formas_pago if p.confirmado and metodos[p.metodo].es_efectivo), CERO
@@ -200,13 +242,13 @@ def _vuelto(nueva: VentaNueva, metodos: dict[str, Metodo], total: Decimal) -> De
     return pagado - total
 
 
-def _metodo_principal(nueva: VentaNueva, metodos: dict[str, Metodo]) -> int:
+def _metodo_principal(nueva: VentaEnCaja, metodos: dict[str, Metodo]) -> int:
     mayor = max(nueva.formas_pago, key=lambda pago: pago.monto)
     return metodos[mayor.metodo].id
 
 
 def _parametros(
-    ctx: Ctx, nueva: VentaNueva, origen: Origen, hay: Preparada, valor: Valor, pago: Pago
+    ctx: Ctx, nueva: VentaEnCaja, origen: Origen, hay: Preparada, valor: Valor, pago: Pago
 ) -> dict[str, Any]:
     pagos, lineas, importes = nueva.formas_pago, valor.lineas, valor.importes
     sin_lotes = not any(linea.lote for linea in nueva.detalle)
@@ -248,7 +290,7 @@ def _parametros(
 
 def _leida(
     ctx: Ctx,
-    nueva: VentaNueva,
+    nueva: VentaEnCaja,
     origen: Origen,
     hay: Preparada,
     valor: Valor,
@@ -290,7 +332,7 @@ def _leida(
     )
 
 
-def _lineas(nueva: VentaNueva, valor: Valor, rows: Sequence[tuple[Any, ...]]) -> list[LineaLeida]:
+def _lineas(nueva: VentaEnCaja, valor: Valor, rows: Sequence[tuple[Any, ...]]) -> list[LineaLeida]:
     todas = zip(rows, nueva.detalle, valor.lineas, valor.importes, strict=True)
     return [
         LineaLeida.model_construct(

@@ -186,7 +186,7 @@ OFERTAS: list[View] = [
                 primary=True,
                 when=("confirmada",),
                 fields=(
-                    Field("caja_id", "Caja", span=2),
+                    Field("caja_id", "Caja", span=2, usual="estado=abierta&usuario_id=@me"),
                     Field("metodo", "Se paga con", choices=METODOS, span=2),
                     Field("referencia", "Referencia", span=2),
                     Field("fecha_vencimiento", "Si es al crédito, vence", span=2),

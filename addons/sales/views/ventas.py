@@ -80,7 +80,7 @@ VENTAS: list[View] = [
                 (
                     Field("cliente_id", "Cliente", span=2),
                     Field("caja_id", "Caja", usual="estado=abierta&usuario_id=@me"),
-                    Field("sucursal_id", "Sucursal"),
+                    Field("sucursal_id", "Sucursal", follows="caja_id"),
                     Field("fecha", "Fecha"),
                     Field("usuario_id", "Vendedor"),
                     Field("modo_emision", "Modo", choices=MODOS),

@@ -34,6 +34,8 @@ def test_order_is_sold_and_a_part_comes_back(
     caja = abrir_caja(cajero, shop)
     person = browser("cajero")
     person.get(f"/app/ordenes-venta/{made['id']}/")
+    (given,) = person.page.cssselect("#record [name='_vender.caja_id']")
+    assert given.get("value") == str(caja)
     sell = {"_vender.caja_id": str(caja), "_vender.metodo": "efectivo"}
     person.submit("#record form:has([value=vender])", **sell)
     assert person.texts(".states [aria-current]") == ["Atendida"]
@@ -49,6 +51,17 @@ def test_order_is_sold_and_a_part_comes_back(
     (back,) = cajero.get("/api/devoluciones/").json()["items"]
     told = cajero.get(f"/api/devoluciones/{back['id']}/").json()["lineas"][0]
     assert (told["cantidad"], told["malogrado"]) == ("1.0000", True)
+
+
+def test_new_sale_begins_with_the_open_caja_and_its_sucursal(
+    browser: Open, cajero: TestClient, shop: Shop
+) -> None:
+    person = browser("cajero")
+    caja = abrir_caja(cajero, shop)
+    person.get("/app/ventas/nuevo/")
+    for name, chosen in (("caja_id", caja), ("sucursal_id", shop.sucursales[0])):
+        (given,) = person.page.cssselect(f"#record-form [name={name}]")
+        assert given.get("value") == str(chosen)
 
 
 def test_transfer_is_received_as_counted_and_its_difference_settled(

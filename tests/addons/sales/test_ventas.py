@@ -349,3 +349,27 @@ def test_plain_sale_costs_sales_two_statements(
     ]
     assert names[-1] == "write"
     assert len(names) <= 5  # who asks, the two, the stock, and what every act leaves
+
+
+def test_crear_venta_without_caja_takes_the_only_one_that_is_open(
+    cajero: TestClient, connect: Connect, shop: Shop
+) -> None:
+    nueva = shop.venta(0)
+    del nueva["caja_id"], nueva["sucursal_id"]
+    answer = cajero.post(VENTAS, json=nueva)
+    assert (answer.status_code, fields(answer)) == (400, ["caja_id"])
+    assert "abra una" in answer.json()["errors"][0]["message"]
+    caja = abrir_caja(cajero, shop)
+    venta = cajero.post(VENTAS, json=nueva).json()
+    assert (venta["caja_id"], venta["sucursal_id"]) == (caja, shop.sucursales[0])
+    answer = cajero.post(VENTAS, json={**nueva, "caja_id": 999_999})
+    assert (answer.status_code, fields(answer)) == (400, ["caja_id"])
+
+    admin = connect("admin")
+    for sucursal in shop.sucursales[:2]:
+        admin.post("/api/cajas/abrir/", json={"sucursal_id": sucursal, "monto_apertura": "10"})
+    answer = admin.post(VENTAS, json=nueva)
+    assert "indique cuál" in answer.json()["errors"][0]["message"]
+    venta = admin.post(VENTAS, json={**nueva, "sucursal_id": shop.sucursales[0]}).json()
+    assert venta["sucursal_id"] == shop.sucursales[0]
+    assert venta["caja_id"] != caja
