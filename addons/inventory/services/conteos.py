@@ -1,16 +1,19 @@
 """Physical counts: a sheet, what people count, and the corrections that follow. Source: módulo 2.
 
 What the system says is noted at the instant of counting, so goods that are sold between counting
-and closing do not show as a difference.
+and closing do not show as a difference. Goods on their way to another almacén are on no shelf any
+more, so they are not expected. What one count corrects, other counts of the same goods find
+corrected: two sheets with one difference lead to one ajuste.
 """
 
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
-from addons.inventory.models import ABIERTO, ANULADO, CERRADO, ConteoStock
+from addons.inventory.models import ABIERTO, ANULADO, CERRADO, ConteoStock, Producto
 from addons.inventory.schemas import (
     MAX_LINEAS,
     Contado,
@@ -28,6 +31,9 @@ from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import Conflict, FieldError, NotFound
 from kernel.messages import refused
+
+UNA_O_NINGUNA = (None, Decimal(0), Decimal(1))
+"""What can be counted of a unit that has a number of its own."""
 
 ABRIR = Statement(
     "conteo_abrir",
@@ -75,6 +81,30 @@ CONTAR = Statement(
                   usuario_id = excluded.usuario_id, contado_at = excluded.contado_at
     """,
 )
+EN_CAMINO = Statement(
+    "conteo_en_camino",
+    """
+    SELECT d.producto_id, d.lote_id, sum(d.cantidad_enviada)
+      FROM detalle_transferencia d JOIN transferencias t ON t.id = d.transferencia_id
+     WHERE t.almacen_origen_id = %(almacen)s AND t.estado IN ('ENVIADA', 'CON_INCIDENCIA')
+       AND d.producto_id = ANY(%(productos)s::bigint[])
+     GROUP BY 1, 2
+    """,
+)
+"""What left an almacén and is in its stock until the destination confirms."""
+CORREGIDAS = Statement(
+    "conteo_corregidas",
+    """
+    UPDATE detalle_conteo d SET stock_sistema = d.stock_sistema + u.diferencia
+      FROM conteos_stock c,
+           unnest(%(productos)s::bigint[], %(lotes)s::bigint[], %(diferencias)s::numeric[])
+           AS u(producto_id, lote_id, diferencia)
+     WHERE c.id = d.conteo_id AND c.almacen_id = %(almacen)s AND c.estado = 'ABIERTO'
+       AND c.id <> %(conteo)s AND d.producto_id = u.producto_id
+       AND d.lote_id IS NOT DISTINCT FROM u.lote_id
+    """,
+)
+"""Lines of other open counts: their difference is what is left of it after these corrections."""
 
 
 def crear_conteo(ctx: Ctx, nuevo: ConteoNuevo) -> ConteoLeido:
@@ -84,7 +114,7 @@ def crear_conteo(ctx: Ctx, nuevo: ConteoNuevo) -> ConteoLeido:
         ValidationFailed: the almacén or a product doesn't exist, or there is nothing to count.
         Forbidden: the almacén is out of the user's reach.
     """
-    alcance.comprobar(ctx, {"almacen_id": nuevo.almacen_id})
+    alcance.comprobar(ctx, {"almacen_id": nuevo.almacen_id}, _desconocidos(ctx, nuevo))
     uno = ConteoStock(
         almacen_id=nuevo.almacen_id, nota=nuevo.nota, usuario_id=ctx.user_id, created_at=ctx.now
     )
@@ -101,6 +131,16 @@ def crear_conteo(ctx: Ctx, nuevo: ConteoNuevo) -> ConteoLeido:
         field = "productos" if nuevo.productos else "almacen_id"
         raise refused([FieldError(field, "vacio", "No hay nada que contar.")])
     return _leido(ctx, uno)
+
+
+def _desconocidos(ctx: Ctx, nuevo: ConteoNuevo) -> list[FieldError]:
+    query = select(Producto.id).where(Producto.id.in_(nuevo.productos))
+    hay = set(ctx.session.scalars(query)) if nuevo.productos else set[int]()
+    return [
+        FieldError(f"productos.{index}", "no_existe", "No existe un producto con este id.")
+        for index, uno in enumerate(nuevo.productos)
+        if uno not in hay
+    ]
 
 
 def ver_conteo(ctx: Ctx, conteo_id: int) -> ConteoLeido:
@@ -130,17 +170,29 @@ def contar(ctx: Ctx, conteo_id: int, contado: Contado) -> ConteoLeido:
         conteo=uno.id,
         productos=[linea.producto_id for linea in contado.detalle],
         lotes=[lote.id if lote is not None else None for lote in lotes],
-        sistema=[
-            lote.actual
-            if lote is not None
-            else abierto.saldo(uno.almacen_id, linea.producto_id).actual
-            for lote, linea in zip(lotes, contado.detalle, strict=True)
-        ],
+        sistema=_esperadas(abierto, uno.almacen_id, contado.detalle, lotes),
         cantidades=[linea.cantidad for linea in contado.detalle],
         usuario=ctx.user_id,
         ahora=ctx.now,
     )
     return _leido(ctx, uno)
+
+
+def _esperadas(
+    abierto: Libro,
+    almacen_id: int,
+    lineas: Sequence[LineaContada],
+    lotes: Sequence[LoteLeido | None],
+) -> list[Decimal]:
+    """Return what should be on the shelves of each line."""
+    productos = [linea.producto_id for linea in lineas]
+    rows = abierto.ctx.sql(EN_CAMINO, almacen=almacen_id, productos=productos)
+    en_camino = {(row[0], row[1]): row[2] for row in rows}
+    return [
+        (abierto.saldo(almacen_id, linea.producto_id) if lote is None else lote).actual
+        - en_camino.get((linea.producto_id, None if lote is None else lote.id), 0)
+        for linea, lote in zip(lineas, lotes, strict=True)
+    ]
 
 
 def teclear(ctx: Ctx, conteo_id: int, hoja: HojaTecleada) -> ConteoLeido:
@@ -166,14 +218,21 @@ def teclear(ctx: Ctx, conteo_id: int, hoja: HojaTecleada) -> ConteoLeido:
         if linea is None or dicha.id in vistas:
             text = "No es una línea de esta hoja, o ya está arriba."
             faults.append(FieldError(f"lineas.{index}.id", "ajena", text))
+        elif linea.numero_serie and dicha.cantidad_contada not in UNA_O_NINGUNA:
+            faults.append(_por_serie(f"lineas.{index}.cantidad_contada"))
         elif dicha.cantidad_contada not in (None, linea.cantidad_contada):
             contadas.append(_contada(linea, dicha.cantidad_contada))
         vistas.add(dicha.id)
     if faults:
         raise refused(faults)
+    contadas.sort(key=lambda linea: linea.producto_id)  # the order in which everybody locks them
     for start in range(0, len(contadas), MAX_LINEAS):
         contar(ctx, conteo_id, Contado(detalle=contadas[start : start + MAX_LINEAS]))
     return _leido(ctx, uno)
+
+
+def _por_serie(field: str) -> FieldError:
+    return FieldError(field, "una_por_serie", "Cada número de serie es una unidad.")
 
 
 def _contada(linea: LineaConteo, cantidad: Decimal | None) -> LineaContada:
@@ -226,6 +285,8 @@ def _comprobar_lineas(
         elif not trazado and (linea.numero_lote or linea.numero_serie):
             text = "Este producto no lleva lotes."
             faults.append(FieldError(f"{field}.numero_lote", "sin_trazabilidad", text))
+        if linea.numero_serie and linea.cantidad not in UNA_O_NINGUNA:
+            faults.append(_por_serie(f"{field}.cantidad"))
         clave = linea.producto_id, lote.id if lote is not None else 0
         if clave in vistas:
             text = "Esta línea ya está arriba."
@@ -245,16 +306,34 @@ def cerrar_conteo(ctx: Ctx, conteo_id: int) -> ConteoCerrado:
     """
     uno = _abierto(ctx, conteo_id)
     lineas = _lineas(ctx, uno)
-    distintas = [linea for linea in lineas if linea.diferencia]
-    ajustes: list[int] = []
-    if distintas:
-        abierto = libro.abrir(ctx, [linea.producto_id for linea in distintas])
-        ajustes = abierto.mover([_ajuste(uno, linea) for linea in distintas])
+    ajustes = _corregir(ctx, uno, {linea.producto_id for linea in lineas if linea.diferencia})
     uno.estado, uno.cerrado_at = CERRADO, ctx.now
     ctx.session.flush()
     ctx.audit("ajustar", "conteos_stock", uno.id, despues={"ajustes": ajustes}, modulo="inventory")
     sin_contar = sum(1 for linea in lineas if linea.cantidad_contada is None)
     return ConteoCerrado(id=uno.id, estado=uno.estado, ajustes=ajustes, sin_contar=sin_contar)
+
+
+def _corregir(ctx: Ctx, uno: ConteoStock, productos: set[int]) -> list[int]:
+    """Return the ajustes of what differs of these products, told to other counts of them."""
+    if not productos:
+        return []
+    abierto = libro.abrir(ctx, productos)
+    distintas = [  # read again: another count may have corrected them before they were ours
+        linea for linea in _lineas(ctx, uno) if linea.diferencia and linea.producto_id in productos
+    ]
+    if not distintas:
+        return []
+    ajustes = abierto.mover([_ajuste(uno, linea) for linea in distintas])
+    ctx.sql(
+        CORREGIDAS,
+        conteo=uno.id,
+        almacen=uno.almacen_id,
+        productos=[linea.producto_id for linea in distintas],
+        lotes=[linea.lote_id for linea in distintas],
+        diferencias=[linea.diferencia for linea in distintas],
+    )
+    return ajustes
 
 
 def _ajuste(uno: ConteoStock, linea: LineaConteo) -> Movimiento:
