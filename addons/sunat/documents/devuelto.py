@@ -18,7 +18,7 @@ from addons.sunat.documents.calculo import calcular
 from addons.sunat.documents.importes import Importe, Totales
 from addons.sunat.documents.impuestos import SIN_IGV
 from addons.sunat.documents.modelo import CERO, CargoGlobal, Comprobante, Devuelto, Linea
-from kernel.money import round_half_up, share
+from kernel.money import CENT, round_half_up, share
 
 
 @dataclass(slots=True)
@@ -28,29 +28,45 @@ class _Parte:
     importe: Importe
     valor: Decimal
     igv: Decimal
+    isc: Decimal
+    base_isc: Decimal
+    icbper: Decimal
     cargo: Decimal
     """Beside its price: ``cargo_no_afecto``."""
 
     @property
     def pagado(self) -> Decimal:
-        """What a discount can be taken off."""
-        return self.valor + self.igv + self.cargo
+        """What a discount can be taken off; a tax on bags is what it is."""
+        return self.precio + self.cargo
+
+    @property
+    def precio(self) -> Decimal:
+        """What was paid for it, but for what is beside its price."""
+        return self.base + self.igv
 
     @property
     def total(self) -> Decimal:
         """What the customer gets back for it."""
-        return self.base + self.igv + self.importe.icbper + self.cargo
-
-    def descontar(self, monto: Decimal) -> None:
-        """Take a discount off, of the charge only what the price leaves over."""
-        del_cargo = max(monto - self.valor - self.igv, CERO)
-        self.cargo -= del_cargo
-        self.valor -= monto - del_cargo
+        return self.pagado + self.icbper
 
     @property
     def base(self) -> Decimal:
         """What IGV is due on."""
-        return self.valor + self.importe.isc
+        return self.valor + self.isc
+
+    def descontar(self, monto: Decimal) -> None:
+        """Take a discount off, of the charge only what the price leaves over."""
+        del_cargo = max(monto - self.precio, CERO)
+        self.cargo -= del_cargo
+        self.valor -= monto - del_cargo
+
+    def dividir(self, base: Decimal) -> None:
+        """Divide its price into base and IGV; ISC that passes the base goes back up to it."""
+        self.igv = self.precio - base
+        if self.isc > base:
+            self.base_isc = round_half_up(self.base_isc * base / self.isc)
+            self.isc = base if self.base_isc else CERO
+        self.valor = base - self.isc
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +92,18 @@ def todo_de(de: Comprobante) -> Entero:
     if queda:
         queda = _descontar(partes, queda)
         _dividir(gravadas)
-    _juntar(gravadas)
+        _quitar_bolsas(partes, queda - sum((uno.monto for uno in cargos), CERO))
+    _completar(gravadas)
     return Entero(tuple(_linea(una, de) for una in partes), _rebajados(cargos, queda))
 
 
 def _parte(importe: Importe) -> _Parte:
     """Return a line as it was; nothing was paid for a gift but what was charged beside it."""
-    cargo = importe.linea.cargo_no_afecto
+    valor, igv = importe.valor_venta, importe.igv
     if importe.gratuito:
-        return _Parte(importe, CERO, CERO, cargo)
-    return _Parte(importe, importe.valor_venta, importe.igv, cargo)
+        valor = igv = CERO
+    cargo = importe.linea.cargo_no_afecto
+    return _Parte(importe, valor, igv, importe.isc, importe.base_isc, importe.icbper, cargo)
 
 
 def _aparte(de: Comprobante) -> list[CargoGlobal]:
@@ -140,28 +158,64 @@ def _dividir(gravadas: Sequence[_Parte]) -> None:
     """Divide anew what lines cost into base and tax, as lines with prices that have it inside."""
     corrido = antes = CERO
     for una in gravadas:
-        bruto = una.base + una.igv
-        corrido += bruto
+        corrido += una.precio
         ahora = round_half_up(corrido / (1 + una.importe.tasa))
-        una.valor, una.igv = ahora - antes - una.importe.isc, bruto - ahora + antes
+        una.dividir(ahora - antes)
         antes = ahora
 
 
-def _juntar(gravadas: Sequence[_Parte]) -> None:
-    """Have no line of a few cents without its tax (3111): the largest takes what is too much."""
+def _quitar_bolsas(partes: Sequence[_Parte], monto: Decimal) -> None:
+    """Take off the tax on bags what neither prices nor charges bear: of those lines nothing of it
+    goes back as such, and what is left of it as a charge."""
+    for una in partes:
+        if una.icbper and monto > 0:
+            una.cargo += max(una.icbper - monto, CERO)
+            monto -= una.icbper
+            una.icbper = CERO
+
+
+# Cents --------------------------------------------------------------------------------------------
+
+
+def _completar(gravadas: Sequence[_Parte]) -> None:
+    """Have no line of a few cents without its tax (3111)."""
     for una in gravadas:
-        mayor = max(gravadas, key=lambda otra: otra.valor)
-        de_mas = una.base - SIN_IGV
-        if de_mas > 0 and not una.igv and mayor.igv and una.valor >= de_mas:
-            una.valor -= de_mas
-            mayor.valor += de_mas
+        if una.base > SIN_IGV and not una.igv:
+            _dar_centimo(una, gravadas)
+
+
+def _dar_centimo(una: _Parte, gravadas: Sequence[_Parte]) -> None:
+    """Give a line a cent of tax: one that another can spare; or have the largest take what is too
+    much of its value. Else, where the comprobante has too few, a cent of value or ISC is tax."""
+    mayor = max(gravadas, key=lambda otra: otra.valor)
+    da = max(gravadas, key=_sobra)
+    de_mas = una.base - SIN_IGV
+    if _sobra(da) > 0:
+        una.igv, da.igv = CENT, da.igv - CENT
+    elif mayor.igv and una.valor >= de_mas:
+        una.valor, mayor.valor = una.valor - de_mas, mayor.valor + de_mas
+    elif mayor.valor:
+        suya = una if una.valor else mayor
+        una.igv, suya.valor = CENT, suya.valor - CENT
+    else:
+        una.igv, una.isc = CENT, una.isc - CENT
+
+
+def _sobra(una: _Parte) -> Decimal:
+    """Return how much tax a line can do without."""
+    return una.igv - CENT if una.base > SIN_IGV else una.igv
 
 
 def _linea(una: _Parte, de: Comprobante) -> Linea:
     linea, importe = una.importe.linea, una.importe
     if importe.gratuito:
-        return replace(linea, descuento_no_afecto=CERO, cargo_no_afecto=una.cargo)
-    neto = una.base + una.igv if de.precios_incluyen_igv else una.valor
+        return replace(
+            linea,
+            descuento_no_afecto=CERO,
+            cargo_no_afecto=una.cargo,
+            icbper=una.icbper > 0,
+        )
+    neto = una.precio if de.precios_incluyen_igv else una.valor
     menos = round_half_up(linea.cantidad * linea.precio_unitario) - neto
     igual = menos == linea.descuento - linea.cargo
     return replace(
@@ -170,5 +224,6 @@ def _linea(una: _Parte, de: Comprobante) -> Linea:
         cargo=linea.cargo if igual else max(-menos, CERO),
         descuento_no_afecto=CERO,
         cargo_no_afecto=una.cargo,
-        devuelto=Devuelto(una.valor, una.igv, importe.base_isc, importe.isc),
+        icbper=una.icbper > 0,
+        devuelto=Devuelto(una.valor, una.igv, una.base_isc, una.isc),
     )

@@ -17,13 +17,14 @@ from addons.sunat.documents.calculo import calcular
 from addons.sunat.documents.devuelto import todo_de
 from addons.sunat.documents.firma import firmar
 from addons.sunat.documents.importes import Totales
-from addons.sunat.documents.modelo import Anticipo, CargoGlobal, Comprobante, Modifica
+from addons.sunat.documents.impuestos import SIN_IGV
+from addons.sunat.documents.modelo import Anticipo, CargoGlobal, Comprobante, Isc, Modifica
 from addons.sunat.documents.reglas import Entorno, revisar
 from addons.sunat.sandbox import juez_ventas
 from kernel.money import share
 from tests.addons.sunat import facturas
 from tests.addons.sunat.conftest import Emisora
-from tests.addons.sunat.facturas import CASOS, HOY, D, factura, linea, llave
+from tests.addons.sunat.facturas import CASOS, HOY, D, boleta, factura, linea, llave
 from tests.addons.sunat.test_modulo_3 import emitir, ver
 
 NOTAS = "/api/facturacion/notas/"
@@ -67,7 +68,7 @@ def assert_taken(nota: Comprobante) -> Totales:
 def assert_same(totales: Totales, suyos: Totales) -> None:
     """Check that amounts are those of a comprobante, lines and whole, but for the discounts."""
     assert totales.total == suyos.total
-    if not suyos.descuentos and not _suelto(suyos):
+    if not suyos.descuentos and not _suelto(suyos) and not _sin_impuesto(suyos):
         assert totales.tributos == suyos.tributos
         assert totales.impuestos == suyos.impuestos
     for tributo, base, monto in totales.tributos:
@@ -84,6 +85,87 @@ def _suelto(suyos: Totales) -> bool:
     return any(uno.codigo in ("02", "49", "04") and not gravado for uno in suyos.cargos)
 
 
+def _sin_impuesto(suyos: Totales) -> bool:
+    """Return whether advances left a taxed base so small that no cent of tax is due on it."""
+    gravados = [(base, monto) for uno, base, monto in suyos.tributos if uno in codigos.GRAVADOS]
+    isc = suyos.monto(codigos.ISC)
+    return any(base + isc > SIN_IGV and not monto for base, monto in gravados)
+
+
+def test_what_advances_leave_of_a_few_cents_is_taken_back_with_a_cent_of_tax() -> None:
+    arroz = linea(cantidad=D("0.217"), precio_unitario=D("1.682028"), afectacion_igv="17")
+    anticipo = Anticipo("02", "F001-7", D("0.14"), "04")
+    de = factura(detalle=(arroz,), anticipos=(anticipo,), precios_incluyen_igv=False)
+    suyos = calcular(de)
+    assert (suyos.total, suyos.impuestos) == (D("0.24"), D("0.00"))
+    totales = assert_taken(nota_entera(de))
+    assert (totales.total, totales.impuestos) == (D("0.24"), D("0.01"))
+
+
+def test_where_advances_leave_isc_alone_a_cent_of_it_is_the_tax() -> None:
+    licor = linea(cantidad=D(1), precio_unitario=D("0.38"), isc=Isc("01", tasa=D("2.407")))
+    anticipo = Anticipo("02", "F001-7", D("0.14"), "04")
+    de = factura(licor, anticipos=(anticipo,), tasa_igv=D("0.105"))
+    suyos = calcular(de)
+    assert (suyos.total, suyos.monto(codigos.ISC)) == (D("0.24"), D("0.24"))
+    totales = assert_taken(nota_entera(de))
+    assert totales.total == D("0.24")
+    assert (totales.monto(codigos.ISC), totales.monto(codigos.IGV)) == (D("0.23"), D("0.01"))
+
+
+def test_a_cent_of_tax_comes_from_a_line_that_has_several() -> None:
+    licor = linea(cantidad=D(1), precio_unitario=D("0.20"), isc=Isc("01", tasa=D("0.487")))
+    arroz = linea(cantidad=D(1), precio_unitario=D("0.40"))
+    anticipo = Anticipo("02", "F001-7", D("0.36"), "04")
+    for detalle in ((licor, arroz), (arroz, licor)):
+        for incluyen in (False, True):
+            de = factura(*detalle, anticipos=(anticipo,), precios_incluyen_igv=incluyen)
+            assert_same(assert_taken(nota_entera(de)), calcular(de))
+
+
+@pytest.mark.parametrize(
+    ("sistema", "descuento", "total", "isc", "igv"),
+    [
+        (Isc("01", tasa=D("0.5")), "20.00", "3.60", "3.05", "0.55"),
+        (Isc("02", monto_unitario=D("3.00")), "20.00", "3.60", "3.05", "0.55"),
+        (Isc("03", tasa=D("0.278"), precio_publico=D("9.00")), "20.00", "3.60", "3.05", "0.55"),
+        (Isc("01", tasa=D("0.5")), "5.00", "18.60", "6.67", "2.84"),
+    ],
+)
+def test_isc_that_a_discount_beside_the_base_eats_goes_back_up_to_what_is_left(
+    sistema: Isc, descuento: str, total: str, isc: str, igv: str
+) -> None:
+    de = factura(linea(isc=sistema), cargos=(CargoGlobal("03", D(descuento)),))
+    totales = assert_taken(nota_entera(de))
+    assert totales.total == calcular(de).total == D(total)
+    assert totales.monto(codigos.ISC) == D(isc)
+    assert totales.monto(codigos.IGV) == D(igv)
+
+
+def test_isc_of_a_line_of_cents_that_a_discount_eats_up_leaves_nothing() -> None:
+    licor = linea(
+        cantidad=D(1),
+        precio_unitario=D("0.07"),
+        descuento_no_afecto=D("0.05"),
+        isc=Isc("01", tasa=D("0.269")),
+    )
+    de = factura(licor, anticipos=(Anticipo("02", "F001-7", D("0.02")),))
+    assert assert_taken(nota_entera(de)).total == calcular(de).total == D("0.00")
+
+
+@pytest.mark.parametrize(
+    ("descuento", "total", "icbper"), [("0.14", "0.50", "0.50"), ("0.44", "0.20", "0.00")]
+)
+def test_discount_that_passes_all_prices_is_borne_by_the_tax_on_bags(
+    descuento: str, total: str, icbper: str
+) -> None:
+    bolsa = linea(cantidad=D(1), precio_unitario=D("0.14"), afectacion_igv="20", icbper=True)
+    de = boleta(bolsa, cargos=(CargoGlobal("03", D(descuento)),))
+    totales = assert_taken(nota_entera(de))
+    assert totales.total == calcular(de).total == D(total)
+    assert totales.monto(codigos.ICBPER) == D(icbper)
+
+
 @pytest.mark.parametrize("caso", [uno for uno in CASOS if not uno.startswith("nota")])
 def test_whole_note_of_each_kind_comes_to_it(caso: str) -> None:
     de = CASOS[caso]()
@@ -95,7 +177,11 @@ def con_todo(draw: st.DrawFn) -> Comprobante:
     """Return a factura or boleta with advances, discounts and charges of every kind."""
     de = draw(facturas.comprobantes())
     detalle = tuple(
-        replace(una, descuento_no_afecto=draw(st.sampled_from([D("0.00"), D("0.05")])))
+        replace(
+            una,
+            descuento_no_afecto=draw(st.sampled_from([D("0.00"), D("0.05")])),
+            icbper=una.cantidad == int(una.cantidad) and draw(st.booleans()),
+        )
         for una in de.detalle
     )
     de = replace(de, detalle=detalle, cargos=(), anticipos=(), contado=True, cuotas=())

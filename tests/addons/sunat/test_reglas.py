@@ -131,6 +131,19 @@ LEIDOS_OTRA_VEZ: list[tuple[str, str, Comprobante]] = [
     ),
     ("3104", "detalle.0.isc", factura(linea(isc=Isc("02", monto_unitario=D("0.001"))))),
     (
+        "3272",
+        "detalle.0.cantidad",
+        factura(linea(cantidad=D(1), precio_unitario=D("0.02"), isc=Isc("01", tasa=D("7")))),
+    ),
+    (
+        "3291",
+        "anticipos",
+        factura(
+            linea(isc=Isc("01", tasa=D("1"))),
+            anticipos=(Anticipo("02", "F001-7", D("13.50")),),
+        ),
+    ),
+    (
         "3108",
         "detalle.0.isc",
         factura(

@@ -101,6 +101,16 @@ def isc_minimo(_: Comprobante, totales: Totales) -> Iterator[Falta]:
 
 
 @regla_de_totales(
+    "3272",
+    "La base imponible a nivel de línea difiere de la información consignada en el comprobante",
+    "La línea es tan pequeña que a su ISC no le queda base: únala con otra.",
+)
+def isc_con_base(_: Comprobante, totales: Totales) -> Iterator[Falta]:
+    """ISC has a base; without one SUNAT takes the line's value for what IGV is due on."""
+    yield from _cada(totales, lambda uno: bool(uno.isc) and not uno.base_isc, "cantidad")
+
+
+@regla_de_totales(
     "3108",
     "El producto del factor y monto base de la afectación del ISC no corresponde al monto de "
     "afectacion de linea.",

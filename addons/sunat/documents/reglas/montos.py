@@ -13,6 +13,7 @@ from addons.sunat.documents.reglas.formatos import TOPE
 from addons.sunat.documents.reglas.tabla import VENTAS, Falta, regla_de_totales
 
 CON_IDENTIDAD = Decimal(700)
+UN_SOL = Decimal(1)
 DE_AMAZONIA = {"2001": "3283", "2002": "3284", "2003": "3285", "2008": "3289"}
 
 
@@ -56,6 +57,20 @@ def anticipo_con_lineas(de: Comprobante, totales: Totales) -> Iterator[Falta]:
         suyo = codigos.ANTICIPOS[anticipo.codigo]
         if anticipo.codigo != "04" and suyo not in presentes:
             yield Falta(f"anticipos.{indice}.codigo")
+
+
+@regla_de_totales(
+    "3291",
+    "El cálculo del IGV es Incorrecto",
+    "El anticipo gravado no alcanza al ISC, que tiene su IGV: baje el anticipo.",
+    tipos=VENTAS,
+)
+def anticipo_sin_el_isc(de: Comprobante, totales: Totales) -> Iterator[Falta]:
+    """IGV is what is due on the base that advances leave, ISC in it, to a sol."""
+    isc = totales.monto(codigos.ISC)
+    debido = (totales.base(codigos.IGV) + isc) * de.tasa_igv
+    if de.anticipos and isc and abs(totales.monto(codigos.IGV) - debido) > UN_SOL:
+        yield Falta("anticipos")
 
 
 @regla_de_totales(
