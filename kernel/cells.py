@@ -250,7 +250,10 @@ def joined(values: Iterable[Any]) -> str:
     return "-".join(map(str, values))
 
 
-Names = Mapping[tuple[str, int], str]
+Names = Mapping[tuple[str, int | str], str]
+"""Names by resource and id. Of a text that mentions a record, its name stands under ``MENTION``
+and its page, if the user may open it, under ``PAGE``."""
+MENTION, PAGE = "mention", "page"
 
 
 def names(ctx: Ctx, columns: Sequence[Drawn], rows: Iterable[Mapping[str, Any]]) -> Names:
@@ -260,14 +263,26 @@ def names(ctx: Ctx, columns: Sequence[Drawn], rows: Iterable[Mapping[str, Any]])
     ``known_by_name``; the rest stays a number.
     """
     wanted: dict[str, set[int]] = {}
+    texts: set[str] = set()
     for row in rows:
         for column in columns:
             value = row.get(column.name)
             if column.refers and isinstance(value, int):
                 wanted.setdefault(column.refers, set()).add(value)
-    found: dict[tuple[str, int], str] = {}
+            elif column.widget == MENTION and value:
+                texts.add(value)
+    found: dict[tuple[str, int | str], str] = {}
     for path, ids in wanted.items():
         found |= {(path, one): name for one, name in _named(ctx, path, ids)}
+    return found | _mentioned(ctx, texts) if texts else found
+
+
+def _mentioned(ctx: Ctx, texts: Iterable[str]) -> dict[tuple[str, int | str], str]:
+    from kernel import mentions  # which calls records by their names with us
+
+    found: dict[tuple[str, int | str], str] = {}
+    for text, one in mentions.told(ctx, texts).items():
+        found |= {(MENTION, text): one.name, (PAGE, text): one.address}
     return found
 
 
@@ -311,6 +326,8 @@ class Painter:
             return self.names.get((column.refers, value)) or translations.translate(
                 "N.º {n}", n=value
             )
+        if column.widget == MENTION:
+            return self.names.get((MENTION, value), str(value))
         if column.choices:
             choice = column.choices.get(str(value))
             return translations.translate(choice.label) if choice else str(value)

@@ -50,6 +50,7 @@ from kernel.messages import refused
 from kernel.rbac import Permission, RowRule
 from kernel.resource import Resource
 from kernel.schemas import Page, QueryId
+from kernel.translations import later
 
 PREFIX = "importaciones"
 USERS = ("GERENTE_VENTAS", "SUPERVISOR_ALMACEN")
@@ -81,6 +82,7 @@ RESOURCE = Resource(
     path="/api/importaciones/",
     model=Importacion,
     modulo="importaciones",
+    mention=("importacion", later("Importación")),
     fields=(
         "id",
         "tipo",

@@ -34,6 +34,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "kernel.listing": ("Finish",),
     "kernel.logging": ("get",),
     "kernel.mail": ("Attachment", "Message"),
+    "kernel.mentions": ("Mention", "told"),
     "kernel.messages": ("refused", "validation_failed"),
     "kernel.model": (
         "Id",

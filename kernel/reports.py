@@ -88,7 +88,7 @@ def _pdf(ctx: Ctx, report: Report, query: Any) -> Outcome:
     table = report.run(ctx, query)
     asked = query.model_dump(exclude={"formato"}, exclude_none=True)
     moment = ctx.now.astimezone(ctx.time_zone)
-    page = sheets.page(report.title, asked, table, moment)
+    page = sheets.page(report.title, asked, table.printed(), moment)
     return pdf.download(ctx, report.name, page, css=sheets.CSS)
 
 

@@ -50,6 +50,8 @@ class Resource:
     """Columns that name a record together, as 3-15; ``q`` may be that, or its end."""
     known_by_name: bool = False
     """Whether who sees a record that refers to one of these reads its name, without more rights."""
+    mention: tuple[str, str] = ("", "")
+    """What begins a text that names one of its records, as ``venta:41``, and what it is called."""
     references: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Columns that refer to records, with the columns of those in which ``q`` is looked for."""
     sort: tuple[str, ...] = ("id",)

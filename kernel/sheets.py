@@ -37,6 +37,14 @@ class Table:
     columns: tuple[str, ...]
     rows: Sequence[Sequence[Any]]
     totals: dict[str, Any] = field(default_factory=dict)
+    unprinted: frozenset[str] = frozenset()
+    """Columns for machines, which no sheet shows."""
+
+    def printed(self) -> Table:
+        """Return the table without what is for machines."""
+        shown = [n for n, name in enumerate(self.columns) if name not in self.unprinted]
+        names = tuple(self.columns[n] for n in shown)
+        return Table(names, [[row[n] for n in shown] for row in self.rows], self.totals)
 
 
 def page(title: str, asked: Mapping[str, Any], table: Table, moment: datetime) -> str:

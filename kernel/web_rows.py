@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from kernel import cells_text, translations, web
-from kernel.cells import Drawn, Painter
+from kernel.cells import MENTION, PAGE, Drawn, Painter
 
 CLASSES = {
     "money": "right num strong",
@@ -87,10 +87,19 @@ def cell(painter: Painter, column: Drawn, value: Any) -> Markup:
     if value is None or value == "":
         return Markup("")
     said = painter.said(column, value)
+    if column.widget == MENTION:
+        return linked(said, painter.names.get((PAGE, value), ""))
     macro = web.macro("cell", column.widget)
     if macro is not None:
         return macro(said, value, column)
     return Markup(WRITERS.get(column.widget, _plain)(said, value, column))  # noqa: S704  # escaped
+
+
+def linked(said: str, place: str) -> Markup:
+    """Return a text as a link, where it leads anywhere."""
+    if not place:
+        return escape(said)
+    return Markup('<a href="{}">{}</a>').format(place, said)
 
 
 def rows(

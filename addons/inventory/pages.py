@@ -1,12 +1,15 @@
 """Pages of inventory that no view can declare: the kardex of a product, the trace of a lot."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from kernel import mentions
 from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.http import Endpoint
+from kernel.mentions import Mention
 from kernel.page import Asked, choices, draw, fetch, page
 
 REPORTE = "/api/reportes/kardex/"
@@ -43,6 +46,7 @@ def mostrar_kardex(ctx: Ctx, asked: Asked) -> Outcome:
         tipos=choices(ctx, LISTA, "tipo_movimiento"),
         pedido=pedido,
         almacenes=fetch(ctx, "/api/almacenes/", "limit=200&sort=nombre")["items"],
+        documentos=_documentos(ctx, values["tabla"]["items"] if values["tabla"] else []),
         **values,
     )
 
@@ -67,6 +71,8 @@ def mostrar_traza(ctx: Ctx, asked: Asked) -> Outcome:
         except DomainError as refusal:
             if refusal.status == 401:
                 raise
+    lotes = traza["lotes"] if traza else []
+    pasos = [uno for lote in lotes for uno in (*lote["hacia_atras"], *lote["hacia_adelante"])]
     return draw(
         ctx,
         asked,
@@ -75,8 +81,14 @@ def mostrar_traza(ctx: Ctx, asked: Asked) -> Outcome:
         crumbs=[("Trazabilidad", "")],
         buscado=buscado,
         tipos=choices(ctx, LISTA, "tipo_movimiento"),
-        lotes=traza["lotes"] if traza else [],
+        lotes=lotes,
+        documentos=_documentos(ctx, pasos),
     )
+
+
+def _documentos(ctx: Ctx, unos: Iterable[Mapping[str, Any]]) -> dict[str, Mention]:
+    """Return what movements name as their document."""
+    return mentions.told(ctx, (uno["referencia_doc"] for uno in unos))
 
 
 PAGES: list[Endpoint] = [mostrar_kardex, mostrar_traza]

@@ -1,6 +1,6 @@
 """Reports of inventory: the kardex, what the stock is worth, the sheet of a count."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,9 +8,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from addons.inventory.services import alcance, conteos
+from kernel import mentions
 from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import Forbidden, Unprocessable
+from kernel.mentions import Mention
 from kernel.money import round_half_up
 from kernel.reports import Period, Report, Table
 from kernel.schemas import QueryId
@@ -71,9 +73,10 @@ EXISTENCIAS = Statement(
     reads=True,
 )
 COLUMNAS = (
-    "fecha", "movimiento_id", "tipo_movimiento", "referencia_doc", "motivo", "lote",
+    "fecha", "movimiento_id", "tipo_movimiento", "referencia_doc", "documento", "motivo", "lote",
     "entrada", "salida", "saldo", "costo_unitario", "valor", "costo_promedio", "saldo_valor",
 )  # fmt: skip
+DE_MAQUINAS = frozenset({"movimiento_id", "referencia_doc"})
 HOJA = ("sku", "producto", "numero_lote", "numero_serie", "ubicacion", "cantidad_contada")
 MAX_LINEAS = 100_000
 ORIGEN = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
@@ -124,7 +127,8 @@ def kardex(ctx: Ctx, query: KardexQuery) -> Table:
     saldo = ctx.sql(SALDO, **hechos, almacen=query.almacen_id)[0][0]
     antes = ctx.sql(PROMEDIO, **hechos)
     rows = _completas(ctx.sql(MOVIMIENTOS, **hechos, hasta=hasta, almacen=query.almacen_id))
-    lineas = list(_lineas(rows, saldo, query.almacen_id))
+    nombres = mentions.told(ctx, {row[3] for row in rows})
+    lineas = list(_lineas(rows, nombres, saldo, query.almacen_id))
     final = lineas[-1] if lineas else None
     promedio = antes[0][0] if antes else None
     return Table(
@@ -133,17 +137,21 @@ def kardex(ctx: Ctx, query: KardexQuery) -> Table:
         {
             "saldo_inicial": saldo,
             "saldo_inicial_valor": _valor(saldo, promedio),
-            "entradas": sum((linea[6] or 0 for linea in lineas), Decimal(0)),
-            "salidas": sum((linea[7] or 0 for linea in lineas), Decimal(0)),
-            "saldo_final": final[8] if final else saldo,
-            "costo_promedio": final[11] if final else promedio,
-            "saldo_final_valor": final[12] if final else _valor(saldo, promedio),
+            "entradas": sum((linea[7] or 0 for linea in lineas), Decimal(0)),
+            "salidas": sum((linea[8] or 0 for linea in lineas), Decimal(0)),
+            "saldo_final": final[9] if final else saldo,
+            "costo_promedio": final[12] if final else promedio,
+            "saldo_final_valor": final[13] if final else _valor(saldo, promedio),
         },
+        unprinted=DE_MAQUINAS,
     )
 
 
 def _lineas(
-    rows: Sequence[Sequence[Any]], saldo: Decimal, almacen_id: int | None
+    rows: Sequence[Sequence[Any]],
+    nombres: Mapping[str, Mention],
+    saldo: Decimal,
+    almacen_id: int | None,
 ) -> Iterator[tuple[Any, ...]]:
     for fecha, uno, tipo, referencia, motivo, lote, origen, destino, cantidad, *costos in rows:
         entra = destino is not None and (origen is None or destino == almacen_id)
@@ -154,6 +162,7 @@ def _lineas(
             uno,
             tipo,
             referencia,
+            nombres[referencia].name if referencia in nombres else referencia,
             motivo,
             lote or "",
             cantidad if entra else None,

@@ -9,11 +9,13 @@ from kernel.context import Ctx
 from kernel.http import endpoint
 from kernel.resource import Resource
 from kernel.schemas import QueryId
+from kernel.translations import later
 
 CONTEOS = Resource(
     path="/api/inventario/conteos/",
     model=ConteoStock,
     modulo="stock",
+    mention=("conteo", later("Conteo")),
     fields=("id", "almacen_id", "estado", "nota", "usuario_id", "created_at", "cerrado_at"),
     filters=("almacen_id", "estado", "created_at"),
     sort=("-id",),

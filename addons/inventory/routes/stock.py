@@ -5,6 +5,7 @@ from addons.inventory.models import MovimientoStock, ProductoAlmacen, ReservaSto
 from addons.inventory.services import alertas, limites, movimientos, reservas
 from kernel.context import Ctx
 from kernel.http import endpoint
+from kernel.listing import Finish
 from kernel.resource import Resource
 from kernel.schemas import QueryId
 
@@ -63,6 +64,9 @@ MOVIMIENTOS = Resource(
     ),
     sort=("-id", "created_at"),
     actions=("list", "export"),
+    finish=Finish(
+        movimientos.nombrar_documentos, reads=("referencia_doc",), adds={"documento": str}
+    ),
 )
 
 RESERVAS = Resource(

@@ -7,11 +7,13 @@ from kernel.context import Ctx
 from kernel.http import endpoint
 from kernel.resource import Resource
 from kernel.schemas import QueryId
+from kernel.translations import later
 
 TRANSFERENCIAS = Resource(
     path="/api/inventario/transferencia/",
     model=Transferencia,
     modulo="stock",
+    mention=("transferencia", later("Transferencia")),
     fields=(
         "id",
         "almacen_origen_id",

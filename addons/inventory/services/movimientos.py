@@ -1,9 +1,12 @@
 """Goods that come in, leave, or are corrected by hand. Source: módulo 2."""
 
+from typing import Any
+
 from addons.inventory.models import CONSUMIDA
 from addons.inventory.schemas import AjusteNuevo, EntradaNueva, MovimientoCreado, SalidaNueva
 from addons.inventory.services import alcance, libro, reservas
 from addons.inventory.services.libro import Movimiento
+from kernel import mentions
 from kernel.context import Ctx
 from kernel.errors import FieldError
 from kernel.messages import refused
@@ -122,3 +125,11 @@ def _registrar(
         accion, "movimientos_stock", ids[0], despues={**despues, "ids": ids}, modulo="inventory"
     )
     return MovimientoCreado(id=ids[0], ids=ids)
+
+
+def nombrar_documentos(ctx: Ctx, rows: list[dict[str, Any]]) -> None:
+    """Give movements the name of the document that caused them, as people call it."""
+    nombres = mentions.told(ctx, [row["referencia_doc"] for row in rows])
+    for row in rows:
+        dicho = nombres.get(row["referencia_doc"])
+        row["documento"] = dicho.name if dicho is not None else row["referencia_doc"]

@@ -92,6 +92,7 @@ EXISTENCIAS: list[View] = [
         (
             Column("created_at", "Fecha"),
             Column("tipo_movimiento", "Tipo", choices=TIPOS),
+            Column("referencia_doc", "Documento", "mention"),
             Column("producto_id", "Producto"),
             Column("almacen_origen_id", "Sale de"),
             Column("almacen_destino_id", "Entra a"),
@@ -99,7 +100,6 @@ EXISTENCIAS: list[View] = [
             Column("costo_unitario", "Costo unitario", optional=True),
             Column("lote_id", "Lote", optional=True),
             Column("motivo", "Motivo"),
-            Column("referencia_doc", "Documento", optional=True),
             Column("usuario_id", "Usuario", optional=True),
         ),
         filters=(

@@ -19,7 +19,7 @@ RESERVAS: list[View] = [
             Column("producto_id", "Producto"),
             Column("almacen_id", "Almacén"),
             Column("cantidad", "Cantidad", total=True),
-            Column("referencia_doc", "Para"),
+            Column("referencia_doc", "Para", "mention"),
             Column("motivo", "Motivo", optional=True),
             Column("estado", "Estado", choices=RESERVA_ESTADOS),
             Column("vence", "Hasta"),

@@ -9,6 +9,7 @@ from kernel.context import Ctx
 from kernel.http import endpoint
 from kernel.resource import Resource
 from kernel.schemas import QueryId
+from kernel.translations import later
 
 DEL_DOCUMENTO = ("subtotal", "igv", "total", "descuento_global", "observaciones", "version")
 
@@ -39,6 +40,7 @@ COTIZACIONES = Resource(
         "estado",
         "total",
     ),
+    named=("numero",),
     search=("observaciones",),
     sort=("-id", "fecha_emision", "fecha_vencimiento", "total"),
     actions=("list", "export"),
@@ -48,6 +50,7 @@ ORDENES = Resource(
     path="/api/ordenes-venta/",
     model=OrdenVenta,
     modulo="ordenes_venta",
+    mention=("orden", later("Orden de venta")),
     fields=(
         "id",
         "numero",
@@ -70,6 +73,7 @@ ORDENES = Resource(
         "fecha_confirmacion",
         "total",
     ),
+    named=("numero",),
     search=("observaciones",),
     sort=("-id", "fecha_confirmacion", "total"),
     actions=("list", "export"),

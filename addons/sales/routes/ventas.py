@@ -7,11 +7,13 @@ from kernel.context import Ctx
 from kernel.http import endpoint
 from kernel.resource import Resource
 from kernel.schemas import QueryId
+from kernel.translations import later
 
 VENTAS = Resource(
     path="/api/ventas/",
     model=Venta,
     modulo="ventas",
+    mention=("venta", later("Venta")),
     fields=(
         "id",
         "serie",

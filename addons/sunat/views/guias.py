@@ -71,7 +71,7 @@ GUIAS: list[View] = [
             Column("peso_bruto", "Peso", optional=True),
             Column("unidad_peso", "Unidad", optional=True),
             Column("venta_id", "Venta", optional=True),
-            Column("referencia_doc", "Referencia", optional=True),
+            Column("referencia_doc", "Referencia", "mention", optional=True),
         ),
         filters=(
             Filter("hoy", "Se trasladan hoy", "fecha_traslado=@today"),
@@ -109,7 +109,7 @@ GUIAS: list[View] = [
                         span=2,
                     ),
                     Field("venta_id", "Venta", refers="/api/ventas/"),
-                    Field("referencia_doc", "Referencia"),
+                    Field("referencia_doc", "Referencia", "mention"),
                 ),
             ),
             _lugar("partida", "Punto de partida", "El domicilio de la empresa, si no dice otro."),
@@ -208,7 +208,7 @@ GUIAS: list[View] = [
         (
             Column("created_at", "Desde"),
             Column("descripcion", "Traslado"),
-            Column("referencia_doc", "Referencia"),
+            Column("referencia_doc", "Referencia", "mention"),
             Column("sucursal_id", "Sucursal"),
             Column("estado", "Estado", choices=ESTADOS_BORRADOR),
             Column("comprobante_id", "Comprobante", optional=True),
@@ -227,7 +227,7 @@ GUIAS: list[View] = [
                 "borrador",
                 fields=(
                     Field("descripcion", "Traslado", span=2),
-                    Field("referencia_doc", "Referencia"),
+                    Field("referencia_doc", "Referencia", "mention"),
                     Field("created_at", "Desde"),
                     Field("sucursal_id", "Sucursal", span=2),
                     Field("comprobante_id", "Comprobante", span=2),

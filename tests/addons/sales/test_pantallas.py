@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from kernel.runtime import Runtime
 from tests.addons.base.signed_in import run_jobs
-from tests.addons.inventory.almacenero import envio, post, saldo, trazar
+from tests.addons.inventory.almacenero import envio, mercaderia, post, saldo, trazar
 from tests.conftest import Connect
 from tests.shop import Shop, abrir_caja
 from tests.web.pages import Browser
@@ -133,6 +133,52 @@ def test_sheet_is_sent_mapped_tried_and_imported(
     person.get("/app/importaciones/")
     assert "hoja.csv" in person.texts("table a")
     browser("cajero").get("/app/importaciones/")
+
+
+def test_documents_of_movements_are_named_and_lead_to_their_record(
+    browser: Open, cajero: TestClient, connect: Connect, shop: Shop
+) -> None:
+    caja = abrir_caja(cajero, shop)
+    venta = cajero.post("/api/ventas/", json=shop.venta(caja)).json()
+    nombre, lugar = f"Venta {caja}-1", f"/app/ventas/{venta['id']}/"
+    almacen = connect("almacen")
+    post(almacen, "entrada/", mercaderia(shop, "1", referencia_doc="OC-7"))
+    uno = {"producto_id": shop.productos[0]}
+
+    for reader, place in (("admin", lugar), ("almacen", "")):
+        named = nombre if place else f"Venta N.º {venta['id']}"
+        person = browser(reader)
+        for page in (
+            "/app/inventario/kardex/?producto=P-01",
+            "/app/inventario/movimientos/",
+        ):
+            person.get(page)
+            assert not [one for one in person.texts("td") if one.startswith("venta:")]
+            assert {named, "OC-7"} <= {*person.texts("td")}
+            links = {it.text: it.get("href") for it in person.page.cssselect("td a")}
+            assert links.get(named, "") == place
+
+    admin = connect("admin")
+    lista = admin.get("/api/inventario/movimientos/exportar/").text
+    kardex = admin.get("/api/reportes/kardex/", params={**uno, "formato": "csv"}).text
+    for file in (lista, kardex):
+        assert nombre in file
+        assert "OC-7" in file
+    una = admin.get("/api/reportes/kardex/", params=uno).json()["items"][1]
+    assert (una["referencia_doc"], una["documento"]) == (f"venta:{venta['id']}", nombre)
+
+
+def test_what_a_reservation_is_for_leads_to_its_order(
+    browser: Open, connect: Connect, shop: Shop
+) -> None:
+    orden = {"cliente_id": shop.cliente, "sucursal_id": shop.sucursales[0]}
+    orden["detalle"] = [{"producto_id": shop.productos[0], "cantidad": 3}]
+    made = connect("vendedor").post("/api/ordenes-venta/", json=orden).json()
+    person = browser("almacen")
+    person.get("/app/inventario/reservas/")
+    (link,) = [it for it in person.page.cssselect("td a") if "orden" in it.text.lower()]
+    assert link.text == f"Orden de venta {made['numero']}"
+    assert link.get("href") == f"/app/ordenes-venta/{made['id']}/"
 
 
 def test_kardex_is_found_by_sku_and_keeps_to_who_may(
