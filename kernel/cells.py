@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from kernel import rbac, translations
+from kernel import rbac, translations, words
 from kernel.context import Ctx
 from kernel.registry import Registry
 from kernel.resource import Resource
@@ -167,7 +167,11 @@ class Drawn:
 def drawn(registry: Registry, resource: str, part: Column | Field, kind: Any) -> Drawn:
     """Return how a part of a view over a resource is drawn; ``kind`` is its type in the API."""
     refers = part.refers or referred(registry, resource, part.name)
-    given = _jobs(registry) if part.widget == "job" else part.choices
+    given: Iterable[Choice] = part.choices
+    if part.widget == "job":
+        given = _jobs(registry)
+    elif part.widget in words.WIDGETS:
+        given = words.choices(registry, part.widget)
     choices = {one.value: one for one in given}
     return Drawn(
         part.name,
@@ -328,9 +332,11 @@ class Painter:
             )
         if column.widget == MENTION:
             return self.names.get((MENTION, value), str(value))
-        if column.choices:
+        if column.choices and column.widget != "changes":
             choice = column.choices.get(str(value))
-            return translations.translate(choice.label) if choice else str(value)
+            if choice is not None:
+                return translations.translate(choice.label)
+            return words.plain(value) if column.widget in words.WIDGETS else str(value)
         writer = WRITERS.get(column.widget)
         return writer(value, self.how) if writer else str(value)
 

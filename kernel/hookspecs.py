@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kernel.views import Menu, Patch, Step, View
     from kernel.welcome import Welcome
     from kernel.widgets import Widget
+    from kernel.words import Word
 
 hookspec = pluggy.HookspecMarker("andes")
 hookimpl = pluggy.HookimplMarker("andes")
@@ -65,6 +66,12 @@ def register_extensions() -> Sequence[Extension]:
 @hookspec
 def register_permissions() -> Sequence[Permission]:
     """Return the actions that roles can be granted."""
+    raise AssertionError
+
+
+@hookspec
+def register_words() -> Sequence[Word]:
+    """Return what modules of permissions, acts of the audit and the like are read as."""
     raise AssertionError
 
 

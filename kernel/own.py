@@ -20,6 +20,7 @@ from kernel import (
     job_routes,
     jobs,
     own_views,
+    own_words,
     rbac,
     saved_views,
     schedules,
@@ -52,6 +53,7 @@ from kernel.schemas import QueryId, Schema
 from kernel.sequences import Counter
 from kernel.throttle import Intentos
 from kernel.views import Menu, View
+from kernel.words import Word
 
 
 class WhyQuery(Schema):
@@ -139,6 +141,12 @@ def register_permissions() -> list[Permission]:
         *saved_views.PERMISSIONS,
         *import_routes.PERMISSIONS,
     ]
+
+
+@hookimpl
+def register_words() -> list[Word]:
+    """What the kernel's own codes are read as."""
+    return own_words.WORDS
 
 
 @hookimpl

@@ -88,6 +88,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "kernel.views": WHOLE,
     "kernel.welcome": ("Welcome",),
     "kernel.widgets": ("Widget",),
+    "kernel.words": ("MODULE", "ROLE", "Word", "act", "module", "of", "role", "table"),
     "kernel.workbooks": ("open_workbook", "rows"),
     "kernel.xml": ("XmlRefused", "parse_xml", "read_schema"),
 }

@@ -38,6 +38,7 @@ DECLARATIONS = (
     "register_menus",
     "register_steps",
     "register_permissions",
+    "register_words",
     "register_roles",
     "register_imports",
     "register_reports",

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from kernel import cells, paging, translations
+from kernel import cells, paging, translations, words
 from kernel.cells import Painter
 from kernel.context import Ctx
 from kernel.errors import DomainError, NotFound
 from kernel.model import table_of
 from kernel.page import Pairs, fetch, send
-from kernel.translations import later
 from kernel.view_slots import parts_of
 from kernel.views import Column, Field, ListView
 from kernel.web_listed import Listed, reversed_sort
@@ -25,33 +25,6 @@ if TYPE_CHECKING:
 HISTORY = 20
 TIMELINE = "/api/audit-logs/linea-de-tiempo/"
 FILES = "/api/adjuntos/"
-ACTS = later(
-    {
-        "crear": "creó el registro",
-        "editar": "cambió",
-        "eliminar": "eliminó",
-        "abrir": "abrió",
-        "cerrar": "cerró",
-        "iniciar_sesion": "registró un ingreso",
-        "cerrar_sesion": "registró una salida",
-        "reautenticar": "confirmó quién es",
-        "restablecer_clave": "cambió la contraseña",
-        "invitar": "mandó la invitación",
-        "aceptar_invitacion": "aceptó la invitación",
-        "anular": "anuló",
-        "ajustar": "ajustó",
-        "cancelar": "canceló",
-        "corregir": "corrigió",
-        "emitir": "emitió",
-        "enviar_correo": "lo envió por correo",
-        "importar": "importó",
-        "liberar": "liberó",
-        "reintentar": "pidió otro intento",
-        "reservar": "reservó",
-        "resolver": "resolvió",
-        "revocar": "revocó",
-    }
-)
 
 
 def history(editor: Editor) -> list[dict[str, Any]]:
@@ -66,10 +39,14 @@ def history(editor: Editor) -> list[dict[str, Any]]:
         return []
     parts = [one for one in parts_of(editor.view) if isinstance(one, Field | Column)]
     labels = {one.name: one.label for one in parts}
-    return [_act(one, labels, editor.how) for one in acts]
+    said = partial(words.of, editor.ctx.runtime.registry, words.ACT)
+    return [_act(one, said(one["accion"]), labels, editor.how) for one in acts]
 
 
-def _act(act: Mapping[str, Any], labels: Mapping[str, str], how: cells.Style) -> dict[str, Any]:
+def _act(
+    act: Mapping[str, Any], done: str, labels: Mapping[str, str], how: cells.Style
+) -> dict[str, Any]:
+    what = translations.translate(done)
     changes = [
         (translations.translate(labels[one["campo"]]), plain(one["antes"]), plain(one["despues"]))
         for one in act["cambios"]
@@ -77,7 +54,7 @@ def _act(act: Mapping[str, Any], labels: Mapping[str, str], how: cells.Style) ->
     ]
     return {
         "who": act["usuario"] or translations.translate("El sistema"),
-        "what": translations.translate(ACTS.get(act["accion"], act["accion"].replace("_", " "))),
+        "what": what[:1].lower() + what[1:],
         "when": cells.moment(act["created_at"], how),
         "at": act["created_at"],
         "sealed": act["sello"] is not None,

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from kernel import cells_text, translations, web
+from kernel import cells_text, translations, web, words
 from kernel.cells import MENTION, PAGE, Drawn, Painter
 
 CLASSES = {
@@ -53,12 +53,17 @@ def _json(said: str, _value: Any, _column: Drawn) -> str:
     return f"<code>{escape(said)}</code>"
 
 
-def _changes(_said: str, value: Any, _column: Drawn) -> str:
+def _changes(_said: str, value: Any, column: Drawn) -> str:
     facts = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(_fact(one))}</dd></div>"
+        f"<div><dt>{escape(_field(name, column))}</dt><dd>{escape(_fact(one))}</dd></div>"
         for name, one in value.items()
     )
     return f'<dl class="facts">{facts}</dl>'
+
+
+def _field(name: str, column: Drawn) -> str:
+    known = column.choices.get(name)
+    return translations.translate(known.label) if known else words.plain(name)
 
 
 def _fact(value: Any) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 CELLS = frozenset({
     "text", "integer", "number", "money", "price", "moment", "day", "flag", "choice", "reference",
-    "person", "tags", "json", "changes", "hidden", "job", "mention",
+    "person", "tags", "json", "changes", "hidden", "job", "mention", "module", "act", "table",
 })  # fmt: skip
 INPUTS = frozenset({*CELLS, "email", "tel", "paragraphs", "password"})
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 
 import pytest
 
-from kernel import catalogue, hookspecs, manifest, migrations
+from kernel import catalogue, hookspecs, manifest, migrations, words
 from kernel.catalogue import Schema
 from kernel.checks import examination, history
 from kernel.checks.imports import addon_in
@@ -210,3 +211,25 @@ def test_job_says_in_words_what_it_does(registry: Registry) -> None:
 def test_schedule_runs_a_job_that_has_words(registry: Registry) -> None:
     for schedule in registry.schedules.values():
         assert registry.jobs[schedule.job].summary, schedule.name
+
+
+def test_module_of_permissions_is_called_by_words(registry: Registry) -> None:
+    named = words.known(registry, words.MODULE)
+    asked = {one.modulo for one in registry.permissions.values()}
+    assert asked <= named.keys()
+
+
+def test_act_of_the_audit_is_told_in_words(registry: Registry) -> None:
+    told = words.known(registry, words.ACT)
+    acts = {
+        call.args[0].value
+        for folder in [ROOT / "kernel", *(one.code for one in registry.manifests)]
+        for path in folder.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "audit"
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert len(acts) > 30
+    assert acts <= told.keys()

@@ -1,9 +1,11 @@
 """Pages of base: signing in, the pages that links in mails name, one's own account."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from addons.base.documents import equipo
+from kernel import words
 from kernel.answers import Outcome
 from kernel.context import Ctx
 from kernel.errors import DomainError
@@ -271,8 +273,11 @@ def _matriz(ctx: Ctx, asked: Asked, **values: Any) -> Outcome:
         fetch(ctx, f"{ROLES}{{id}}/permisos/", id=uno["id"])
         for uno in fetch(ctx, ROLES, "sort=id&limit=50")["items"]
     ]
+    said = partial(words.of, ctx.runtime.registry, words.ROLE)
     shown: dict[str, Any] = {
-        "roles": [{**uno, "permisos": set(uno["permisos"])} for uno in roles],
+        "roles": [
+            {**uno, "permisos": set(uno["permisos"]), "titulo": said(uno["rol"])} for uno in roles
+        ],
         "modulos": fetch(ctx, "/api/permisos/"),
         "edita": ctx.can("roles.editar"),
         "fijo": ADMIN,

@@ -6,6 +6,7 @@ from addons.base.models import Notificacion
 from kernel.context import Ctx
 from kernel.identity import ClaveApi
 from kernel.rbac import Permission, Role, RowRule
+from kernel.words import act, module, role, table
 
 ALL = ("GERENTE_VENTAS", "VENDEDOR", "CAJERO", "SUPERVISOR_ALMACEN", "CONTADOR", "TRANSPORTISTA")
 
@@ -29,6 +30,40 @@ PERMISSIONS = [
     Permission("configuracion", "ver", "Ver los datos de la empresa", ALL),
     Permission("configuracion", "editar", "Cambiar los datos de la empresa"),
     Permission("notificaciones", "ver", "Ver sus notificaciones", ALL),
+]
+WORDS = [
+    module("sucursales", "Sucursales"),
+    module("usuarios", "Usuarios"),
+    module("roles", "Roles"),
+    module("claves_api", "Claves de API"),
+    module("configuracion", "Datos de la empresa"),
+    module("notificaciones", "Notificaciones"),
+    act("aceptar_invitacion", "Aceptó la invitación"),
+    act("cambiar_claves_demo", "Cambió las contraseñas de prueba"),
+    act("cambiar_permisos", "Cambió los permisos"),
+    act("cambiar_sucursales", "Cambió las sucursales"),
+    act("cargar_demo", "Cargó los datos de prueba"),
+    act("cerrar_sesion", "Registró una salida"),
+    act("iniciar_sesion", "Registró un ingreso"),
+    act("invitar", "Mandó la invitación"),
+    act("pedir_enlace", "Pidió un enlace para su contraseña"),
+    act("reautenticar", "Confirmó quién es"),
+    act("renovar_codigos_recuperacion", "Renovó los códigos de recuperación"),
+    act("restablecer_clave", "Cambió la contraseña"),
+    act("revocar", "Revocó"),
+    act("rotar", "Renovó la clave"),
+    act("usar_codigo_recuperacion", "Usó un código de recuperación"),
+    act("vincular_identidad", "Vinculó otra cuenta"),
+    table("claves_api", "Clave de API"),
+    table("configuracion", "Empresa"),
+    table("notificaciones", "Notificación"),
+    role("ADMIN", "Administrador"),
+    role("GERENTE_VENTAS", "Gerente de ventas"),
+    role("VENDEDOR", "Vendedor"),
+    role("CAJERO", "Cajero"),
+    role("SUPERVISOR_ALMACEN", "Supervisor de almacén"),
+    role("CONTADOR", "Contador"),
+    role("TRANSPORTISTA", "Transportista"),
 ]
 
 

@@ -15,6 +15,7 @@ from kernel.rbac import Permission, Role, RowRule, Scope
 from kernel.resource import Resource
 from kernel.views import Menu, Step, View
 from kernel.welcome import Welcome
+from kernel.words import Word
 
 
 @hookimpl
@@ -39,6 +40,12 @@ def register_pages() -> list[Endpoint]:
 def register_permissions() -> list[Permission]:
     """Who may administrate."""
     return permissions.PERMISSIONS
+
+
+@hookimpl
+def register_words() -> list[Word]:
+    """What its modules, acts and records are read as."""
+    return permissions.WORDS
 
 
 @hookimpl

@@ -18,6 +18,7 @@ from addons.inventory.models import (
 )
 from kernel.context import Ctx
 from kernel.rbac import FieldRule, Permission, RowRule, among
+from kernel.words import act, module, table
 
 CUIDAN = ("SUPERVISOR_ALMACEN",)
 VALORAN = (*CUIDAN, "CONTADOR")
@@ -50,6 +51,27 @@ PERMISSIONS = [
     Permission("stock", "trazar", "Cambiar la trazabilidad y bloquear lotes", CUIDAN),
     Permission("stock", "kardex", "Ver el kardex valorizado", VALORAN),
     Permission("stock", "alertas", "Ver y recibir alertas de stock", (*CUIDAN, "GERENTE_VENTAS")),
+]
+WORDS = [
+    module("almacenes", "Almacenes"),
+    module("ubicaciones", "Ubicaciones"),
+    module("stock", "Stock"),
+    act("ajustar", "Ajustó"),
+    act("ajuste", "Ajustó"),
+    act("anotar", "Anotó lo recibido"),
+    act("bloquear", "Bloqueó"),
+    act("cambiar_almacenes", "Cambió los almacenes"),
+    act("desbloquear", "Desbloqueó"),
+    act("entrada", "Registró una entrada"),
+    act("incidencia", "Anotó una incidencia"),
+    act("liberar", "Liberó"),
+    act("reservar", "Reservó"),
+    act("resolver", "Resolvió"),
+    act("salida", "Registró una salida de mercadería"),
+    act("trazabilidad", "Cambió la trazabilidad"),
+    table("movimientos_stock", "Movimiento"),
+    table("reservas_stock", "Reserva"),
+    table("ubicaciones_almacen", "Ubicación"),
 ]
 
 

@@ -29,6 +29,7 @@ from kernel.rbac import FieldRule, Permission, RowRule, Scope
 from kernel.reports import Report
 from kernel.resource import Resource
 from kernel.views import Menu, Patch, Step, View
+from kernel.words import Word
 
 
 @hookimpl
@@ -59,6 +60,12 @@ def register_pages() -> list[Endpoint]:
 def register_permissions() -> list[Permission]:
     """Who may look at stock and move it."""
     return permissions.PERMISSIONS
+
+
+@hookimpl
+def register_words() -> list[Word]:
+    """What its modules, acts and records are read as."""
+    return permissions.WORDS
 
 
 @hookimpl

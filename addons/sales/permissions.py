@@ -18,6 +18,7 @@ from addons.sales.models import (
 from kernel.context import Ctx
 from kernel.model import Model
 from kernel.rbac import Permission, RowRule, among
+from kernel.words import act, module, table
 
 VENDEN = ("GERENTE_VENTAS", "VENDEDOR", "CAJERO")
 COTIZAN = ("GERENTE_VENTAS", "VENDEDOR")
@@ -74,6 +75,21 @@ PERMISSIONS = [
     Permission("listas_precio", "eliminar", "Eliminar listas de precios", ("GERENTE_VENTAS",)),
     Permission("listas_precio", "exportar", "Exportar las listas de precios", ("GERENTE_VENTAS",)),
     Permission("reportes_ventas", "ver", "Ver reportes de ventas", ("GERENTE_VENTAS", "CONTADOR")),
+]
+WORDS = [
+    module("ventas", "Ventas"),
+    module("cotizaciones", "Cotizaciones"),
+    module("ordenes_venta", "Órdenes de venta"),
+    module("cajas", "Cajas"),
+    module("metodos_pago", "Métodos de pago"),
+    module("clientes", "Clientes"),
+    module("productos", "Productos"),
+    module("listas_precio", "Listas de precios"),
+    module("reportes_ventas", "Reportes de ventas"),
+    act("confirmar_pago", "Confirmó el pago"),
+    table("metodos_pago", "Método de pago"),
+    table("movimientos_caja", "Movimiento de caja"),
+    table("unidades_medida", "Unidad de medida"),
 ]
 
 

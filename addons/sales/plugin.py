@@ -28,6 +28,7 @@ from kernel.reports import Report
 from kernel.resource import Resource
 from kernel.sequences import Sequence
 from kernel.views import Menu, Step, View
+from kernel.words import Word
 
 
 @hookimpl
@@ -52,6 +53,12 @@ def register_pages() -> list[Endpoint]:
 def register_permissions() -> list[Permission]:
     """Who may sell, and what else."""
     return permissions.PERMISSIONS
+
+
+@hookimpl
+def register_words() -> list[Word]:
+    """What its modules, acts and records are read as."""
+    return permissions.WORDS
 
 
 @hookimpl

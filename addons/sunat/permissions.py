@@ -19,6 +19,7 @@ from addons.sunat.models import (
 )
 from kernel.context import Ctx
 from kernel.rbac import Permission, RowRule, among
+from kernel.words import act, module
 
 VENDEN = ("GERENTE_VENTAS", "VENDEDOR", "CAJERO")
 CUENTAN = ("GERENTE_VENTAS", "CONTADOR")
@@ -44,6 +45,23 @@ PERMISSIONS = [
     Permission("ubigeos", "ver", "Buscar ubigeos", (*DESPACHAN, "CONTADOR")),
     Permission("certificados", "ver", "Ver los certificados", ("CONTADOR",)),
     Permission("certificados", "cargar", "Cargar certificados y claves SOL"),
+]
+WORDS = [
+    module("facturacion", "Comprobantes"),
+    module("guias", "Guías de remisión"),
+    module("retenciones", "Retenciones y percepciones"),
+    module("series", "Series"),
+    module("ubigeos", "Ubigeos"),
+    module("certificados", "Certificados"),
+    act("baja", "Dio de baja"),
+    act("corregir", "Corrigió"),
+    act("descartar", "Descartó"),
+    act("emitir", "Emitió"),
+    act("enviar_correo", "Lo envió por correo"),
+    act("generar", "Generó"),
+    act("pedir_baja", "Pidió la baja"),
+    act("reenviar", "Lo envió otra vez"),
+    act("respuesta_sunat", "Anotó la respuesta de la SUNAT"),
 ]
 
 

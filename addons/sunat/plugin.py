@@ -26,6 +26,7 @@ from kernel.reports import Report
 from kernel.resource import Resource
 from kernel.sequences import Sequence
 from kernel.views import Menu, Patch, View
+from kernel.words import Word
 
 
 @hookimpl
@@ -50,6 +51,12 @@ def register_pages() -> list[Endpoint]:
 def register_permissions() -> list[Permission]:
     """Who may issue, look and set up."""
     return permissions.PERMISSIONS
+
+
+@hookimpl
+def register_words() -> list[Word]:
+    """What its modules, acts and records are read as."""
+    return permissions.WORDS
 
 
 @hookimpl

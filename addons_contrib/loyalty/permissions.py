@@ -1,6 +1,7 @@
 """Who may do what in loyalty."""
 
 from kernel.rbac import Permission
+from kernel.words import module
 
 VENDEN = ("GERENTE_VENTAS", "VENDEDOR", "CAJERO")
 
@@ -9,3 +10,4 @@ PERMISSIONS = [
     Permission("puntos", "exportar", "Exportar los movimientos de puntos", ("GERENTE_VENTAS",)),
     Permission("puntos", "canjear", "Canjear puntos", VENDEN),
 ]
+WORDS = [module("puntos", "Puntos")]

@@ -24,6 +24,7 @@ from kernel.reports import Report
 from kernel.resource import Resource
 from kernel.views import Menu, Patch, View
 from kernel.widgets import Widget
+from kernel.words import Word
 
 
 @hookimpl
@@ -48,6 +49,12 @@ def register_extensions() -> list[Extension]:
 def register_permissions() -> list[Permission]:
     """Who may see and redeem points."""
     return permissions.PERMISSIONS
+
+
+@hookimpl
+def register_words() -> list[Word]:
+    """What its modules, acts and records are read as."""
+    return permissions.WORDS
 
 
 @hookimpl

@@ -390,3 +390,33 @@ def test_new_record_has_what_is_the_only_choice(
     other = browser("gerente")
     other.get("/app/ventas/nuevo/")
     assert dict(other.page.cssselect("#record-form")[0].fields)["caja_id"] == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "module", "role", "said"),
+    [
+        ("es", "Órdenes de venta", "Supervisor de almacén", ("Base", "Registró un ingreso")),
+        ("en", "Sales orders", "Warehouse supervisor", ("Base", "Signed in")),
+    ],
+)
+def test_codes_of_permissions_and_of_the_audit_are_read_as_words(
+    browser: Open, admin: TestClient, language: str, module: str, role: str, said: tuple[str, str]
+) -> None:
+    roles = admin.get("/api/roles/").json()["items"]
+    rol = next(one["id"] for one in roles if one["nombre"] == "CAJERO")
+    cambio = {"modulo": "ventas", "accion": "anular", "permitido": True}
+    admin.put(f"/api/roles/{rol}/permisos/", json={"permisos": [cambio]})
+    person = browser("admin")
+    person.headers["Cookie"] += f"; idioma={language}"
+    person.get("/app/permisos/")
+    assert module in person.texts(".module th")
+    assert role in person.texts("thead th")
+    assert not [one for one in person.texts(".module th") if "_" in one]
+    person.get("/app/audit-logs/")
+    told = [person.texts(f"tbody td:nth-child({at})") for at in (4, 5, 6)]
+    assert said in [*zip(*told[:2], strict=True)]
+    assert not [one for column in told for one in column if "_" in one or one.islower()]
+    (link,) = person.page.cssselect("tbody tr:first-child a")
+    person.get(link.get("href"))
+    (shown,) = person.page.cssselect("#record h1, #record h2")[:1]
+    assert "_" not in shown.text_content()

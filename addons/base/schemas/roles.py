@@ -38,9 +38,10 @@ class AccionDePermiso(Answer):
 
 
 class ModuloDePermisos(Answer):
-    """The actions of a module."""
+    """The actions of a module, and what it is called."""
 
     modulo: str
+    titulo: str
     acciones: list[AccionDePermiso]
 
 
@@ -54,6 +55,7 @@ class ModuloDelRol(Answer):
     """What a role may do in a module."""
 
     modulo: str
+    titulo: str
     acciones: list[AccionDelRol]
 
 

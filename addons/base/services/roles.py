@@ -12,6 +12,7 @@ from addons.base.services.privilegios import (
     es_libre,
     es_plantilla,
 )
+from kernel import words
 from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import Conflict, FieldError, NotFound
@@ -24,7 +25,7 @@ NOMBRE = Statement("rol_nombre", "SELECT nombre FROM roles WHERE id = %(rol)s", 
 def catalogo(ctx: Ctx) -> list[schemas.ModuloDePermisos]:
     """Return every action of every module that the installed addons declare."""
     return [
-        schemas.ModuloDePermisos(modulo=modulo, acciones=acciones)
+        schemas.ModuloDePermisos(modulo=modulo, titulo=_titulo(ctx, modulo), acciones=acciones)
         for modulo, acciones in _por_modulo(ctx).items()
     ]
 
@@ -40,6 +41,10 @@ def _por_modulo(ctx: Ctx) -> dict[str, list[schemas.AccionDePermiso]]:
     return modulos
 
 
+def _titulo(ctx: Ctx, modulo: str) -> str:
+    return words.of(ctx.runtime.registry, words.MODULE, modulo)
+
+
 def permisos_del_rol(ctx: Ctx, rol_id: int) -> schemas.PermisosDelRol:
     """Return what a role may do, and the whole matrix.
 
@@ -51,6 +56,7 @@ def permisos_del_rol(ctx: Ctx, rol_id: int) -> schemas.PermisosDelRol:
     matriz = [
         schemas.ModuloDelRol(
             modulo=modulo,
+            titulo=_titulo(ctx, modulo),
             acciones=[
                 schemas.AccionDelRol(
                     **una.model_dump(), permitido=f"{modulo}.{una.accion}" in tiene
