@@ -62,7 +62,9 @@ def query_schema(resource: Resource, *, export: bool = False) -> type[BaseModel]
         fields[name] = (Annotated[Line, AfterValidator(one.check)] | None, None)
     kind = "Exportar" if export else "Listar"
     return create_model(
-        f"{kind}{resource.model.__name__}", __config__=ConfigDict(extra="forbid"), **fields
+        f"{kind}{resource.model.__name__}",
+        __config__=ConfigDict(extra="forbid", defer_build=True),
+        **fields,
     )
 
 

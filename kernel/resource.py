@@ -116,6 +116,16 @@ class Resource:
         """Return the expression that writes these fields of a row as JSON text."""
         return plans.json_row({name: self.attribute(name) for name in names})
 
+    @cached_property
+    def list_query(self) -> type[BaseModel]:
+        """The query of the list."""
+        return listing.query_schema(self)
+
+    @cached_property
+    def export_query(self) -> type[BaseModel]:
+        """The query of the export."""
+        return listing.query_schema(self, export=True)
+
     @property
     def noun(self) -> str:
         """The last word of the path, for names of schemas and files."""
@@ -134,7 +144,7 @@ class Resource:
             fields[name] = (kind, ...)
         return create_model(
             f"{self.model.__name__}Fila",
-            __config__=ConfigDict(from_attributes=True),
+            __config__=ConfigDict(from_attributes=True, defer_build=True),
             **fields,
         )
 
@@ -163,8 +173,6 @@ class Resource:
         )
 
     def _list(self, row: type[BaseModel]) -> Endpoint:
-        query = listing.query_schema(self)
-
         def run(ctx: Ctx, query: Any) -> Any:
             return listing.page(ctx, self, query)
 
@@ -174,7 +182,7 @@ class Resource:
             "ver",
             run,
             verb="listar",
-            query=query,
+            query=self.list_query,
             schema_name="query",
             answer=_page_of(row),
             presumes=True,
@@ -254,8 +262,6 @@ class Resource:
         )
 
     def _export(self, _row: type[BaseModel]) -> Endpoint:
-        query = listing.query_schema(self, export=True)
-
         def run(ctx: Ctx, query: Any) -> Any:
             with exports.turn(ctx):
                 return listing.export(ctx, self, query)
@@ -266,7 +272,7 @@ class Resource:
             "exportar",
             run,
             verb="exportar",
-            query=query,
+            query=self.export_query,
             schema_name="query",
             files=(CSV, XLSX),
             statuses=exports.STATUSES,
