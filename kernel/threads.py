@@ -9,42 +9,52 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import weakref
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 Act = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Context, Callable[[], Any]]
+Acts = queue.SimpleQueue[Act | None]
+"""Acts that wait for a thread; None ends one."""
 
 
 class Threads:
-    """At most so many acts at once; each runs in a copy of its caller's context."""
+    """At most so many acts at once; each runs in a copy of its caller's context.
+
+    The threads end once nobody has them any more.
+    """
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._acts: queue.SimpleQueue[Act] = queue.SimpleQueue()
+        self._acts: Acts = queue.SimpleQueue()
         self._started = 0
+        weakref.finalize(self, self._acts.put, None).atexit = False
 
     async def run(self, act: Callable[[], T]) -> T:
         """Return what ``act`` returns in one of the threads; called on the event loop only."""
         if self._started < self._count:
             self._started += 1
-            threading.Thread(target=self._serve, name="request", daemon=True).start()
+            threading.Thread(target=_serve, args=[self._acts], name="request", daemon=True).start()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._acts.put((loop, future, copy_context(), act))
         return await future
 
-    def _serve(self) -> None:
-        while True:
-            loop, future, context, act = self._acts.get()
-            try:
-                result = context.run(act)
-            except BaseException as error:  # noqa: BLE001  # it is the caller's
-                _tell(loop, future, future.set_exception, error)
-            else:
-                _tell(loop, future, future.set_result, result)
-            del future, context, act
+
+def _serve(acts: Acts) -> None:
+    while (given := acts.get()) is not None:
+        loop, future, context, act = given
+        try:
+            result = context.run(act)
+        except BaseException as error:  # noqa: BLE001  # it is the caller's
+            _tell(loop, future, future.set_exception, error)
+        else:
+            _tell(loop, future, future.set_result, result)
+            del result
+        del given, loop, future, context, act
+    acts.put(None)  # for the next thread
 
 
 def _tell(
