@@ -23,7 +23,7 @@ from kernel.testing.fixtures import (
 from kernel.testing.fixtures import pytest_collection_modifyitems as leave_out
 from kernel.testing.fixtures import pytest_configure as configure
 from kernel.testing.instance import runtime_of, settings_of
-from tests import logscan
+from tests import logscan, order
 
 __all__ = [
     "ADDONS",
@@ -53,11 +53,12 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("andes")
 
 
+@pytest.hookimpl(trylast=True)  # once what nobody asked for is left out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the files that take long, so that all workers end together."""
+    """Begin with the files that take long, in every worker."""
     leave_out(config, items)
-    long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)
+    among = order.workers(config)
+    items[:] = order.dealt(items, among, length=order.seconds, file=lambda item: item.path)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -116,7 +116,7 @@ def configuration(address: str) -> schemathesis.Config:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=120)
 def test_fuzz_of_the_openapi_finds_nothing_undocumented(runtime: Runtime) -> None:
     runtime.transact(add_user)
     found: list[str] = []

@@ -30,7 +30,7 @@ from tests.kernel import faulty
 from tests.live import Server, running
 from tests.shop import PASSWORD
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=10)
 PATIENCE = 120.0
 
 

@@ -70,7 +70,7 @@ def empezar(settings: Settings) -> subprocess.Popen[str]:
     return proceso
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=20)
 def test_enviar_with_lost_answers_and_killed_processes_ends_exactly_once(
     emisora: Emisora, settings: Settings
 ) -> None:
