@@ -70,6 +70,10 @@ SELECT 'H' || c.id, n, 1 + (hashint8(n) & 2147483647) % {customers}, c.usuario_i
     ON c.k = n % (SELECT count(*) FROM cajas);
 """
 
+TABLES = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 2200"
+"""Only those with rows are analyzed, as autovacuum does: PostgreSQL takes a table that it knows to
+be empty for one that is read whole at no cost, and keeps that plan for the foreign keys to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -91,7 +95,9 @@ def fill(connection: psycopg.Connection[Any], clients: int) -> None:
         "clients": clients,
     }
     _run(connection, FILL.format(**given))
-    _run(connection, "VACUUM ANALYZE")
+    for (table,) in connection.execute(TABLES).fetchall():
+        if connection.execute(f"SELECT EXISTS (SELECT FROM {table})").fetchone() == (True,):
+            connection.execute(f"VACUUM ANALYZE {table}")
 
 
 def fill_sales(connection: psycopg.Connection[Any], sales: int) -> None:

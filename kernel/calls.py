@@ -203,10 +203,8 @@ def _identify(
         return None
     permission = call.endpoint.permission or ""
     idle = runtime.settings.session_idle_seconds
-    if presumes:
-        known = runtime.identifier.presume(session, call.shown, permission, idle=idle)
-    else:
-        known = runtime.identifier.identify(session, call.shown, permission, key or None, idle=idle)
+    ask = runtime.identifier.presume if presumes else runtime.identifier.identify
+    known = ask(session, call.shown, permission, key or None, idle=idle)
     if known is not None:
         logging.bind(usuario_id=known.identity.id)
     return known

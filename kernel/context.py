@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from kernel.errors import Forbidden
 from kernel.identity import Identity
 
 if TYPE_CHECKING:
+    from kernel.rows import GuardedSession
     from kernel.runtime import Runtime
 
 ConfigT = TypeVar("ConfigT")
@@ -82,6 +83,14 @@ class Ctx:
     def sql(self, statement: db.Statement, /, **parameters: Any) -> prepared.Rows:
         """Return the rows of a hot statement; see ``kernel.db.Statement`` for what it skips."""
         return db.execute(self.session, statement, parameters)
+
+    def send(self, statement: db.Statement, /, **parameters: Any) -> None:
+        """Have a hot statement run ahead of the next one, in one journey; see ``kernel.db.send``.
+
+        For what is written and not asked about: its error is raised by whatever comes next, at the
+        latest by the commit.
+        """
+        db.send(cast("GuardedSession", self.session), statement, parameters)
 
     def can(self, permission: str) -> bool:
         """Return whether the user may do ``modulo.accion``; the system itself may do all."""

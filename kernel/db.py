@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from kernel import logging, prepared
 from kernel.errors import Unavailable
-from kernel.prepared import Rows
+from kernel.prepared import Ahead, Rows
 from kernel.prepared import Statement as Statement  # its usual address
 from kernel.presumption import Presumption
 from kernel.rows import GuardedSession
@@ -120,7 +120,7 @@ def commit(session: Session) -> None:
     """
     session.flush()
     if session.in_transaction():
-        prepared.commit(driver(session))
+        prepared.commit(driver(session))  # which runs what waits
     session.commit()
 
 
@@ -138,53 +138,78 @@ def execute(
     """Return the rows of a hot statement, run in the session's transaction.
 
     With the ``last`` one goes the COMMIT; ``commit`` must follow. What the session has presumed is
-    asked along.
+    asked along, and what waits (``send``) goes ahead.
 
     Raises:
         Disproved: it was presumed wrongly.
     """
-    presumed: Presumption | None = getattr(session, "presumption", None)
+    if not isinstance(session, GuardedSession):
+        return prepared.execute(_driver(session), statement, parameters, last=last)
+    if session.outer is not None:
+        session.outer.settle()
+    ahead, presumed = session.waiting, session.presumption
     if presumed is not None and presumed.open:
-        if statement.reads and not last:
+        if last:
+            presumed.settle()  # a COMMIT in the same journey would not wait for the answer
+        elif statement.reads and not ahead:
             return presumed.rows(statement, parameters)
-        presumed.settle()
-    return prepared.execute(driver(session), statement, parameters, last=last)
+        else:
+            ahead = (presumed.ahead(), *ahead)
+    session.waiting = ()
+    return prepared.execute(_driver(session), statement, parameters, ahead=ahead, last=last)
+
+
+def send(session: GuardedSession, statement: Statement, parameters: Mapping[str, Any]) -> None:
+    """Have a hot statement run ahead of the session's next one; nobody looks at its rows.
+
+    It saves the way to PostgreSQL and back. An error of it is raised by whatever comes next.
+    """
+    _driver(session)  # whose transaction it is part of
+    session.waiting = (*session.waiting, Ahead(statement, parameters))
 
 
 def presume(session: Session, question: Statement, given: Mapping[str, Any], answer: str) -> None:
     """Presume how a question is answered; it is asked along with the next statement."""
     session.presumption = Presumption(  # type: ignore[attr-defined]  # a GuardedSession's
-        question, given, answer, lambda one, values: prepared.execute(driver(session), one, values)
+        question, given, answer, lambda one, values: prepared.execute(_driver(session), one, values)
     )
 
 
 def settle(session: Session) -> None:
-    """Ask what the session has still open.
+    """Ask what the session has presumed and not asked, if its transaction can still ask.
 
     Raises:
         Disproved: it was presumed wrongly.
     """
     presumed: Presumption | None = getattr(session, "presumption", None)
-    if presumed is not None:
+    if presumed is not None and presumed.open and not prepared.has_failed(_driver(session)):
         presumed.settle()
 
 
 def connection(session: Session) -> Connection:
     """Return the connection of the session's transaction; for the kernel's own statements."""
+    if isinstance(session, GuardedSession):
+        session.settle()
     return Session.connection(session)
 
 
 def driver(session: Session) -> psycopg.Connection[Any]:
     """Return the psycopg connection of the session's transaction."""
-    if not isinstance(session, GuardedSession):
-        return _driver(session)
-    if session.driver is None:
-        session.driver = _driver(session)
-    return session.driver  # type: ignore[no-any-return]  # as below
+    if isinstance(session, GuardedSession):
+        session.settle()
+    return _driver(session)
 
 
 def _driver(session: Session) -> psycopg.Connection[Any]:
-    driven: Any = connection(session).connection.driver_connection
+    if not isinstance(session, GuardedSession):
+        return _driven(session)
+    if session.driver is None:
+        session.driver = _driven(session)
+    return session.driver  # type: ignore[no-any-return]  # as below
+
+
+def _driven(session: Session) -> psycopg.Connection[Any]:
+    driven: Any = Session.connection(session).connection.driver_connection
     return driven  # type: ignore[no-any-return]  # SQLAlchemy types it as Any
 
 

@@ -56,7 +56,8 @@ class Endpoint:
     secret: bool = False
     """Whether the answer holds a secret: it is never stored, so no Idempotency-Key is honoured."""
     presumes: bool = False
-    """Whether the work, which only reads, may begin before it is known again who asks."""
+    """Whether the work may begin before it is known again who asks (``kernel.presumption``): it
+    reads, or does nothing outside of its transaction."""
     page: bool = False
     """Whether it answers HTML to a browser (``kernel.page``) and is no part of the API."""
     throttle: Limit | None = None
@@ -119,6 +120,7 @@ def endpoint(
     throttle: Limit | None = None,
     keys: bool = True,
     secret: bool = False,
+    presumes: bool = False,
 ) -> Callable[[Callable[..., Any]], Endpoint]:
     """Declare a function as an endpoint.
 
@@ -127,7 +129,8 @@ def endpoint(
     ``fresh`` asks for a login or re-authentication of the last ten minutes; no API key has one.
     ``throttle`` says how often one address may ask; beyond it the answer is 429. ``keys=False``
     refuses API keys, as ``permission=""`` does. ``secret=True`` keeps the answer out of the
-    database: it is not repeated for an Idempotency-Key.
+    database: it is not repeated for an Idempotency-Key. ``presumes=True`` saves a hot address one
+    wait for PostgreSQL: its work begins as if the caller were who they were a moment ago.
 
     Raises:
         ConfigurationError: the signature doesn't fit the path, or nothing says who may call it.
@@ -152,6 +155,7 @@ def endpoint(
                 throttle=throttle,
                 keys=keys,
                 secret=secret,
+                presumes=presumes,
             )
         )
 

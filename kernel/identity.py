@@ -223,10 +223,13 @@ class Identifier:
             more = asked + ", c.alcances" * (kind == "key")
             plain = sql.replace("#MORE#", more).replace("#REPLAY#", "")
             keyed = sql.replace("#MORE#", more + _STORED).replace("#REPLAY#", _REPLAY)
-            kept = f"SELECT asked.*, asked::text FROM ({plain}) AS asked"  # noqa: S608  # ours
-            for how, whole in (("plain", plain), ("keyed", keyed), ("kept", kept)):
-                self._statements[kind, how] = db.Statement(f"identify_{kind}", whole, reads=True)
-        self._last: dict[tuple[Credential, str], tuple[str, Known]] = {}
+            for how, whole in (("plain", plain), ("keyed", keyed)):
+                kept = f"SELECT asked.*, asked::text FROM ({whole}) AS asked"  # noqa: S608  # ours
+                for name, text_ in ((how, whole), (f"{how} kept", kept)):
+                    self._statements[kind, name] = db.Statement(
+                        f"identify_{kind}", text_, reads=True
+                    )
+        self._last: dict[tuple[Credential, str, str], tuple[str, Known]] = {}
 
     def identify(
         self,
@@ -242,37 +245,45 @@ class Identifier:
         ``permission`` is ``modulo.accion``; ``key`` the Idempotency-Key of the request, if any;
         ``idle`` for how many seconds a login by cookie may be left alone.
         """
-        statement = self._statements[credential.kind, "plain" if key is None else "keyed"]
         given = {**_question(credential, permission, idle), "key": key}
-        rows = db.execute(session, statement, given)
+        rows = db.execute(session, self._statements[credential.kind, _how(key)], given)
         return self._known(credential, rows[0]) if rows else None
 
     def presume(
-        self, session: Session, credential: Credential, permission: str, *, idle: int
+        self,
+        session: Session,
+        credential: Credential,
+        permission: str,
+        key: str | None,
+        *,
+        idle: int,
     ) -> Known | None:
         """Return who held the credential the last time, and have the session ask who it is now.
 
-        Who was not seen yet is asked for at once. See ``kernel.presumption``.
+        Who was not seen yet is asked for at once. That nothing was answered to the ``key`` yet is
+        presumed as well. See ``kernel.presumption``.
         """
-        given = _question(credential, permission, idle)
-        last = self._last.get((credential, permission))
+        how = _how(key)
+        given = {**_question(credential, permission, idle), "key": key}
+        last = self._last.get((credential, permission, how))
         if last is not None:
-            plain = self._statements[credential.kind, "plain"]
-            db.presume(session, plain, given, last[0])
+            db.presume(session, self._statements[credential.kind, how], given, last[0])
             return last[1]
-        rows = db.execute(session, self._statements[credential.kind, "kept"], given)
+        rows = db.execute(session, self._statements[credential.kind, f"{how} kept"], given)
         if not rows:
             return None
         *row, answer = rows[0]
-        if len(self._last) >= _KEPT:
-            self._last.clear()
         known = self._known(credential, row)
-        self._last[credential, permission] = answer, known
+        if known.replay is None:
+            if len(self._last) >= _KEPT:
+                self._last.clear()
+            self._last[credential, permission, how] = answer, known
         return known
 
     def forget(self, credential: Credential, permission: str) -> None:
         """Forget who held the credential."""
-        self._last.pop((credential, permission), None)
+        for how in ("plain", "keyed"):
+            self._last.pop((credential, permission, how), None)
 
     def _known(self, credential: Credential, row: Sequence[Any]) -> Known:
         after = 9 + len(self.scopes)
@@ -289,6 +300,10 @@ class Identifier:
         digest, status, body = row[after:] or (None, 0, b"")
         replay = (digest, status, bytes(body)) if digest is not None else None
         return Known(who, bool(row[6]), replay, row[7], row[8], places)
+
+
+def _how(key: str | None) -> str:
+    return "plain" if key is None else "keyed"
 
 
 def _question(credential: Credential, permission: str, idle: int) -> dict[str, Any]:

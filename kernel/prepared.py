@@ -3,13 +3,13 @@
 psycopg's cursors and its pipeline mode cost 60 and 300 µs of processor time a statement; the
 prepared call that they end in costs 30. Adapting values, both ways, remains psycopg's. What is
 known to follow goes along in one journey (``kernel.pipeline``): BEGIN with the first statement of
-a transaction, COMMIT with the last.
+a transaction, COMMIT with the last, and with any of them what nobody had to wait for.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -111,11 +111,26 @@ BEGIN = Bound(b"BEGIN")
 COMMIT = Bound(b"COMMIT")
 
 
+class Ahead(NamedTuple):
+    """A statement that goes ahead of another in the same journey; ``see`` is shown its rows.
+
+    What ``see`` raises comes before any error of the statements that follow.
+    """
+
+    statement: Statement
+    given: Mapping[str, Any]
+    see: Callable[[Rows], None] | None = None
+
+
+See = Callable[[pq.abc.PGresult], None]
+
+
 def execute(
     connection: psycopg.Connection[Any],
     statement: Statement,
     given: Mapping[str, Any],
     *,
+    ahead: Sequence[Ahead] = (),
     last: bool = False,
 ) -> Rows:
     """Return the rows of a statement, run in the connection's transaction; see ``Statement``.
@@ -128,13 +143,29 @@ def execute(
     """
     adapt = Transformer(connection)
     bound = _bound(adapt, statement, given)
-    first = not statement.reads and _is_idle(connection)
-    if not first and not last:
+    reads = statement.reads and all(one.statement.reads for one in ahead)
+    begins = not reads and _is_idle(connection)
+    if not begins and not last and not ahead:
         return _rows(adapt, _alone(connection, bound))
-    results = _sent(connection, [*([BEGIN] if first else []), bound, *([COMMIT] if last else [])])
+    rows: Rows = []
+    journey: list[tuple[Bound, See | None]] = [(BEGIN, None)] if begins else []
+    journey += [_going_ahead(connection, one) for one in ahead]
+    journey.append((bound, lambda result: rows.extend(_rows(adapt, result))))
     if last:
-        _check_committed(results[-1])
-    return _rows(adapt, results[int(first)])
+        journey.append((COMMIT, _check_committed))
+    _send(connection, journey)
+    return rows
+
+
+def _going_ahead(connection: psycopg.Connection[Any], one: Ahead) -> tuple[Bound, See | None]:
+    adapt, see = Transformer(connection), one.see
+    bound = _bound(adapt, one.statement, one.given)
+    return bound, None if see is None else lambda result: see(_rows(adapt, result))
+
+
+def has_failed(connection: psycopg.Connection[Any]) -> bool:
+    """Return whether the connection's transaction can only be rolled back."""
+    return connection.pgconn.transaction_status == pq.TransactionStatus.INERROR
 
 
 def commit(connection: psycopg.Connection[Any]) -> None:
@@ -188,17 +219,18 @@ def _run(connection: psycopg.Connection[Any], bound: Bound) -> pq.abc.PGresult:
     return connection.pgconn.exec_prepared(name, bound.values, bound.formats)
 
 
-def _sent(connection: psycopg.Connection[Any], several: Sequence[Bound]) -> list[pq.abc.PGresult]:
-    """Return the results of statements sent in one journey, all of them good."""
+def _send(connection: psycopg.Connection[Any], journey: Sequence[tuple[Bound, See | None]]) -> None:
+    """Have statements run in one journey, and show each result, all of them good."""
     names = _known(connection)
-    sent = [(_prepared(connection, names, one), one.values, one.formats) for one in several]
+    sent = [(_prepared(connection, names, one), one.values, one.formats) for one, _ in journey]
     results = pipeline.exchange(connection, sent)
-    for result in results:
+    for result, (_, see) in zip(results, journey, strict=True):
         if _is_outdated(result):
             Era.now += 1
             raise PlanOutdated("a table changed under a prepared statement")
         _check(connection, result)
-    return results
+        if see is not None:
+            see(result)
 
 
 def _is_idle(connection: psycopg.Connection[Any]) -> bool:

@@ -4,7 +4,9 @@ Who asks, and whether they may, is read with every request. To wait for that bef
 statement is sent costs a fifth of a short list, so both become one statement: the list's rows come
 only if the database says of the caller now, value by value, what it said the last time. Otherwise
 what was done meanwhile is void, and the request is served from the start. Nothing leaves before:
-no row, and no refusal of what was asked. Only work that reads may presume.
+no row, and no refusal of what was asked. Work that writes may presume if it does nothing outside
+of its transaction: the question goes ahead of its first statement, and nothing is committed before
+it is answered.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from kernel.prepared import Rows, Statement
+from kernel.prepared import Ahead, Rows, Statement
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _PREFIX = "kernel_asked_"
@@ -63,8 +65,24 @@ class Presumption:
         self.open = False
         return [row[1:] for row in found] if found[0][0] else []
 
+    def ahead(self) -> Ahead:
+        """Return the question as it goes ahead of a statement, which is void if it raises."""
+        return Ahead(_alone(self.question), self.given, self._see)
+
+    def _see(self, rows: Rows) -> None:
+        if [row[0] for row in rows] != [self.answer]:
+            raise Disproved
+        self.open = False
+
 
 NOTHING = Statement("nothing", "SELECT WHERE false", reads=True)
+
+
+@lru_cache(maxsize=100)
+def _alone(question: Statement) -> Statement:
+    """Return the statement whose only value is the answer, as PostgreSQL writes it."""
+    sql = f"SELECT asked::text FROM ({question.sql}) AS asked"  # noqa: S608  # a text of ours
+    return Statement(f"{question.name}_alone", sql, reads=True)
 
 
 @lru_cache(maxsize=1000)

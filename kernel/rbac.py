@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, literal
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -157,9 +157,11 @@ def unrestricted(ctx: Ctx, reason: str) -> Iterator[Session]:
     with GuardedSession(
         db.connection(ctx.session), expire_on_commit=False, join_transaction_mode="rollback_only"
     ) as session:
+        session.outer = cast("GuardedSession", ctx.session)
         audit.watch(session, ctx)
         yield session
         session.flush()
+        session.settle()
         if session.wrote:
             ctx.session.flush()
             ctx.session.expire_all()

@@ -28,8 +28,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, SessionTransaction, UOWTransaction
 from sqlalchemy.sql.functions import FunctionElement
 
+from kernel import prepared
 from kernel.errors import Forbidden
 from kernel.model import Model, table_of
+from kernel.prepared import Ahead
 from kernel.presumption import Presumption
 from kernel.rules import Rules
 from kernel.statements import PLAIN, Facts, Write, narrow
@@ -239,11 +241,27 @@ class GuardedSession(Session):
     driver: Any = None
     """psycopg's connection, while the session has one."""
     presumption: Presumption | None = None
-    """What must be asked before anything but hot statements that read."""
+    """What must be asked before anything but hot statements."""
+    waiting: tuple[Ahead, ...] = ()
+    """Hot statements that go ahead of the next one."""
+    outer: GuardedSession | None = None
+    """The session whose transaction this one shares."""
+
+    def settle(self) -> None:
+        """Ask what is presumed and run what waits, before anything that would not take it along."""
+        if self.outer is not None:
+            self.outer.settle()
+        if self.presumption is not None:
+            self.presumption.settle()
+        if self.waiting:
+            *ahead, (statement, given, _) = self.waiting
+            self.waiting = ()
+            prepared.execute(self.driver, statement, given, ahead=ahead)
 
     def connection(self, *args: Any, **facts: Any) -> Connection:
         """Return the connection, unless that would let a user's work around the row rules."""
         self._refuse("session.connection()", only_for_users=True)
+        self.settle()
         return super().connection(*args, **facts)
 
     def bulk_save_objects(self, *args: Any, **facts: Any) -> None:
@@ -269,12 +287,26 @@ class GuardedSession(Session):
 @event.listens_for(GuardedSession, "do_orm_execute")
 def _execute(state: ORMExecuteState) -> Result[Any] | None:
     session = cast("GuardedSession", state.session)
-    if session.presumption is not None:
-        session.presumption.settle()
+    session.settle()
     if session.guard is not None:
         return session.guard.apply(state)
     session.wrote = session.wrote or not state.is_select
     return None
+
+
+@event.listens_for(GuardedSession, "before_flush")
+def _flushes(session: GuardedSession, _context: UOWTransaction, _instances: Any) -> None:
+    session.settle()
+
+
+@event.listens_for(GuardedSession, "before_commit")
+def _commits(session: GuardedSession) -> None:
+    session.settle()  # also at the end of a savepoint
+
+
+@event.listens_for(GuardedSession, "after_soft_rollback")
+def _rolled_back(session: GuardedSession, _transaction: SessionTransaction) -> None:
+    session.waiting = ()
 
 
 @event.listens_for(GuardedSession, "after_flush")
@@ -287,6 +319,7 @@ def _flushed(session: GuardedSession, _context: UOWTransaction) -> None:
 @event.listens_for(GuardedSession, "after_transaction_create")
 def _began(session: GuardedSession, transaction: SessionTransaction) -> None:
     if transaction.nested:
+        session.settle()
         session.driver = None  # asking for the connection is what makes the savepoint
 
 
@@ -294,6 +327,7 @@ def _began(session: GuardedSession, transaction: SessionTransaction) -> None:
 def _ended(session: GuardedSession, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
         session.driver = None
+        session.waiting = ()
 
 
 @event.listens_for(GuardedSession, "before_attach")

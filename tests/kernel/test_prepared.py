@@ -6,17 +6,20 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
 
 from kernel import db
+from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import Unavailable
+from kernel.identity import Rol
 from kernel.prepared import MAX_PREPARED
+from kernel.rows import GuardedSession
 from kernel.runtime import Runtime
 
 DIVIDE = Statement("divide", "SELECT 100 / %(x)s::int")
@@ -103,6 +106,153 @@ def test_swallowed_error_is_never_told_as_committed(runtime: Runtime) -> None:
         runtime.database.run(work)
     with pytest.raises(psycopg.errors.InFailedSqlTransaction):
         runtime.transact(lambda ctx: work(ctx.session))
+
+
+# What goes ahead of the next statement -------------------------------------------------------
+
+
+def described(runtime: Runtime) -> Any:
+    """Return the description of the first role, as a reader elsewhere sees it."""
+    return runtime.database.run(lambda one: db.execute(one, DESCRIBE, {}))[0][0]
+
+
+READERS: dict[str, Callable[[Any], Any]] = {
+    "hot": lambda session: db.execute(session, DESCRIBE, {})[0][0],
+    "orm": lambda session: session.scalars(select(Rol.descripcion).order_by(Rol.id)).first(),
+    "core": lambda session: session.execute(text(DESCRIBE.sql)).scalar(),
+    "connection": lambda session: db.connection(session).scalar(text(DESCRIBE.sql)),
+    "session": lambda session: session.connection().scalar(text(DESCRIBE.sql)),
+    "driver": lambda session: db.driver(session).execute(DESCRIBE.text).fetchone()[0],
+}
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first", "later"])
+@pytest.mark.parametrize("reader", READERS)
+def test_what_was_sent_is_there_for_whoever_reads_next(
+    runtime: Runtime, reader: str, first: bool
+) -> None:
+    def work(session: Any) -> Any:
+        if not first:
+            db.execute(session, DIVIDE, {"x": 1})
+        db.send(session, RENAME, {"text": "first"})
+        db.send(session, RENAME, {"text": "sent"})
+        return READERS[reader](session)
+
+    assert runtime.database.run(work) == "sent"
+    assert described(runtime) == "sent"
+
+
+def test_what_was_sent_and_nothing_followed_is_committed(runtime: Runtime) -> None:
+    runtime.database.run(lambda one: db.send(one, RENAME, {"text": "alone"}))
+    assert described(runtime) == "alone"
+    runtime.transact(lambda ctx: ctx.send(RENAME, text="of a context"))
+    assert described(runtime) == "of a context"
+
+    def audited(ctx: Ctx) -> None:
+        ctx.send(RENAME, text="with the last")
+        ctx.audit("probar", "roles", 1)
+
+    runtime.transact(audited)
+    assert described(runtime) == "with the last"
+
+
+def test_orm_writes_after_what_was_sent(runtime: Runtime) -> None:
+    def work(ctx: Ctx) -> None:
+        role = ctx.session.scalars(select(Rol).order_by(Rol.id)).first()
+        assert role is not None
+        role.descripcion = "of the model"
+        with ctx.session.no_autoflush:
+            ctx.send(RENAME, text="sent")
+
+    runtime.transact(work)
+    assert described(runtime) == "of the model"
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
+def test_savepoint_keeps_or_undoes_what_was_sent_in_it(runtime: Runtime, ending: str) -> None:
+    def work(session: Any) -> None:
+        db.send(session, RENAME, {"text": "before"})
+        savepoint = session.begin_nested()
+        db.send(session, RENAME, {"text": "within"})
+        getattr(savepoint, ending)()
+
+    runtime.database.run(work)
+    assert described(runtime) == ("within" if ending == "commit" else "before")
+
+
+def test_error_of_what_was_sent_comes_with_whatever_is_next(runtime: Runtime) -> None:
+    for following in READERS.values():
+        session: Any = runtime.database.session()
+        db.send(session, RENAME, {"text": "lost"})
+        db.send(session, DIVIDE, {"x": 0})
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            following(session)
+        session.close()
+    for act in (db.commit, lambda one: one.begin_nested(), lambda one: one.commit()):
+        session = runtime.database.session()
+        db.send(session, RENAME, {"text": "lost"})
+        db.send(session, DIVIDE, {"x": 0})
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            act(session)
+        session.close()
+    assert described(runtime) != "lost"
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["before", "inside"])
+@pytest.mark.parametrize("reader", READERS)
+def test_door_through_the_rules_sees_what_was_sent(
+    runtime: Runtime, reader: str, inside: bool
+) -> None:
+    def work(ctx: Ctx) -> Any:
+        if not inside:
+            ctx.send(RENAME, text="sent")
+        with ctx.unrestricted("prueba") as free:
+            if inside:
+                ctx.send(RENAME, text="sent")
+            return READERS[reader](free)
+
+    assert runtime.transact(work) == "sent"
+
+
+def test_what_was_sent_through_the_door_stays(runtime: Runtime) -> None:
+    def work(ctx: Ctx) -> Any:
+        with ctx.unrestricted("prueba") as free:
+            db.send(cast("GuardedSession", free), RENAME, {"text": "through"})
+
+    runtime.transact(work)
+    assert described(runtime) == "through"
+
+
+def test_session_that_is_closed_forgets_what_was_sent(runtime: Runtime) -> None:
+    session: Any = runtime.database.session()
+    db.send(session, RENAME, {"text": "forgotten"})
+    session.close()
+    db.execute(session, RENAME, {"text": "kept"}, last=True)
+    db.commit(session)
+    session.close()
+    assert described(runtime) == "kept"
+    assert session.waiting == ()
+
+
+def test_table_that_changes_under_what_was_sent_has_the_whole_run_again(runtime: Runtime) -> None:
+    runs: list[int] = []
+
+    def work(session: Any) -> None:
+        runs.append(1)
+        db.send(session, RENAME, {"text": f"run {len(runs)}"})
+        db.execute(session, DESCRIBE, {})
+        if len(runs) == 1:
+            session.rollback()
+            widen(runtime)
+        db.send(session, DESCRIBE, {})
+        db.send(session, RENAME, {"text": f"run {len(runs)}"})
+        db.execute(session, DESCRIBE, {})
+
+    runtime.database.run(work)
+    assert described(runtime) == f"run {len(runs)}"
+
+
+# Where things change and break -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("writes", [False, True], ids=["alone", "in a transaction"])

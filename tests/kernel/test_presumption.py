@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
+from addons.sales.models import Venta
 from kernel import db, prepared
 from kernel.db import Statement
 from kernel.identity import Rol
@@ -18,8 +19,10 @@ from tests.conftest import Connect
 from tests.shop import Shop, abrir_caja
 
 LIST = "/api/clientes/"
+VENTAS = "/api/ventas/"
 WHO = Statement("who", "SELECT nombre, id FROM roles WHERE id = %(id)s", reads=True)
 DIVIDE = Statement("divide", "SELECT 100 / n, n FROM unnest(%(x)s::int[]) AS n", reads=True)
+DESCRIBE = Statement("describe", "SELECT descripcion FROM roles ORDER BY id LIMIT 1", reads=True)
 RENAME = Statement("rename", "UPDATE roles SET descripcion = %(text)s RETURNING 1")
 
 
@@ -126,6 +129,73 @@ def test_good_caller_is_told_what_is_wrong_with_the_query(cajero: TestClient) ->
     assert cajero.get(f"{LIST}?q=nobody-has-this-name").json() == {"items": [], "next": None}
 
 
+# A sale begins likewise -----------------------------------------------------------------------
+
+OF_SALES = tuple(sql.replace("clientes", "ventas").replace("'ver'", "'crear'") for sql in TAKEN)
+
+
+def journeys(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The names of the hot statements that go to the database together, from now on."""
+    names: list[list[str]] = []
+    run = prepared.execute
+
+    def execute(connection: Any, statement: Statement, given: Any, **how: Any) -> Any:
+        ahead = [one.statement.name for one in how.get("ahead", ())]
+        if not statement.name.startswith(("loyalty_", "preferences")):
+            names.append([*ahead, statement.name])
+        return run(connection, statement, given, **how)
+
+    monkeypatch.setattr(prepared, "execute", execute)
+    return names
+
+
+@pytest.mark.parametrize("key", [False, True], ids=["plain", "keyed"])
+def test_sale_takes_three_journeys(
+    cajero: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch, key: bool
+) -> None:
+    body = shop.venta(abrir_caja(cajero, shop))
+    for number in range(2):
+        seen = journeys(monkeypatch) if number else []
+        headers = {"Idempotency-Key": f"venta-{number}"} if key else {}
+        assert cajero.post(VENTAS, json=body, headers=headers).status_code == 201
+    assert seen == [
+        ["identify_token_alone", "venta_preparar"],
+        ["venta_insertar", "stock_vender"],
+        ["write"],
+    ]
+
+
+@pytest.mark.parametrize("body", ["good", "bad"])
+@pytest.mark.parametrize("sql", [*ENDED, *OF_SALES])
+def test_what_ended_counts_with_the_next_sale_and_takes_no_number(
+    cajero: TestClient, connect: Connect, runtime: Runtime, shop: Shop, sql: str, body: str
+) -> None:
+    venta = shop.venta(abrir_caja(cajero, shop))
+    first = cajero.post(VENTAS, json=venta).json()
+    change(runtime, sql)
+    wanted = venta if body == "good" else {"detalle": []}
+    for _ in range(2):
+        answer = cajero.post(VENTAS, json=wanted)
+        assert answer.status_code == (401 if sql in ENDED else 403)
+    with runtime.database.session() as session:
+        assert session.scalars(select(Venta.numero)).all() == [first["numero"]]
+        sequence = "SELECT last FROM andes_sequences WHERE name = 'venta'"
+        assert session.execute(text(sequence)).scalars().all() == [first["numero"]]
+
+
+def test_repeated_key_is_answered_as_before_whoever_sold_meanwhile(
+    cajero: TestClient, shop: Shop, runtime: Runtime
+) -> None:
+    venta = shop.venta(abrir_caja(cajero, shop))
+    for number in range(3):
+        headers = {"Idempotency-Key": f"venta-{number}"}
+        first, again = (cajero.post(VENTAS, json=venta, headers=headers) for _ in range(2))
+        assert (first.status_code, again.json()) == (201, first.json())
+        assert again.headers["Idempotent-Replayed"] == "true"
+    with runtime.database.session() as session:
+        assert len(session.scalars(select(Venta.id)).all()) == 3
+
+
 # The session itself ---------------------------------------------------------------------------
 
 
@@ -169,6 +239,26 @@ def test_statement_cannot_answer_the_question_itself(runtime: Runtime, role: int
                 pytest.raises((Disproved, psycopg.Error)),
             ):
                 db.execute(session, echo, {own: value})
+
+
+def test_write_goes_with_the_question_and_is_void_with_another_answer(
+    runtime: Runtime, role: int
+) -> None:
+    [(name, _)] = runtime.database.run(lambda one: db.execute(one, WHO, {"id": role}))
+    broken = Statement("broken", "INSERT INTO roles (nombre) SELECT nombre FROM roles RETURNING 1")
+    for statement in (RENAME, broken):
+        with presume(runtime, role, "(NADIE,1)") as session, pytest.raises(Disproved):
+            db.execute(session, statement, {"text": "never"}, last=True)
+        with presume(runtime, role, "(NADIE,1)") as session:
+            db.send(session, statement, {"text": "never"})
+            with pytest.raises(Disproved):
+                db.execute(session, DESCRIBE, {})
+    assert runtime.database.run(lambda one: db.execute(one, DESCRIBE, {})) != [("never",)]
+    with presume(runtime, role, f"({name},{role})") as session:
+        db.execute(session, RENAME, {"text": "at once"}, last=True)
+        db.commit(session)
+        db.settle(session)
+    assert runtime.database.run(lambda one: db.execute(one, DESCRIBE, {})) == [("at once",)]
 
 
 def test_write_and_orm_wait_for_the_answer(runtime: Runtime, role: int) -> None:

@@ -85,7 +85,14 @@ DEVOLUCIONES = Resource(
 RESOURCES = [VENTAS, DEVOLUCIONES]
 
 
-@endpoint("POST", "/api/ventas/", permission="ventas.crear", status=201, statuses=(409, 422))
+@endpoint(
+    "POST",
+    "/api/ventas/",
+    permission="ventas.crear",
+    status=201,
+    statuses=(409, 422),
+    presumes=True,
+)
 def crear_venta(ctx: Ctx, nueva: schemas.VentaNueva) -> schemas.VentaLeida:
     """Registra una venta."""
     return ventas.registrar_venta(ctx, nueva)

@@ -20,7 +20,9 @@ PREPARAR = Statement(
              array_agg(es_efectivo) AS efectivos, array_agg(es_credito) AS creditos
         FROM metodos_pago WHERE activo
     )
-    SELECT numero.last, caja.estado, caja.sucursal_id, cliente.id, empresa.precios_incluyen_igv,
+    SELECT nextval('ventas_id_seq'),
+           ARRAY(SELECT nextval('detalle_venta_id_seq') FROM unnest(%(productos)s::bigint[])),
+           numero.last, caja.estado, caja.sucursal_id, cliente.id, empresa.precios_incluyen_igv,
            empresa.tasa_igv, metodo.codigos, metodo.ids, metodo.efectivos, metodo.creditos,
            {precios.COLUMNAS}
       FROM numero CROSS JOIN producto CROSS JOIN lista CROSS JOIN metodo
@@ -29,18 +31,18 @@ PREPARAR = Statement(
       LEFT JOIN configuracion empresa ON empresa.id = 1
     """,  # noqa: S608  # composed of our own constants
 )
-"""What a sale needs to know, its number taken and its caja kept from closing."""
+"""What a sale needs to know, its number and ids taken and its caja kept from closing."""
 
 INSERTAR = Statement(
     "venta_insertar",
     """
     WITH venta AS (
-      INSERT INTO ventas (serie, numero, cliente_id, usuario_id, sucursal_id, caja_id, fecha,
+      INSERT INTO ventas (id, serie, numero, cliente_id, usuario_id, sucursal_id, caja_id, fecha,
                           subtotal, igv, total, descuento_global, vuelto, monto_credito,
                           fecha_vencimiento, estado, modo_emision, metodo_pago_id, uuid, orden_id)
-      VALUES (%(serie)s, %(numero)s, %(cliente)s, %(usuario)s, %(sucursal)s, %(caja)s, %(fecha)s,
-              %(subtotal)s, %(igv)s, %(total)s, %(descuento_global)s, %(vuelto)s, %(credito)s,
-              %(vence)s::date, 'registrada', %(modo)s, %(metodo)s, %(uuid)s::uuid,
+      VALUES (%(id)s, %(serie)s, %(numero)s, %(cliente)s, %(usuario)s, %(sucursal)s, %(caja)s,
+              %(fecha)s, %(subtotal)s, %(igv)s, %(total)s, %(descuento_global)s, %(vuelto)s,
+              %(credito)s, %(vence)s::date, 'registrada', %(modo)s, %(metodo)s, %(uuid)s::uuid,
               %(orden)s::bigint)
       RETURNING id
     ), pagos AS (
@@ -50,16 +52,15 @@ INSERTAR = Statement(
                            %(confirmados)s::boolean[])
              AS p(metodo, monto, referencia, confirmado)
     )
-    INSERT INTO detalle_venta (venta_id, producto_id, cantidad, precio_unitario, descuento,
+    INSERT INTO detalle_venta (id, venta_id, producto_id, cantidad, precio_unitario, descuento,
                                subtotal, igv, total, descuento_global, lote)
-    SELECT venta.id, d.producto_id, d.cantidad, d.precio, d.descuento, d.subtotal, d.igv, d.total,
-           coalesce(d.global, 0), coalesce(d.lote, '')
-      FROM venta, unnest(%(productos)s::bigint[], %(cantidades)s::numeric[],
+    SELECT d.id, venta.id, d.producto_id, d.cantidad, d.precio, d.descuento, d.subtotal, d.igv,
+           d.total, coalesce(d.global, 0), coalesce(d.lote, '')
+      FROM venta, unnest(%(ids)s::bigint[], %(productos)s::bigint[], %(cantidades)s::numeric[],
                          %(precios)s::numeric[], %(descuentos)s::numeric[],
                          %(subtotales)s::numeric[], %(igvs)s::numeric[], %(totales)s::numeric[],
                          %(globales)s::numeric[], %(lotes)s::text[])
-           AS d(producto_id, cantidad, precio, descuento, subtotal, igv, total, global, lote)
-    RETURNING venta_id, id
+           AS d(id, producto_id, cantidad, precio, descuento, subtotal, igv, total, global, lote)
     """,
 )
 """What few sales have (shares of a discount, lots, unconfirmed payments) is null where none is."""
@@ -78,6 +79,9 @@ class Metodo:
 class Preparada:
     """What PREPARAR found, by name."""
 
+    venta_id: int
+    lineas: list[int]
+    """Ids of the lines, in order."""
     numero: int
     estado_caja: str | None
     sucursal_id: int | None
@@ -95,8 +99,18 @@ class Preparada:
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> "Preparada":
         """Return the statement's only row by name."""
-        codigos, *hechos = (one or () for one in row[6:10])
+        codigos, *hechos = (one or () for one in row[8:12])
         metodos = dict(zip(codigos, map(Metodo, *hechos), strict=True))
-        numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa = row[:6]
-        oferta = Oferta.of(row[10:])
-        return cls(numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa, metodos, oferta)
+        venta_id, lineas, numero, estado, sucursal_id, cliente_id, incluyen_igv, tasa = row[:8]
+        return cls(
+            venta_id,
+            lineas,
+            numero,
+            estado,
+            sucursal_id,
+            cliente_id,
+            incluyen_igv,
+            tasa,
+            metodos,
+            Oferta.of(row[12:]),
+        )

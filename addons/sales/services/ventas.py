@@ -159,8 +159,8 @@ def escribir_venta(ctx: Ctx, nueva: VentaEnCaja, origen: Origen) -> Escrita:
         acordado=origen.orden_id is not None,
     )
     pago = _pago(ctx, nueva, hay.metodos, valor.total.total)
-    rows = ctx.sql(INSERTAR, **_parametros(ctx, nueva, origen, hay, valor, pago))
-    return Escrita(_leida(ctx, nueva, origen, hay, valor, pago, rows), hay)
+    ctx.send(INSERTAR, **_parametros(ctx, nueva, origen, hay, valor, pago))
+    return Escrita(_leida(ctx, nueva, origen, hay, valor, pago), hay)
 
 
 def _comprobar_nueva(ctx: Ctx, uuid: UUID) -> None:
@@ -254,6 +254,7 @@ def _parametros(
     sin_lotes = not any(linea.lote for linea in nueva.detalle)
     confirmados = [uno.confirmado for uno in pagos]
     return {
+        "id": hay.venta_id,
         "serie": str(nueva.caja_id),
         "numero": hay.numero,
         "cliente": nueva.cliente_id,
@@ -276,6 +277,7 @@ def _parametros(
         "montos": [uno.monto for uno in pagos],
         "referencias": [uno.referencia for uno in pagos],
         "confirmados": None if all(confirmados) else confirmados,
+        "ids": hay.lineas,
         "productos": [linea.producto_id for linea in nueva.detalle],
         "cantidades": [linea.cantidad for linea in nueva.detalle],
         "precios": [linea.precio_unitario for linea in lineas],
@@ -295,10 +297,9 @@ def _leida(
     hay: Preparada,
     valor: Valor,
     pago: Pago,
-    rows: Sequence[tuple[Any, ...]],
 ) -> VentaLeida:
     return VentaLeida.model_construct(
-        id=rows[0][0],
+        id=hay.venta_id,
         serie=str(nueva.caja_id),
         numero=hay.numero,
         cliente_id=nueva.cliente_id,
@@ -319,7 +320,7 @@ def _leida(
         orden_id=origen.orden_id,
         motivo_anulacion="",
         fecha_anulacion=None,
-        detalle=_lineas(nueva, valor, rows),
+        detalle=_lineas(nueva, valor, hay.lineas),
         formas_pago=[
             PagoLeido.model_construct(
                 metodo=p.metodo,
@@ -332,11 +333,11 @@ def _leida(
     )
 
 
-def _lineas(nueva: VentaEnCaja, valor: Valor, rows: Sequence[tuple[Any, ...]]) -> list[LineaLeida]:
-    todas = zip(rows, nueva.detalle, valor.lineas, valor.importes, strict=True)
+def _lineas(nueva: VentaEnCaja, valor: Valor, ids: Sequence[int]) -> list[LineaLeida]:
+    todas = zip(ids, nueva.detalle, valor.lineas, valor.importes, strict=True)
     return [
         LineaLeida.model_construct(
-            id=row[1],
+            id=id_,
             producto_id=pedida.producto_id,
             cantidad=linea.cantidad.quantize(CANTIDAD),
             precio_unitario=linea.precio_unitario.quantize(PRECIO),
@@ -349,7 +350,7 @@ def _lineas(nueva: VentaEnCaja, valor: Valor, rows: Sequence[tuple[Any, ...]]) -
             cantidad_devuelta=NINGUNA,
             por_devolver=linea.cantidad.quantize(CANTIDAD),
         )
-        for row, pedida, linea, uno in todas
+        for id_, pedida, linea, uno in todas
     ]
 
 
