@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -63,6 +64,7 @@ MAX_FIELD = 200
 """Characters of a field's name in an answer."""
 
 MAX_ERRORS = 200
+_DATE = re.compile(r"datetime\.date\((\d+), (\d+), (\d+)\)")
 
 
 def validation_failed(error: ValidationError, prefix: str = "") -> ValidationFailed:
@@ -85,9 +87,20 @@ def field_name(path: Sequence[str | int]) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
+def _plain(value: Any) -> Any:
+    """Return what a fault tells of a bound or of a choice, without Python's and English words."""
+    if not isinstance(value, str):
+        return value
+    day = _DATE.fullmatch(value)
+    if day:
+        year, month, number = map(int, day.groups())
+        return f"{year:04}-{month:02}-{number:02}"
+    return value.replace("' or '", "', '")
+
+
 def _field_error(fault: ErrorDetails, prefix: str) -> FieldError:
     path = field_name(fault["loc"])
-    facts: dict[str, Any] = dict(fault.get("ctx") or {})
+    facts = {name: _plain(value) for name, value in (fault.get("ctx") or {}).items()}
     text = TEXTS.get(fault["type"], fault["msg"])
     try:
         message = text.format(**facts)

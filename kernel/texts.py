@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -202,22 +203,35 @@ def _refusals(kind: type[DomainError]) -> Iterator[str]:
 
 
 class _Spelled(ast.NodeTransformer):
-    """Puts the texts of a module in the place of the names that it gives them."""
+    """Puts texts in the place of the names that a module, or a function in it, gives them."""
 
     def __init__(self, tree: ast.Module) -> None:
-        named = [it for it in tree.body if isinstance(it, ast.Assign)]
-        self.texts = {
-            target.id: it.value
-            for it in named
-            for target in it.targets
-            if isinstance(target, ast.Name) and _text(it.value)
-        }
+        self.texts = _named(tree.body)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        outer, self.texts = self.texts, self.texts | _named(ast.walk(node))
+        found = self.generic_visit(node)
+        self.texts = outer
+        return found
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.texts.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
         return node  # whose values are names in its text
+
+
+def _named(nodes: Iterable[ast.AST]) -> dict[str, ast.expr]:
+    """Return the texts that names stand for; of a name with several, any of them."""
+    found: dict[str, ast.expr] = {}
+    for node in nodes:
+        if not isinstance(node, ast.Assign):
+            continue
+        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        for name, text in product(names, _texts([node.value])):
+            one, before = ast.Constant(text), found.get(name)
+            found[name] = ast.IfExp(ast.Constant(True), one, before) if before else one
+    return found
 
 
 def _in_code(tree: ast.Module, refusals: frozenset[str], where: str) -> Iterator[Key]:

@@ -11,19 +11,18 @@ from typing import Any
 from addons.sales.services.creditos import hoy, inicio_del_dia
 from kernel.context import Ctx
 from kernel.db import Statement
+from kernel.errors import Unprocessable
 from kernel.reports import Period, Report, Table
 from kernel.schemas import QueryId
 
 MOVIMIENTOS = """
     WITH linea AS (
-      SELECT v.id AS venta_id, v.fecha, v.cliente_id, d.producto_id, d.cantidad, d.subtotal, d.igv,
-             d.total, 0.00 AS devuelto
+      SELECT d.producto_id, d.cantidad, d.subtotal, d.igv, d.total, 0.00 AS devuelto
         FROM ventas v JOIN detalle_venta d ON d.venta_id = v.id
        WHERE v.estado = 'registrada' AND v.fecha >= %(desde)s AND v.fecha < %(hasta)s
          AND (%(sucursales)s::bigint[] IS NULL OR v.sucursal_id = ANY(%(sucursales)s))
       UNION ALL
-      SELECT NULL, r.fecha, v.cliente_id, d.producto_id, -d.cantidad, -d.subtotal, -d.igv,
-             -d.total, d.total
+      SELECT d.producto_id, -d.cantidad, -d.subtotal, -d.igv, -d.total, d.total
         FROM devoluciones r
         JOIN detalle_devolucion d ON d.devolucion_id = r.id
         JOIN ventas v ON v.id = r.venta_id
@@ -32,39 +31,62 @@ MOVIMIENTOS = """
     )"""
 """What was sold in a period, and what came back in it, line by line."""
 
+DOCUMENTOS = """
+    WITH hecho AS (
+      SELECT id AS venta_id, fecha, cliente_id, subtotal, igv, total, 0.00 AS devuelto
+        FROM ventas
+       WHERE estado = 'registrada' AND fecha >= %(desde)s AND fecha < %(hasta)s
+         AND (%(sucursales)s::bigint[] IS NULL OR sucursal_id = ANY(%(sucursales)s))
+      UNION ALL
+      SELECT NULL, r.fecha, v.cliente_id, -r.subtotal, -r.igv, -r.total, r.total
+        FROM devoluciones r JOIN ventas v ON v.id = r.venta_id
+       WHERE v.estado = 'registrada' AND r.fecha >= %(desde)s AND r.fecha < %(hasta)s
+         AND (%(sucursales)s::bigint[] IS NULL OR r.sucursal_id = ANY(%(sucursales)s))
+    )"""
+"""The same, sale by sale: the lines of a document always add up to its header."""
+
 DIARIAS = Statement(
     "reporte_ventas_diarias",
     f"""
-    {MOVIMIENTOS}
-    SELECT (fecha AT TIME ZONE %(zona)s)::date, count(DISTINCT venta_id), sum(subtotal), sum(igv),
+    {DOCUMENTOS}
+    SELECT (fecha AT TIME ZONE %(zona)s)::date, count(venta_id), sum(subtotal), sum(igv),
            sum(total), sum(devuelto)
-      FROM linea GROUP BY 1 ORDER BY 1
+      FROM hecho GROUP BY 1 ORDER BY 1
     """,  # noqa: S608  # our own constant
 )
 POR_PRODUCTO = Statement(
     "reporte_ventas_por_producto",
     f"""
-    {MOVIMIENTOS}
+    {MOVIMIENTOS}, suma AS (
+      SELECT producto_id, sum(cantidad) AS cantidad, sum(subtotal) AS subtotal, sum(igv) AS igv,
+             sum(total) AS total, sum(devuelto) AS devuelto
+        FROM linea GROUP BY producto_id
+    )
     SELECT p.id, p.sku, p.nombre, coalesce(c.nombre, ''), p.unidad_medida,
-           sum(l.cantidad), sum(l.subtotal), sum(l.igv), sum(l.total), sum(l.devuelto)
-      FROM linea l
-      JOIN productos p ON p.id = l.producto_id
+           s.cantidad, s.subtotal, s.igv, s.total, s.devuelto
+      FROM suma s
+      JOIN productos p ON p.id = s.producto_id
       LEFT JOIN categorias c ON c.id = p.categoria_id
      WHERE %(categoria)s::bigint IS NULL OR p.categoria_id = %(categoria)s
-     GROUP BY p.id, c.nombre ORDER BY 9 DESC, p.id
+     ORDER BY s.total DESC, p.id LIMIT %(limite)s
     """,  # noqa: S608
 )
 POR_CLIENTE = Statement(
     "reporte_ventas_por_cliente",
     f"""
-    {MOVIMIENTOS}
-    SELECT c.id, c.numero_doc, c.razon_social, c.categoria, count(DISTINCT l.venta_id),
-           sum(l.subtotal), sum(l.igv), sum(l.total), sum(l.devuelto)
-      FROM linea l JOIN clientes c ON c.id = l.cliente_id
-     GROUP BY c.id ORDER BY 8 DESC, c.id
+    {DOCUMENTOS}, suma AS (
+      SELECT cliente_id, count(venta_id) AS ventas, sum(subtotal) AS subtotal, sum(igv) AS igv,
+             sum(total) AS total, sum(devuelto) AS devuelto
+        FROM hecho GROUP BY cliente_id
+    )
+    SELECT c.id, c.numero_doc, c.razon_social, c.categoria, s.ventas, s.subtotal, s.igv, s.total,
+           s.devuelto
+      FROM suma s JOIN clientes c ON c.id = s.cliente_id
+     ORDER BY s.total DESC, c.id LIMIT %(limite)s
     """,  # noqa: S608
 )
 DIAS = 31
+MAX_LINEAS = 100_000
 
 
 class EnSucursal(Period):
@@ -99,8 +121,9 @@ def ventas_por_producto(ctx: Ctx, pedido: DeCategoria) -> Table:
         "total",
         "devoluciones",
     )
-    rows = ctx.sql(POR_PRODUCTO, categoria=pedido.categoria_id, **_periodo(ctx, pedido))
-    return _tabla(columnas, rows)
+    hechos = {"categoria": pedido.categoria_id, "limite": MAX_LINEAS + 1}
+    rows = ctx.sql(POR_PRODUCTO, **hechos, **_periodo(ctx, pedido))
+    return _tabla(columnas, _completas(rows))
 
 
 def ventas_por_cliente(ctx: Ctx, pedido: EnSucursal) -> Table:
@@ -116,7 +139,20 @@ def ventas_por_cliente(ctx: Ctx, pedido: EnSucursal) -> Table:
         "total",
         "devoluciones",
     )
-    return _tabla(columnas, ctx.sql(POR_CLIENTE, **_periodo(ctx, pedido)))
+    rows = ctx.sql(POR_CLIENTE, limite=MAX_LINEAS + 1, **_periodo(ctx, pedido))
+    return _tabla(columnas, _completas(rows))
+
+
+def _completas(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the rows, unless a part would pass for the whole.
+
+    Raises:
+        Unprocessable: there are more than a report holds.
+    """
+    if len(rows) > MAX_LINEAS:
+        text = f"El reporte pasa de {MAX_LINEAS} líneas; pida menos días o una sucursal."
+        raise Unprocessable(text, code="reporte_demasiado_largo", field="desde")
+    return rows
 
 
 def _periodo(ctx: Ctx, pedido: EnSucursal) -> dict[str, Any]:

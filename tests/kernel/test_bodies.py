@@ -6,7 +6,7 @@ import contextlib
 import gzip
 import json
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from pydantic import Field
 from kernel import answers, bodies
 from kernel.errors import ValidationFailed
 from kernel.money import Amount
-from kernel.schemas import Flag, RefId, Schema, Text
+from kernel.schemas import Day, Flag, RefId, Schema, Text
 
 
 class Linea(Schema):
@@ -221,3 +221,16 @@ def test_parse_any_document_is_accepted_or_refused(document: Any) -> None:
 @given(st.binary(max_size=200))
 def test_parse_any_bytes_are_accepted_or_refused(raw: bytes) -> None:
     refusal(raw)
+
+
+def test_bounds_and_choices_are_told_without_words_of_python() -> None:
+    class Asked(Schema):
+        desde: Day
+        formato: Literal["json", "csv", "xlsx"]
+
+    with pytest.raises(ValidationFailed) as caught:
+        bodies.parse(b'{"desde": "0001-01-01", "formato": "exe"}', Asked)
+    assert {one.message for one in caught.value.errors} == {
+        "Debe ser 1900-01-01 o más.",
+        "Debe ser uno de: 'json', 'csv', 'xlsx'.",
+    }

@@ -46,6 +46,16 @@ def test_text_of_a_refusal_is_found_by_the_name_that_a_module_gives_it(registry:
     assert OCUPADA in texts.gathered(registry)["sunat"]
 
 
+def test_text_of_a_refusal_is_found_by_any_name_that_a_function_gives_it(
+    registry: Registry,
+) -> None:
+    found = texts.gathered(registry)
+    assert "El origen y el destino son el mismo almacén." in found["inventory"]
+    assert "Solo una venta al crédito vence." in found["sales"]
+    assert "No es un producto de la venta." in found["sales"]
+    assert "Este producto ya está arriba." in found["sales"]
+
+
 @pytest.mark.usefixtures("english")
 def test_message_is_recognised_around_its_values() -> None:
     assert translations.message("Debe ser mayor que 0.") == "It must be greater than 0."

@@ -10,7 +10,7 @@ from kernel.db import Statement
 
 CERO = Decimal("0.0000")
 LIMITE = Decimal("9999999999.9999")
-"""The largest quantity that the tables hold."""
+"""The largest quantity that the tables hold; what is missing of a product is no more either."""
 
 ENTRADA, SALIDA, AJUSTE, VENTA = "ENTRADA", "SALIDA", "AJUSTE", "VENTA"
 DEVOLUCION, ANULACION, TRANSFERENCIA = "DEVOLUCION", "ANULACION", "TRANSFERENCIA"
@@ -68,7 +68,8 @@ PONER_LOTES = Statement(
            AS u(producto_id, almacen_id, lote, serie, vence, cantidad)
      GROUP BY 1, 2, 3, 4
     ON CONFLICT (producto_id, almacen_id, numero_lote, numero_serie)
-    DO UPDATE SET cantidad_inicial = l.cantidad_inicial + excluded.cantidad_inicial,
+    DO UPDATE SET cantidad_inicial = least(l.cantidad_inicial + excluded.cantidad_inicial,
+                                           9999999999.9999),
                   cantidad_actual = l.cantidad_actual + excluded.cantidad_actual,
                   fecha_vencimiento = coalesce(l.fecha_vencimiento, excluded.fecha_vencimiento),
                   estado = CASE l.estado WHEN 'AGOTADO' THEN 'DISPONIBLE' ELSE l.estado END

@@ -103,7 +103,7 @@ def _posibles(uno: Movimiento, lotes: Sequence[LoteLeido], hoy: date) -> Iterato
             and lote.disponible > 0
             and lote.es(uno)
             and (lote.estado != BLOQUEADO or uno.tipo == "AJUSTE")
-            and not (vencido and (uno.tipo == "VENTA" or uno.fefo))
+            and not (vencido and uno.tipo == "VENTA")
         ):
             yield lote
 
@@ -119,6 +119,6 @@ def _falta(uno: Movimiento, por_serie: bool, lotes: Sequence[LoteLeido]) -> Fiel
         if not conocido:
             return FieldError(uno.vecino(name), "lote_ajeno", "No es un lote de este producto.")
     elif not uno.fefo:
-        texto = "el número de serie" if por_serie else "el número de lote"
-        return FieldError(uno.vecino(name), "lote_requerido", f"Indique {texto}.")
+        texto = "Indique el número de serie." if por_serie else "Indique el número de lote."
+        return FieldError(uno.vecino(name), "lote_requerido", texto)
     return None

@@ -168,8 +168,10 @@ class Libro:
             if eleccion.faltas:
                 return []
         elif uno.nombra_lote:
-            self._falta(uno, "numero_lote", "sin_trazabilidad", "Este producto no lleva lotes.")
-        if hay < uno.cantidad and not (uno.sin_stock and not producto.trazado):
+            name = "lote" if uno.lote else "numero_lote"
+            self._falta(uno, name, "sin_trazabilidad", "Este producto no lleva lotes.")
+        alcanza = uno.sin_stock and not producto.trazado and hay - uno.cantidad >= -LIMITE
+        if hay < uno.cantidad and not alcanza:
             quedan = max(hay, CERO).normalize()
             self.sin_stock.append(
                 FieldError(uno.campo, "stock_insuficiente", f"Quedan {quedan:f}.")

@@ -6,6 +6,7 @@ Source: módulo 2.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from addons.inventory.models import AGOTADO, BLOQUEADO, DISPONIBLE, LOTE, NINGUNA, LoteSerie
@@ -31,6 +32,8 @@ from kernel.errors import Conflict, Forbidden, NotFound
 
 MAX_PASOS = 5000
 """Movements of a lot that one answer holds; the rest is in the list of movements."""
+MAX_LOTES = 500
+"""Lots of a number that one answer holds, the latest first; the rest is in the list of lots."""
 
 CON_NUMERO = Statement(
     "lotes_con_numero",
@@ -40,8 +43,13 @@ CON_NUMERO = Statement(
       FROM lotes_series l
       JOIN productos p ON p.id = l.producto_id
       JOIN almacenes a ON a.id = l.almacen_id
-     WHERE l.numero_lote = %(numero)s OR l.numero_serie = %(numero)s
-     ORDER BY l.producto_id, l.numero_lote, l.numero_serie, l.almacen_id
+     WHERE (l.numero_lote = %(numero)s OR l.numero_serie = %(numero)s)
+       AND (%(producto)s::bigint IS NULL OR l.producto_id = %(producto)s)
+       AND (%(almacenes)s::bigint[] IS NULL OR l.almacen_id = ANY(%(almacenes)s)
+            OR EXISTS (SELECT FROM movimientos_stock m WHERE m.lote_id = l.id
+                          AND (m.almacen_origen_id = ANY(%(almacenes)s)
+                               OR m.almacen_destino_id = ANY(%(almacenes)s))))
+     ORDER BY l.id DESC LIMIT %(limite)s
     """,
     reads=True,
 )
@@ -91,14 +99,21 @@ MODO = Statement(
 )
 
 
-def trazar(ctx: Ctx, numero: str) -> Traza:
-    """Return where every lot or series of a number is, came from and went.
+def trazar(ctx: Ctx, numero: str, producto_id: int | None = None) -> Traza:
+    """Return where every lot or series of a number is, came from and went; of a product only.
 
     Raises:
         NotFound: no lot or series within the user's reach has it.
     """
     permitidos = ctx.scope("almacenes")
-    rows = ctx.sql(CON_NUMERO, numero=numero)
+    rows = ctx.sql(
+        CON_NUMERO,
+        numero=numero,
+        producto=producto_id,
+        almacenes=None if permitidos is None else sorted(permitidos),
+        limite=MAX_LOTES,
+    )
+    rows.sort(key=itemgetter(1, 4, 5, 7))
     grupos: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
         grupos[row[1], row[4], row[5]].append(row)
@@ -120,9 +135,7 @@ def trazar_lote(ctx: Ctx, lote_id: int) -> Traza:
     if lote is None:
         raise NotFound
     numero = lote.numero_serie or lote.numero_lote
-    traza = trazar(ctx, numero)
-    mios = [uno for uno in traza.lotes if uno.producto_id == lote.producto_id]
-    return Traza(lote=numero, lotes=mios)
+    return trazar(ctx, numero, lote.producto_id)
 
 
 def _pasos(

@@ -48,7 +48,9 @@ VENDER = Statement(
              pr.trazabilidad <> 'ninguna' AS trazado,
              pr.trazabilidad = 'ninguna'
                AND (pa.stock_actual - pa.stock_reservado >= p.cantidad
-                    OR p.sin_stock OR pr.permite_venta_sin_stock) AS alcanza
+                    OR (p.sin_stock OR pr.permite_venta_sin_stock)
+                       AND least(pa.stock_actual, pr.stock_actual) - p.cantidad
+                           >= -9999999999.9999) AS alcanza
         FROM almacen
         JOIN productos_almacen pa ON pa.almacen_id = almacen.id
         JOIN pedido p ON p.producto_id = pa.producto_id

@@ -63,6 +63,7 @@ class Cotizacion(Importes, Timestamps, Versioned, Model):
     fecha_vencimiento: Mapped[date]
     estado: Mapped[str] = mapped_column(server_default=PENDIENTE, default=PENDIENTE)
     observaciones: Mapped[str] = mapped_column(server_default="", default="")
+    motivo_anulacion: Mapped[str] = mapped_column(server_default="", default="")
     origen_id: Mapped[int | None] = to("cotizaciones", index=True)
     enviada_at: Mapped[datetime | None]
 

@@ -13,6 +13,7 @@ from kernel.model import Id, Model, MoneyColumn, PriceColumn, QuantityColumn
 
 REGISTRADA = "registrada"
 ANULADA = "anulada"
+AL_CREDITO, ANULADAS = "monto_credito > 0", "estado = 'anulada'"
 
 
 class Venta(Importes, Model):
@@ -31,6 +32,8 @@ class Venta(Importes, Model):
         Index("ix_ventas_cliente_id", "cliente_id", "id"),
         Index("ix_ventas_caja_id", "caja_id", "id"),
         Index("ix_ventas_sucursal_id", "sucursal_id", "id"),
+        Index("ix_ventas_al_credito", "cliente_id", "id", postgresql_where=text(AL_CREDITO)),
+        Index("ix_ventas_anuladas", "id", postgresql_where=text(ANULADAS)),
         Index("uq_ventas_uuid", "uuid", unique=True, postgresql_where=text("uuid IS NOT NULL")),
         Index(
             "uq_ventas_orden_id",

@@ -27,6 +27,7 @@ COTIZACIONES = Resource(
         "fecha_vencimiento",
         "estado",
         *DEL_DOCUMENTO,
+        "motivo_anulacion",
         "origen_id",
         "enviada_at",
     ),

@@ -110,6 +110,7 @@ class CotizacionLeida(Answer):
     total: Decimal
     descuento_global: Decimal
     observaciones: str
+    motivo_anulacion: str
     origen_id: int | None
     enviada_at: datetime | None
     version: int

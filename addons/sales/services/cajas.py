@@ -34,9 +34,13 @@ from addons.sales.schemas import (
     ReporteZ,
 )
 from addons.sales.services import creditos
+from addons.sales.services.precios import LIMITE
 from addons.sales.services.reporte_z import en_efectivo, metodos_de, resumir
 from kernel.context import Ctx
-from kernel.errors import Forbidden, NotFound, Unprocessable, ValidationFailed
+from kernel.errors import FieldError, Forbidden, NotFound, Unprocessable, ValidationFailed
+from kernel.messages import refused
+
+EXCEDE = "Es más dinero del que se puede anotar en una caja."
 
 
 def abrir_caja(ctx: Ctx, apertura: AperturaCaja) -> CajaLeida:
@@ -128,8 +132,8 @@ def mover_efectivo(ctx: Ctx, caja_id: int, nuevo: MovimientoCajaNuevo) -> Movimi
     """
     caja = tomar_caja(ctx, caja_id)
     metodo = _metodo(ctx, nuevo.metodo)
-    if nuevo.tipo == EGRESO and metodo.es_efectivo:
-        comprobar_efectivo(ctx, caja, nuevo.monto)
+    if metodo.es_efectivo:
+        _comprobar_movimiento(ctx, caja, nuevo)
     movimiento = MovimientoCaja(
         caja_id=caja.id,
         sucursal_id=caja.sucursal_id,
@@ -144,6 +148,13 @@ def mover_efectivo(ctx: Ctx, caja_id: int, nuevo: MovimientoCajaNuevo) -> Movimi
     ctx.session.add(movimiento)
     ctx.session.flush()
     return MovimientoCajaLeido.model_validate(movimiento)
+
+
+def _comprobar_movimiento(ctx: Ctx, caja: Caja, nuevo: MovimientoCajaNuevo) -> None:
+    if nuevo.tipo == EGRESO:
+        comprobar_efectivo(ctx, caja, nuevo.monto)
+    elif en_efectivo(caja, metodos_de(ctx, caja)) + nuevo.monto > LIMITE:
+        raise refused([FieldError("monto", "excede", EXCEDE)])
 
 
 def _metodo(ctx: Ctx, codigo: str | None) -> MetodoPago:
@@ -232,6 +243,8 @@ def _contado(conteo: Conteo | CierreCaja, field: str) -> Decimal:
             else "Diga cuánto contó, en total o por denominaciones."
         )
         raise ValidationFailed(message, field=field, code="conteo")
+    if contado > LIMITE:
+        raise refused([FieldError("denominaciones", "excede", EXCEDE)])
     return contado
 
 

@@ -267,7 +267,7 @@ def anular_cotizacion(ctx: Ctx, cotizacion_id: int, anulacion: MotivoAnulacion) 
     """
     cotizacion = tomar_cotizacion(ctx, cotizacion_id)
     cotizacion.estado = ANULADA
-    cotizacion.observaciones = f"{cotizacion.observaciones}\nAnulada: {anulacion.motivo}".strip()
+    cotizacion.motivo_anulacion = anulacion.motivo
     ctx.session.flush()
     return leer(ctx, cotizacion)
 

@@ -48,7 +48,14 @@ RECIBIR = Statement(
                                      fecha_registro_local, fecha_sync)
     VALUES (%(uuid)s::uuid, %(usuario)s, %(sucursal)s::bigint, %(payload)s::jsonb, %(fecha)s,
             %(ahora)s)
-    ON CONFLICT (uuid) DO UPDATE SET intentos = o.intentos + 1
+    ON CONFLICT (uuid) DO UPDATE
+       SET intentos = o.intentos + 1,
+           payload_json = CASE WHEN o.sincronizado THEN o.payload_json
+                               ELSE excluded.payload_json END,
+           sucursal_id = CASE WHEN o.sincronizado THEN o.sucursal_id
+                              ELSE excluded.sucursal_id END,
+           fecha_registro_local = CASE WHEN o.sincronizado THEN o.fecha_registro_local
+                                       ELSE excluded.fecha_registro_local END
     RETURNING o.id, o.venta_id
     """,
 )
@@ -71,7 +78,9 @@ FALLIDA = Statement(
     VALUES (%(uuid)s::uuid, %(usuario)s, %(sucursal)s::bigint, %(payload)s::jsonb, %(fecha)s,
             %(ahora)s, %(error)s, %(codigo)s)
     ON CONFLICT (uuid) DO UPDATE
-       SET intentos = o.intentos + 1, fecha_sync = excluded.fecha_sync,
+       SET intentos = o.intentos + 1, payload_json = excluded.payload_json,
+           sucursal_id = excluded.sucursal_id,
+           fecha_registro_local = excluded.fecha_registro_local, fecha_sync = excluded.fecha_sync,
            error_sync = excluded.error_sync, error_codigo = excluded.error_codigo
      WHERE NOT o.sincronizado
     RETURNING o.id

@@ -1,6 +1,6 @@
 """Screens of price offers and orders."""
 
-from addons.sales.views.campos import METODOS, MOTIVO
+from addons.sales.views.campos import METODOS, MOTIVO, POR_QUE
 from kernel.views import (
     Button,
     Choice,
@@ -86,6 +86,7 @@ OFERTAS: list[View] = [
                     Field("fecha_emision", "Emitida"),
                     Field("fecha_vencimiento", "Válida hasta"),
                     Field("observaciones", "Observaciones", span=2),
+                    POR_QUE,
                 ),
             ),
             Lines("detalle", "detalle", "Detalle", LINEAS_OFRECIDAS),
@@ -172,6 +173,7 @@ OFERTAS: list[View] = [
                     Field("cotizacion_id", "Cotización"),
                     Field("venta_id", "Venta", refers="/api/ventas/"),
                     Field("observaciones", "Observaciones", span=2),
+                    POR_QUE,
                 ),
             ),
             Lines("detalle", "detalle", "Detalle", LINEAS_OFRECIDAS),

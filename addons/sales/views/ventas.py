@@ -1,6 +1,6 @@
 """Screens of sales, of what came back of them, and of those made offline."""
 
-from addons.sales.views.campos import METODOS, MOTIVO
+from addons.sales.views.campos import METODOS, MOTIVO, POR_QUE
 from kernel.views import (
     Button,
     CalendarView,
@@ -84,6 +84,7 @@ VENTAS: list[View] = [
                     Field("fecha", "Fecha"),
                     Field("usuario_id", "Vendedor"),
                     Field("modo_emision", "Modo", choices=MODOS),
+                    POR_QUE,
                 ),
             ),
             Lines(

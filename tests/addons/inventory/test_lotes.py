@@ -246,3 +246,47 @@ def test_lot_is_traced_back_and_forward(
     gerente = connect("gerente").get(f"{INVENTARIO}trazabilidad/B/").json()["lotes"][0]
     assert [one["almacen_id"] for one in gerente["existencias"]] == [shop.almacenes[1]]
     assert [one["tipo_movimiento"] for one in gerente["hacia_adelante"]] == ["TRANSFERENCIA"]
+
+
+def test_trace_of_a_lot_holds_nothing_of_other_products(
+    almacen: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for producto in (0, 1):
+        trazar(almacen, shop, "lote", producto)
+        for _ in range(2):
+            ajuste = mercaderia(shop, "1", producto=producto, numero_lote="INICIAL")
+            post(almacen, "ajuste/", ajuste)
+    monkeypatch.setattr("addons.inventory.services.lotes.MAX_PASOS", 4)
+    monkeypatch.setattr("addons.inventory.services.lotes.MAX_LOTES", 1)
+    query = {"producto_id": shop.productos[1], "numero_lote": "INICIAL"}
+    (lote,) = almacen.get(f"{INVENTARIO}lotes/", params=query).json()["items"]
+    (traza,) = almacen.get(f"{INVENTARIO}lotes/{lote['id']}/trazabilidad/").json()["lotes"]
+    assert (traza["producto_id"], len(traza["hacia_atras"])) == (shop.productos[1], 3)
+    todos = almacen.get(f"{INVENTARIO}trazabilidad/INICIAL/").json()["lotes"]
+    assert [one["producto_id"] for one in todos] == [shop.productos[1]]
+
+
+def test_product_stops_carrying_lots_though_one_has_expired(
+    almacen: TestClient, shop: Shop
+) -> None:
+    trazar(almacen, shop, "lote")
+    viejo = mercaderia(shop, "5", numero_lote="V", fecha_vencimiento=dia(-30))
+    post(almacen, "ajuste/", viejo)
+    trazar(almacen, shop, "ninguna")
+    assert saldo(almacen, shop)[0] == "105.0000"
+
+
+def test_lot_comes_and_goes_more_than_any_table_holds(almacen: TestClient, shop: Shop) -> None:
+    trazar(almacen, shop, "lote")
+    for _ in range(2):
+        mucho = mercaderia(shop, "9999999000", numero_lote="M")
+        post(almacen, "entrada/", mucho)
+        post(almacen, "salida/", mucho)
+    assert saldo(almacen, shop)[0] == "100.0000"
+
+
+def test_lot_of_a_line_that_has_none_is_named_as_the_sale_says_it(
+    cajero: TestClient, shop: Shop
+) -> None:
+    told = vender(cajero, shop, abrir_caja(cajero, shop), "1", "B")
+    assert fields_of(told.json()) == [("detalle.0.lote", "sin_trazabilidad")]

@@ -167,6 +167,26 @@ def test_venta_without_stock_where_it_may_be_goes_below_zero_and_warns(
     assert [aviso["args"]["productos"] for aviso in avisos] == [[made["id"]]] * 2
 
 
+def test_venta_without_stock_of_more_than_any_table_holds_names_the_line(
+    cajero: TestClient, admin: TestClient, shop: Shop
+) -> None:
+    facts = {"nombre": "Servicio", "precio": "0.001", "permite_venta_sin_stock": True}
+    made = admin.post("/api/productos/", json={"sku": "SRV", **facts}).json()
+    detalle = [{"producto_id": made["id"], "cantidad": "9999999999"}]
+    pagos = [{"metodo": "efectivo", "monto": "10000000.00"}]
+    body = shop.venta(abrir_caja(cajero, shop), detalle=detalle, formas_pago=pagos)
+    assert cajero.post("/api/ventas/", json=body).status_code == 201
+    told = cajero.post("/api/ventas/", json=body).json()
+    faults = [(one["field"], one["code"]) for one in told["errors"]]
+    assert faults == [("detalle.0.cantidad", "stock_insuficiente")]
+    salida = {"almacen_id": shop.almacenes[0], "producto_id": made["id"], "motivo": "Otra"}
+    salida |= {"cantidad": "9999999999", "autorizar_sin_stock": True}
+    told = admin.post("/api/inventario/salida/", json=salida).json()
+    assert [(one["field"], one["code"]) for one in told["errors"]] == [
+        ("cantidad", "stock_insuficiente")
+    ]
+
+
 def test_venta_that_reaches_the_minimum_leaves_one_notice(
     cajero: TestClient, admin: TestClient, shop: Shop, runtime: Runtime
 ) -> None:

@@ -235,3 +235,21 @@ def test_cerrar_caja_from_two_sessions_at_once_closes_it_once(
         assert connection.execute(text(query)).one() == (1, True)
         query = "SELECT last FROM andes_sequences WHERE name = 'reporte_z'"
         assert connection.scalars(text(query)).all() == [1]
+
+
+def test_more_money_than_a_caja_can_note_names_the_field(
+    cajero: TestClient, shop: Shop, runtime: Runtime
+) -> None:
+    caja = abrir_caja(cajero, shop)
+    before = contents(runtime)
+    denominaciones = [{"valor": "9999999999.99", "cantidad": 2}]
+    ingreso = {"tipo": "ingreso", "monto": "9999999999.99", "motivo": "Error"}
+    for path, body, field in (
+        (f"/api/cajas/{caja}/arqueos/", {"denominaciones": denominaciones}, "denominaciones"),
+        (CERRAR, {"caja_id": caja, "denominaciones": denominaciones}, "denominaciones"),
+        (f"/api/cajas/{caja}/movimientos/", ingreso, "monto"),
+    ):
+        told = cajero.post(path, json=body)
+        faults = [(one["field"], one["code"]) for one in told.json()["errors"]]
+        assert (told.status_code, faults) == (400, [(field, "excede")])
+    assert not changed(before, contents(runtime))

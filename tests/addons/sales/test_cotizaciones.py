@@ -154,6 +154,17 @@ def test_duplicar_a_vencida_is_a_new_offer_of_the_same(
     assert vendedor.post(f"{address}duplicar/").status_code == 201  # and without a body
 
 
+def test_duplicar_an_annulled_offer_takes_nothing_of_why_it_was_annulled(
+    vendedor: TestClient, shop: Shop
+) -> None:
+    una = cotizar(vendedor, shop)
+    address = f"{COTIZACIONES}{una['id']}/"
+    anulada = vendedor.post(f"{address}anular/", json={"motivo": "Desistió"}).json()
+    assert (anulada["estado"], anulada["motivo_anulacion"]) == ("anulada", "Desistió")
+    otra = vendedor.post(f"{address}duplicar/").json()
+    assert (otra["observaciones"], otra["motivo_anulacion"]) == (una["observaciones"], "")
+
+
 def test_vencer_cotizaciones_leaves_what_is_good_or_closed(
     vendedor: TestClient, shop: Shop, runtime: Runtime
 ) -> None:

@@ -112,6 +112,25 @@ def test_error_stays_with_its_reason_until_it_can_be_sold(
     assert (row["sincronizado"], row["error_sync"], row["error_codigo"]) == (True, "", "")
 
 
+def test_sale_that_is_sent_again_is_kept_as_it_was_sent_last(
+    cajero: TestClient, connect: Connect, shop: Shop
+) -> None:
+    caja = abrir_caja(cajero, shop)
+    una = guardada(shop, caja)
+    gerente = connect("gerente")
+    for cantidad in (5000, 4000, 1):
+        detalle = [{"producto_id": shop.productos[0], "cantidad": cantidad}]
+        una["venta"] = una["venta"] | {"detalle": detalle}
+        send(cajero, una)
+        (row,) = gerente.get("/api/ventas-offline/").json()["items"]
+        assert row["payload_json"]["detalle"] == detalle
+    assert row["sincronizado"]
+    una["venta"] = una["venta"] | {"detalle": detalle * 2}
+    assert results(send(cajero, una)) == ["repetida"]
+    (row,) = gerente.get("/api/ventas-offline/").json()["items"]
+    assert row["payload_json"]["detalle"] == detalle
+
+
 def test_reason_of_an_error_is_read_in_the_language_of_who_asks(
     cajero: TestClient, connect: Connect, shop: Shop, runtime: Runtime
 ) -> None:

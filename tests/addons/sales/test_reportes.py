@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from tests.conftest import Connect
@@ -74,3 +75,15 @@ def test_reports_agree_with_each_other_and_with_the_sales(
         assert cajero.get(f"{REPORTES}{name}/").status_code == 403
         file = gerente.get(f"{REPORTES}{name}/?formato=xlsx")
         assert f"ventas-{name}.xlsx" in file.headers["content-disposition"]
+
+
+def test_report_of_more_than_it_holds_says_so(
+    cajero: TestClient, connect: Connect, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cajero.post("/api/ventas/", json=shop.venta(abrir_caja(cajero, shop)))
+    gerente = connect("gerente")
+    monkeypatch.setattr("addons.sales.reports.MAX_LINEAS", 1)
+    assert gerente.get(f"{REPORTES}por-cliente/").status_code == 200
+    told = gerente.get(f"{REPORTES}por-producto/")
+    assert (told.status_code, told.json()["code"]) == (422, "reporte_demasiado_largo")
+    assert [one["field"] for one in told.json()["errors"]] == ["desde"]
