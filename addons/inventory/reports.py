@@ -7,12 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from addons.inventory.models import Producto
 from addons.inventory.services import alcance, conteos
 from kernel import mentions
 from kernel.context import Ctx
 from kernel.db import Statement
-from kernel.errors import Forbidden, Unprocessable
+from kernel.errors import FieldError, Forbidden, Unprocessable
 from kernel.mentions import Mention
+from kernel.messages import refused
 from kernel.money import round_half_up
 from kernel.reports import Period, Report, Table
 from kernel.schemas import QueryId
@@ -112,8 +114,12 @@ def kardex(ctx: Ctx, query: KardexQuery) -> Table:
     Of the whole company, transfers between almacenes do not show. Amounts have 2 decimals.
 
     Raises:
+        ValidationFailed: there is no such product.
         Forbidden: the almacén is out of reach, or the company's is asked by who is confined.
     """
+    if ctx.session.get(Producto, query.producto_id) is None:
+        text = "No existe un producto con este id."
+        raise refused([FieldError("producto_id", "no_existe", text)])
     if query.almacen_id is not None:
         alcance.exigir(ctx, query.almacen_id, "almacen_id")
     elif ctx.scope("almacenes") is not None:

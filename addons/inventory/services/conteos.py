@@ -15,6 +15,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from addons.inventory.models import ABIERTO, ANULADO, CERRADO, ConteoStock, Producto
 from addons.inventory.schemas import (
+    MAX_HOJA,
     MAX_LINEAS,
     Contado,
     ConteoCerrado,
@@ -111,7 +112,8 @@ def crear_conteo(ctx: Ctx, nuevo: ConteoNuevo) -> ConteoLeido:
     """Return the count with its sheet.
 
     Raises:
-        ValidationFailed: the almacén or a product doesn't exist, or there is nothing to count.
+        ValidationFailed: the almacén or a product doesn't exist, or there is nothing to count, or
+            more than a sheet holds.
         Forbidden: the almacén is out of the user's reach.
     """
     alcance.comprobar(ctx, {"almacen_id": nuevo.almacen_id}, _desconocidos(ctx, nuevo))
@@ -127,9 +129,12 @@ def crear_conteo(ctx: Ctx, nuevo: ConteoNuevo) -> ConteoLeido:
         todos=not nuevo.productos,
         productos=nuevo.productos,
     )
+    field = "productos" if nuevo.productos else "almacen_id"
     if not rows:
-        field = "productos" if nuevo.productos else "almacen_id"
         raise refused([FieldError(field, "vacio", "No hay nada que contar.")])
+    if len(rows) > MAX_HOJA:
+        text = f"Serían {len(rows)} líneas y una hoja lleva {MAX_HOJA}: cuente por partes."
+        raise refused([FieldError(field, "muchas_lineas", text)])
     return _leido(ctx, uno)
 
 

@@ -38,6 +38,7 @@ from addons.sales.services.precios import LIMITE
 from addons.sales.services.reporte_z import en_efectivo, metodos_de, resumir
 from kernel.context import Ctx
 from kernel.errors import FieldError, Forbidden, NotFound, Unprocessable, ValidationFailed
+from kernel.identity import Usuario
 from kernel.messages import refused
 
 EXCEDE = "Es más dinero del que se puede anotar en una caja."
@@ -58,6 +59,7 @@ def abrir_caja(ctx: Ctx, apertura: AperturaCaja) -> CajaLeida:
     permitidas = ctx.scope("sucursales")
     if permitidas is not None and sucursal.id not in permitidas:
         raise Forbidden("Su usuario no abre cajas en esta sucursal.", field="sucursal_id")
+    ctx.session.get(Usuario, ctx.user_id, with_for_update={"key_share": True})  # one at a time
     abierta = caja_abierta(ctx, sucursal.id)
     if abierta is not None:
         raise CajaYaAbierta(f"Ya tiene abierta la caja {abierta} aquí; ciérrela primero.")

@@ -121,3 +121,13 @@ def test_series_is_there_or_not(almacen: TestClient, shop: Shop) -> None:
     tecleada = {"id": conteo["lineas"][0]["id"], "cantidad_contada": "0.5"}
     answer = almacen.put(f"{INVENTARIO}conteos/{conteo['id']}/", json={"lineas": [tecleada]})
     assert fields_of(answer.json()) == [("lineas.0.cantidad_contada", "una_por_serie")]
+
+
+def test_sheet_of_more_lines_than_it_holds_is_refused(
+    almacen: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("addons.inventory.services.conteos.MAX_HOJA", 9)
+    todos = {"almacen_id": shop.almacenes[0]}
+    assert fields_of(post(almacen, "conteos/", todos, 400)) == [("almacen_id", "muchas_lineas")]
+    assert almacen.get(f"{INVENTARIO}conteos/").json()["items"] == []
+    post(almacen, "conteos/", todos | {"productos": shop.productos[:9]})

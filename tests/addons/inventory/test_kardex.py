@@ -192,3 +192,9 @@ def test_page_of_the_kardex_is_written_as_the_company_writes(
     cells = [it.strip() for it in re.findall(r">([^<>]+)<", page)]
     assert {"7 mar 20:30", "Entrada", "1,300", "9,100.00"} <= {*cells}
     assert "ENTRADA" not in cells
+
+
+def test_kardex_of_a_product_that_does_not_exist_says_so(almacen: TestClient) -> None:
+    told = almacen.get("/api/reportes/kardex/?producto_id=99999")
+    faults = [(one["field"], one["code"]) for one in told.json()["errors"]]
+    assert (told.status_code, faults) == (400, [("producto_id", "no_existe")])
