@@ -94,7 +94,7 @@ VENDIDA = Statement(
 GUARDADA = Statement(
     "offline_guardada",
     """
-    SELECT uuid, fecha_registro_local, payload_json FROM ventas_offline
+    SELECT uuid, fecha_registro_local, payload_json, usuario_id FROM ventas_offline
      WHERE id = %(id)s AND NOT sincronizado
        AND (%(sucursales)s::bigint[] IS NULL OR sucursal_id = ANY(%(sucursales)s))
     """,
@@ -122,7 +122,8 @@ def sincronizar(ctx: Ctx, lote: LoteOffline) -> LoteSincronizado:
 
 
 def reintentar(ctx: Ctx, offline_id: int) -> DestinoVenta:
-    """Return what became of a sale that had failed, tried once more as it was sent.
+    """Return what became of a sale that had failed, tried once more as it was sent; it stays the
+    sale of who made it.
 
     Raises:
         NotFound: it doesn't exist, is sold, or is out of the user's reach.
@@ -133,9 +134,10 @@ def reintentar(ctx: Ctx, offline_id: int) -> DestinoVenta:
     rows = ctx.sql(GUARDADA, id=offline_id, sucursales=sucursales)
     if not rows:
         raise NotFound
-    uuid, fecha, venta = rows[0]
+    uuid, fecha, venta, vendedor_id = rows[0]
+    guardada = VentaGuardada(uuid=uuid, fecha_registro_local=fecha, venta=venta)
     with _turno():
-        return _sincronizar(ctx, VentaGuardada(uuid=uuid, fecha_registro_local=fecha, venta=venta))
+        return _sincronizar(ctx, guardada, vendedor_id)
 
 
 @contextmanager
@@ -148,10 +150,12 @@ def _turno() -> Iterator[None]:
         _turnos.release()
 
 
-def _sincronizar(ctx: Ctx, guardada: VentaGuardada) -> DestinoVenta:
+def _sincronizar(ctx: Ctx, guardada: VentaGuardada, vendedor_id: int | None = None) -> DestinoVenta:
     try:
         return ctx.runtime.transact(
-            lambda propia: _vender(propia, guardada), user=ctx.user, request=ctx.request
+            lambda propia: _vender(propia, guardada, vendedor_id),
+            user=ctx.user,
+            request=ctx.request,
         )
     except DomainError as error:
         refusal = error
@@ -160,7 +164,7 @@ def _sincronizar(ctx: Ctx, guardada: VentaGuardada) -> DestinoVenta:
     )
 
 
-def _vender(ctx: Ctx, guardada: VentaGuardada) -> DestinoVenta:
+def _vender(ctx: Ctx, guardada: VentaGuardada, vendedor_id: int | None) -> DestinoVenta:
     nueva = _leer(ctx, guardada)
     offline_id, venta_id = ctx.sql(RECIBIR, **_fila(ctx, guardada))[0]
     if venta_id is None and (vendida := ctx.sql(VENDIDA, uuid=guardada.uuid)):
@@ -168,7 +172,8 @@ def _vender(ctx: Ctx, guardada: VentaGuardada) -> DestinoVenta:
         ctx.sql(SINCRONIZADA, id=offline_id, venta=venta_id, ahora=ctx.now)
     if venta_id is not None:
         return _repetida(ctx, guardada.uuid)
-    venta = registrar_venta(ctx, nueva, Origen(fecha=guardada.fecha_registro_local))
+    origen = Origen(fecha=guardada.fecha_registro_local, usuario_id=vendedor_id)
+    venta = registrar_venta(ctx, nueva, origen)
     ctx.sql(SINCRONIZADA, id=offline_id, venta=venta.id, ahora=ctx.now)
     return DestinoVenta(
         uuid=guardada.uuid,

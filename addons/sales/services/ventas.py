@@ -55,13 +55,15 @@ CAJAS = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Origen:
-    """Where a sale comes from, if not from a till just now: when it was made, what it serves.
+    """Where a sale comes from, if not from a till just now: when it was made, what it serves, and
+    who made it, if not who sends it.
 
     The prices of an order hold; nobody needs a permission for them any more.
     """
 
     fecha: datetime | None = None
     orden_id: int | None = None
+    usuario_id: int | None = None
 
 
 DE_CAJA = Origen()
@@ -258,7 +260,7 @@ def _parametros(
         "serie": str(nueva.caja_id),
         "numero": hay.numero,
         "cliente": nueva.cliente_id,
-        "usuario": ctx.user_id,
+        "usuario": origen.usuario_id or ctx.user_id,
         "sucursal": nueva.sucursal_id,
         "caja": nueva.caja_id,
         "fecha": origen.fecha or ctx.now,
@@ -303,7 +305,7 @@ def _leida(
         serie=str(nueva.caja_id),
         numero=hay.numero,
         cliente_id=nueva.cliente_id,
-        usuario_id=ctx.user_id or 0,
+        usuario_id=origen.usuario_id or ctx.user_id or 0,
         sucursal_id=nueva.sucursal_id,
         caja_id=nueva.caja_id,
         fecha=origen.fecha or ctx.now,

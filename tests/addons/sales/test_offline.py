@@ -106,7 +106,10 @@ def test_error_stays_with_its_reason_until_it_can_be_sold(
     answer = connect("admin").post("/api/inventario/entrada/", json=entrada | {"motivo": "Llegó"})
     assert answer.status_code == 201, answer.text
     assert cajero.post(address, json={}).status_code == 403
-    assert gerente.post(address, json={}).json()["resultado"] == "sincronizada"
+    told = gerente.post(address, json={}).json()
+    assert told["resultado"] == "sincronizada"
+    venta = gerente.get(f"/api/ventas/{told['venta_id']}/").json()
+    assert venta["usuario_id"] == shop.usuarios["cajero"]  # who sold it, not who tried again
     assert gerente.post(address, json={}).status_code == 404  # it is sold
     (row,) = gerente.get("/api/ventas-offline/").json()["items"]
     assert (row["sincronizado"], row["error_sync"], row["error_codigo"]) == (True, "", "")
