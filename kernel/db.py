@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from kernel import logging, prepared
 from kernel.errors import Unavailable
@@ -61,6 +62,9 @@ class Database:
                 "options": OPTIONS,
             },
         )
+        self._pools = 0
+        event.listen(self.engine, "connect", self._opened)
+        event.listen(self.engine, "checkin", self._given_back)
 
     def session(self) -> Session:
         """Return a new session; nothing is read or locked yet."""
@@ -96,20 +100,30 @@ class Database:
                 elif not is_disconnect(error):
                     raise
                 elif committing or attempt == attempts:
-                    self.engine.dispose()
+                    self.dispose()
                     raise Unavailable(
                         "La base de datos no responde; vuelva a intentarlo."
                     ) from error
                 else:
-                    self.engine.dispose()
+                    self.dispose()
             finally:
                 close(session)
             time.sleep(random.uniform(0.5, 1) * 0.02 * 2**attempt)  # noqa: S311  # jitter
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def dispose(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection: at once, or when it is given back by who has it now."""
+        self._pools += 1
         self.engine.dispose()
+        self._pools += 1  # what was opened meanwhile may be in either pool
+
+    def _opened(self, _connection: object, entry: ConnectionPoolEntry) -> None:
+        entry.info["pool"] = self._pools
+
+    def _given_back(self, _connection: object, entry: ConnectionPoolEntry) -> None:
+        """Close what would go back to a pool that nobody has any more."""
+        if entry.info.get("pool", self._pools) != self._pools:
+            entry.invalidate()
 
 
 def commit(session: Session) -> None:

@@ -319,6 +319,24 @@ def test_connection_killed_between_statements_runs_the_unit_again(runtime: Runti
     assert len(set(tries)) == 2
 
 
+def test_connection_in_use_while_another_was_lost_is_closed_afterwards(runtime: Runtime) -> None:
+    """The unit that lost its connection leaves the pool, and no connection stays open there."""
+    used: list[psycopg.Connection[Any]] = []
+
+    def lose_one(session: Session) -> None:
+        used.append(db.driver(session))
+        if len(used) == 1:
+            session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with Session(runtime.database.engine) as busy:
+        busy.execute(text("SELECT 1"))
+        lent = db.driver(busy)
+        runtime.database.run(lose_one)
+        assert not lent.closed
+    assert lent.closed
+    assert [one.closed for one in used] == [True, False]
+
+
 @pytest.mark.parametrize("reads", [True, False], ids=["alone", "with BEGIN"])
 def test_connection_killed_in_a_statement_runs_the_unit_again(
     runtime: Runtime, reads: bool
