@@ -113,7 +113,7 @@ def rooted(settings: Settings, tmp_path: Path) -> Settings:
 
 @contextlib.contextmanager
 def asking(site: Site) -> Iterator[list[str]]:
-    """Ask without pause while the block runs; yield what went wrong."""
+    """Ask again and again while the block runs; yield what went wrong."""
     wrong: list[str] = []
     over = threading.Event()
 
@@ -128,6 +128,7 @@ def asking(site: Site) -> Iterator[list[str]]:
                 else:
                     if answer.status_code != 200:
                         wrong.append(answer.text)
+                time.sleep(0.005)  # the others shall come to their turn, too
 
     threads = [threading.Thread(target=ask, daemon=True) for _ in range(2)]
     for one in threads:
