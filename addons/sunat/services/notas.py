@@ -21,7 +21,7 @@ from addons.sunat.models import (
     Comprobante,
     NotaCreditoDebito,
 )
-from addons.sunat.services import emision, empresa, entrada, registro
+from addons.sunat.services import emision, empresa, entrada, quedan, registro
 from kernel.context import Ctx
 from kernel.errors import FieldError, ValidationFailed
 
@@ -56,8 +56,9 @@ def emitir_nota(
         )
     nueva = entrada.con_productos(ctx, nueva)
     de = _documento(ctx, nueva, origen, detalle or emision.lineas(nueva.detalle))
+    dichas = "" if nueva.detalle else "comprobante_origen_id"
     with entrada.en_sus_palabras(
-        adquirente="comprobante_origen_id", modifica="comprobante_origen_id"
+        adquirente="comprobante_origen_id", modifica="comprobante_origen_id", detalle=dichas
     ):
         totales = registro.exigir_valido(ctx, de)
         comprobar_con_origen(ctx, de, totales, origen)
@@ -196,19 +197,22 @@ def comprobar_con_origen(
     """
     quitado = acreditado(ctx, origen.id, menos)
     _exigir_en_pie(ctx, de, origen)
+    documento = leer(origen.documento)
     suyo = Origen(
         estado=origen.estado_sunat,
         fecha_emision=origen.fecha_emision,
         moneda=origen.moneda,
         total=origen.total_venta,
         acreditado=quitado,
-        contado=leer(origen.documento).contado,
+        contado=documento.contado,
     )
-    hallados = revisar_con_origen(de, totales, suyo)
-    if hallados:
+    hallados = [
+        FieldError(uno.campo, uno.codigo, registro.explicado(uno))
+        for uno in revisar_con_origen(de, totales, suyo)
+    ]
+    if hallados := hallados or list(quedan.de_mas(ctx, de, documento, origen.id, menos)):
         raise ComprobanteRechazado(
-            "SUNAT rechazaría esta nota; no se usó ningún número.",
-            errors=[FieldError(uno.campo, uno.codigo, registro.explicado(uno)) for uno in hallados],
+            "SUNAT rechazaría esta nota; no se usó ningún número.", errors=hallados
         )
 
 

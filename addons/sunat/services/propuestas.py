@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from decimal import Decimal
-from typing import Any
-
-from sqlalchemy import func, select
 
 from addons.sales.models import Cliente, Venta
 from addons.sunat import schemas
 from addons.sunat.documents import codigos, modelo
 from addons.sunat.documents.devuelto import todo_de
-from addons.sunat.models import (
-    ANULADO,
-    RECHAZADO,
-    Comprobante,
-    DetalleComprobante,
-    NotaCreditoDebito,
-)
-from addons.sunat.services import borradores, emision, notas, vistas
+from addons.sunat.models import Comprobante
+from addons.sunat.services import borradores, emision, notas, quedan, vistas
 from kernel.context import Ctx
 from kernel.errors import NotFound
 from kernel.money import round_half_up
 
-Clave = tuple[str, str, str]
-DEVUELVEN = ("01", "02", "06", "07")
-"""Reasons of catalogue 09 that take goods back, not only their price."""
 CERO = Decimal(0)
 
 
@@ -50,54 +37,20 @@ def proponer_nota(ctx: Ctx, pedida: schemas.NotaPedida) -> schemas.NotaPropuesta
     )
 
 
-def _clave(una: Any) -> Clave:
-    return una.codigo_producto, una.descripcion, una.afectacion_igv
-
-
 def _quedan(
     ctx: Ctx, origen: Comprobante, suyo: modelo.Comprobante
 ) -> list[schemas.LineaPropuesta]:
     """Return the lines of a comprobante without what notes took back of them."""
-    tomado = _tomado(ctx, origen.id)
+    tomado = quedan.tomado(ctx, origen.id)
     propuestas = []
     for linea in todo_de(suyo).detalle:
-        menos = min(tomado[_clave(linea)], linea.cantidad)
-        tomado[_clave(linea)] -= menos
+        menos = min(tomado[quedan.clave(linea)], linea.cantidad)
+        tomado[quedan.clave(linea)] -= menos
         queda = linea.cantidad - menos
         if queda > 0:
             descuento = round_half_up(linea.descuento * queda / linea.cantidad)
             propuestas.append(_propuesta(linea, queda, descuento))
     return propuestas
-
-
-def _tomado(ctx: Ctx, origen_id: int) -> defaultdict[Clave, Decimal]:
-    """Return how much notes took back, by what it was."""
-    query = (
-        select(
-            DetalleComprobante.codigo_producto,
-            DetalleComprobante.descripcion,
-            DetalleComprobante.afectacion_igv,
-            func.sum(DetalleComprobante.cantidad),
-        )
-        .join(
-            NotaCreditoDebito, NotaCreditoDebito.comprobante_id == DetalleComprobante.comprobante_id
-        )
-        .where(
-            NotaCreditoDebito.comprobante_origen_id == origen_id,
-            NotaCreditoDebito.tipo_nota == codigos.NOTA_CREDITO,
-            NotaCreditoDebito.motivo_codigo.in_(DEVUELVEN),
-            NotaCreditoDebito.estado_sunat.not_in((RECHAZADO, ANULADO)),
-        )
-        .group_by(
-            DetalleComprobante.codigo_producto,
-            DetalleComprobante.descripcion,
-            DetalleComprobante.afectacion_igv,
-        )
-    )
-    found: defaultdict[Clave, Decimal] = defaultdict(lambda: CERO)
-    for codigo, descripcion, afectacion, cantidad in ctx.session.execute(query):
-        found[codigo, descripcion, afectacion] = cantidad
-    return found
 
 
 def _propuesta(
@@ -134,6 +87,7 @@ def proponer_guia(ctx: Ctx, pedida: schemas.GuiaPedida) -> schemas.GuiaPropuesta
 
     Raises:
         NotFound: the venta or guía doesn't exist.
+        ValidationFailed: what asked for one is another sucursal's.
     """
     if pedida.guia_id is not None:
         return _como(ctx, pedida.guia_id)

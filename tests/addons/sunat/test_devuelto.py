@@ -300,3 +300,71 @@ def test_nota_without_lines_comes_to_its_comprobante_and_sunat_accepts_it(
         assert [nota[una] for una in SUMAS] == [hecho[una] for una in SUMAS]
     repetida = contador.post(NOTAS, json=pedida)
     assert repetida.status_code == (400 if Decimal(hecho["total_venta"]) else 201)
+
+
+REGALO = {
+    "descripcion": "Muestra",
+    "cantidad": "3",
+    "precio_unitario": "5.00",
+    "afectacion_igv": "15",
+}
+
+
+def pedir_nota(
+    client: TestClient,
+    origen_id: int,
+    motivo: str = "01",
+    detalle: list[dict[str, str]] | None = None,
+) -> Any:
+    cuerpo = {"comprobante_origen_id": origen_id, "motivo_codigo": motivo}
+    return client.post(NOTAS, json=cuerpo | ({"detalle": detalle} if detalle else {}))
+
+
+def faltas(answer: Any) -> list[tuple[str, str]]:
+    assert answer.status_code == 400, answer.text
+    return [(uno["field"], uno["code"]) for uno in answer.json()["errors"]]
+
+
+def test_comprobante_of_gifts_is_taken_back_once(
+    admin: TestClient, contador: TestClient, emisora: Emisora
+) -> None:
+    """Its total is zero, and so is that of each note: the quantities bound them."""
+    hecho = emitir(admin, emisora.factura(detalle=[REGALO]))
+    assert hecho["total_venta"] == "0.00"
+    primera = pedir_nota(contador, hecho["id"])
+    assert primera.status_code == 201, primera.text
+    repetida = pedir_nota(contador, hecho["id"])
+    assert faltas(repetida) == [("comprobante_origen_id", "por_devolver")]
+    assert "«Muestra»" in repetida.json()["errors"][0]["message"]
+    assert len(contador.get(NOTAS).json()["items"]) == 1
+
+
+def test_gifts_are_taken_back_up_to_their_quantity_and_under_their_name(
+    admin: TestClient, contador: TestClient, emisora: Emisora
+) -> None:
+    hecho = emitir(admin, emisora.factura(detalle=[REGALO]))
+    dos = {**REGALO, "cantidad": "2"}
+    assert pedir_nota(contador, hecho["id"], "07", [dos]).status_code == 201
+    assert faltas(pedir_nota(contador, hecho["id"], "07", [dos])) == [
+        ("detalle.0.cantidad", "por_devolver")
+    ]
+    otro = {**REGALO, "descripcion": "Otra cosa", "cantidad": "1"}
+    assert faltas(pedir_nota(contador, hecho["id"], "07", [otro])) == [
+        ("detalle.0.cantidad", "por_devolver")
+    ]
+    uno = {**REGALO, "cantidad": "1"}
+    assert pedir_nota(contador, hecho["id"], "07", [uno]).status_code == 201
+
+
+def test_lines_of_a_note_take_back_no_more_units_than_were_sold(
+    admin: TestClient, contador: TestClient, emisora: Emisora
+) -> None:
+    cemento = {"descripcion": "Cemento", "cantidad": "2", "precio_unitario": "11.80"}
+    hecho = emitir(admin, emisora.factura(detalle=[cemento]))
+    barato = {**cemento, "precio_unitario": "1.00"}
+    assert pedir_nota(contador, hecho["id"], "07", [barato]).status_code == 201
+    assert faltas(pedir_nota(contador, hecho["id"], "07", [barato])) == [
+        ("detalle.0.cantidad", "por_devolver")
+    ]
+    rebaja = pedir_nota(contador, hecho["id"], "09", [barato])
+    assert rebaja.status_code == 201, "a lower price takes nothing back"
