@@ -62,6 +62,7 @@ WORDS = [
     act("pedir_baja", "Pidió la baja"),
     act("reenviar", "Lo envió otra vez"),
     act("respuesta_sunat", "Anotó la respuesta de la SUNAT"),
+    act("retirar_baja", "Retiró la baja"),
 ]
 
 

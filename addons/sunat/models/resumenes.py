@@ -43,6 +43,7 @@ PEDIDA = "pedida"
 ENVIADA = "enviada"
 ACEPTADA = "aceptada"
 RECHAZADA = "rechazada"
+RETIRADA = "retirada"
 
 
 class ResumenDiario(Model):
@@ -117,18 +118,21 @@ class DetalleResumen(Model):
 class BajaComprobante(Model):
     """That a comprobante is to be voided: who asked, why, and what became of it.
 
-    It waits (``pedida``) until SUNAT has accepted the comprobante itself.
+    It waits (``pedida``) until SUNAT has accepted the comprobante itself, and may be withdrawn
+    (``retirada``) until it is sent.
     """
 
     __tablename__ = "bajas_comprobante"
     __audited__ = False  # services audit what they do with it
     __table_args__ = (
-        CheckConstraint("estado IN ('pedida', 'enviada', 'aceptada', 'rechazada')", name="estado"),
+        CheckConstraint(
+            "estado IN ('pedida', 'enviada', 'aceptada', 'rechazada', 'retirada')", name="estado"
+        ),
         Index(
             "uq_bajas_comprobante_viva",
             "comprobante_id",
             unique=True,
-            postgresql_where=text("estado <> 'rechazada'"),
+            postgresql_where=text("estado NOT IN ('rechazada', 'retirada')"),
         ),
         Index("ix_bajas_comprobante_pedidas", "id", postgresql_where=text("estado = 'pedida'")),
     )

@@ -82,3 +82,14 @@ def descargar_cdr_de_resumen(ctx: Ctx, id: QueryId) -> Response:
 def anular(ctx: Ctx, id: QueryId, nueva: schemas.BajaNueva) -> schemas.BajaLeida:
     """Pide la baja de un comprobante: por comunicación de baja, o por resumen si es boleta."""
     return schemas.BajaLeida.model_validate(bajas.pedir_baja(ctx, id, nueva))
+
+
+@endpoint(
+    "POST",
+    "/api/facturacion/bajas/{id}/retirar/",
+    permission="facturacion.anular",
+    statuses=(404, 409),
+)
+def retirar_baja(ctx: Ctx, id: QueryId) -> schemas.BajaLeida:
+    """Retira una baja que todavía no se envió a SUNAT."""
+    return schemas.BajaLeida.model_validate(bajas.retirar(ctx, id))

@@ -31,9 +31,11 @@ from addons.sunat.models import (
     RC,
     RECHAZADA,
     RECHAZADO,
+    RETIRADA,
     RR,
     BajaComprobante,
     Comprobante,
+    DetalleResumen,
     NotaCreditoDebito,
     ResumenDiario,
 )
@@ -42,6 +44,7 @@ from addons.sunat.services.envio import es_de_la_empresa
 from addons.sunat.services.llamadas import se_resume
 from addons.sunat.services.resumenes import DIAS, Fallos, Linea, fallidos, hacer, partir
 from kernel.context import Ctx
+from kernel.errors import NotFound
 
 LARGO = 100
 """Letters of a reason."""
@@ -101,9 +104,10 @@ def pedir(ctx: Ctx, de: Comprobante, motivo: str, *, reemitir: bool = False) -> 
 
 
 def viva(ctx: Ctx, comprobante_id: int) -> BajaComprobante | None:
-    """Return the voiding of a comprobante that was asked for and not refused."""
+    """Return the voiding of a comprobante that was asked for, and not refused or withdrawn."""
     query = select(BajaComprobante).where(
-        BajaComprobante.comprobante_id == comprobante_id, BajaComprobante.estado != RECHAZADA
+        BajaComprobante.comprobante_id == comprobante_id,
+        BajaComprobante.estado.not_in((RECHAZADA, RETIRADA)),
     )
     return ctx.session.scalars(query).first()
 
@@ -138,6 +142,48 @@ def _venta_viva(ctx: Ctx, de: Comprobante) -> bool:
         return False
     venta = ctx.session.get(Venta, de.venta_id)
     return venta is not None and venta.estado != ANULADA
+
+
+def retirar(ctx: Ctx, baja_id: int) -> BajaComprobante:
+    """Return the voiding of a comprobante that is not wanted any more; nothing of it goes to SUNAT.
+
+    The job that sends passes over a request that is locked here, and one that it has locked is
+    seen here as it left it.
+
+    Raises:
+        NotFound: there is none within reach.
+        EstadoNoPermite: it is on its way or over, SUNAT may have had it, or its sale is annulled.
+    """
+    baja = ctx.session.get(BajaComprobante, baja_id, with_for_update=True, populate_existing=True)
+    if baja is None:
+        raise NotFound
+    if baja.estado != PEDIDA or _pudo_llegar(ctx, baja.comprobante_id):
+        estado = "enviada" if baja.estado == PEDIDA else baja.estado
+        raise EstadoNoPermite(f"La baja está {estado}: ya no se retira.")
+    de = ctx.session.get_one(Comprobante, baja.comprobante_id)
+    if de.venta_id is not None and not _venta_viva(ctx, de) and de.tipo not in codigos.NOTAS:
+        raise EstadoNoPermite("Su venta está anulada: el comprobante no puede quedar en pie.")
+    baja.estado, baja.mensaje = RETIRADA, "Se retiró antes de enviarla a SUNAT."
+    antes, despues = {"estado": PEDIDA}, {"estado": RETIRADA, "motivo": baja.motivo}
+    ctx.audit(
+        "retirar_baja", "comprobantes", de.id, antes=antes, despues=despues, modulo="facturacion"
+    )
+    ctx.session.flush()
+    return baja
+
+
+def _pudo_llegar(ctx: Ctx, comprobante_id: int) -> bool:
+    """Return whether SUNAT may have a file that voids a comprobante, its ticket lost."""
+    query = (
+        select(DetalleResumen.id)
+        .join(ResumenDiario, ResumenDiario.id == DetalleResumen.resumen_id)
+        .where(
+            DetalleResumen.comprobante_id == comprobante_id,
+            DetalleResumen.condicion == ANULAR,
+            ResumenDiario.estado_envio.not_in((RECHAZADO, EXCEPCION)),
+        )
+    )
+    return ctx.session.scalars(query.limit(1)).first() is not None
 
 
 # Sending ------------------------------------------------------------------------------------------

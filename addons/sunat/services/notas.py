@@ -17,6 +17,7 @@ from addons.sunat.errors import ComprobanteRechazado, EstadoNoPermite
 from addons.sunat.models import (
     ANULADO,
     RECHAZADA,
+    RETIRADA,
     BajaComprobante,
     Comprobante,
     NotaCreditoDebito,
@@ -219,7 +220,8 @@ def comprobar_con_origen(
 def _exigir_en_pie(ctx: Ctx, de: modelo.Comprobante, origen: Comprobante) -> None:
     """Refuse a note on what will be no more, or is not this company's; the original is locked."""
     baja = select(BajaComprobante.id).where(
-        BajaComprobante.comprobante_id == origen.id, BajaComprobante.estado != RECHAZADA
+        BajaComprobante.comprobante_id == origen.id,
+        BajaComprobante.estado.not_in((RECHAZADA, RETIRADA)),
     )
     if origen.estado_sunat != ANULADO and ctx.session.scalars(baja.limit(1)).first() is not None:
         raise EstadoNoPermite("Se pidió la baja del comprobante: no admite notas.")

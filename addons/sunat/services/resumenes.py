@@ -42,6 +42,7 @@ from addons.sunat.models import (
     RECHAZADA,
     RECHAZADO,
     RESUMEN,
+    RETIRADA,
     RR,
     SIN_TICKET,
     BajaComprobante,
@@ -346,7 +347,8 @@ def _nombre_ajeno(resumen: ResumenDiario) -> bool:
 
 def _cerrar_baja(ctx: Ctx, de: Comprobante, estado: str, mensaje: str) -> None:
     query = select(BajaComprobante).where(
-        BajaComprobante.comprobante_id == de.id, BajaComprobante.estado != RECHAZADA
+        BajaComprobante.comprobante_id == de.id,
+        BajaComprobante.estado.not_in((RECHAZADA, RETIRADA)),
     )
     baja = ctx.session.scalars(query).first()
     if baja is None:

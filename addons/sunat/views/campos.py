@@ -47,6 +47,7 @@ BAJAS = (
     Choice("enviada", "Enviada", "info"),
     Choice("aceptada", "Aceptada", "good"),
     Choice("rechazada", "Rechazada", "bad"),
+    Choice("retirada", "Retirada"),
 )
 CANALES = (Choice("individual", "Uno a uno"), Choice("resumen", "Resumen diario"))
 ENVIOS = (

@@ -94,4 +94,36 @@ RESUMENES: list[View] = [
         filters=(Filter("en_curso", "En curso", "estado__in=pedida,enviada"),),
         icon="ban",
     ),
+    FormView(
+        "sunat.bajas.form",
+        "Baja pedida",
+        "facturacion.ver",
+        "/api/facturacion/bajas/",
+        (
+            Section(
+                "baja",
+                fields=(
+                    Field("comprobante_id", "Comprobante", span=2),
+                    Field("created_at", "Pedida"),
+                    Field("limite", "Plazo"),
+                    Field("motivo", "Motivo", span=2),
+                    Field("reemitir", "Emitir otro de la misma venta"),
+                    Field("resumen_id", "Con"),
+                    Field("mensaje", "Respuesta", span=4),
+                ),
+            ),
+        ),
+        buttons=(
+            Button(
+                "retirar",
+                "Retirar",
+                "/api/facturacion/bajas/{id}/retirar/",
+                "x",
+                when=("pedida",),
+                confirm="¿Retirar la baja? El comprobante queda como está.",
+            ),
+        ),
+        states=StateBar("estado", ESTADOS_BAJA, rare=("rechazada", "retirada")),
+        name="motivo",
+    ),
 ]

@@ -123,6 +123,33 @@ def test_nota_begins_with_what_is_left_and_takes_back_a_part(
     assert campos["detalle.0.cantidad"] == "1.5"
 
 
+def test_baja_is_withdrawn_on_its_page_until_it_is_sent(
+    browser: Browser, admin: TestClient, emisora: Emisora
+) -> None:
+    hecha = emitir(admin, emisora.factura())
+    motivo = {"motivo": "Error en el cliente"}
+    pedida = admin.post(f"{COMPROBANTES}{hecha['id']}/anular/", json=motivo).json()
+    pagina = f"/app/facturacion/bajas/{pedida['id']}/"
+    browser.get(pagina)
+    assert "¿Retirar la baja?" in browser.answer.text
+    browser.post(pagina, {"_acto": "retirar"})
+    assert "Retirada" in texto(browser)
+    assert "¿Retirar la baja?" not in browser.answer.text
+    emisora.trabajar()
+    assert ver(admin, hecha["id"])["estado_sunat"] == "ACEPTADO"
+
+
+def test_ruc_that_documents_wait_under_is_kept_on_the_page_of_the_company(
+    browser: Browser, admin: TestClient, emisora: Emisora
+) -> None:
+    emitir(admin, emisora.factura())
+    browser.get("/app/ajustes/base.empresa/")
+    browser.submit("main form", ruc="20131312955")
+    assert browser.status == 409
+    assert "esperan a SUNAT 1 comprobantes" in browser.texts(".fault")[0]
+    assert admin.get("/api/configuracion/").json()["ruc"] == "20123456786"
+
+
 def test_nota_de_debito_is_issued_from_its_form(
     browser: Browser, admin: TestClient, emisora: Emisora
 ) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import sqlite3
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from lxml import etree
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from addons.sunat.documents.calculo import calcular
@@ -535,3 +537,90 @@ def test_anular_with_a_reason_that_xml_cannot_hold_gives_one_that_it_can(
     assert answer.json()["motivo"] == "ANULACIÓN"
     emisora.terminar()
     assert ver(admin, hecha["id"])["estado_sunat"] == "ANULADO"
+
+
+# Withdrawing --------------------------------------------------------------------------------------
+
+
+def retirar(client: TestClient, baja_id: object) -> Any:
+    return client.post(f"{BAJAS}{baja_id}/retirar/")
+
+
+def test_retirar_of_what_was_not_sent_leaves_the_comprobante_as_it_is(
+    admin: TestClient, contador: TestClient, cajero: TestClient, emisora: Emisora
+) -> None:
+    factura = emitir(admin, emisora.factura())
+    emisora.terminar()
+    baja = anular(contador, factura["id"]).json()
+    assert retirar(cajero, baja["id"]).status_code == 403
+    assert retirar(contador, 999).status_code == 404
+    answer = retirar(contador, baja["id"])
+    assert (answer.status_code, answer.json()["estado"]) == (200, "retirada")
+    assert retirar(contador, baja["id"]).json()["code"] == "estado_no_permite"
+    emisora.terminar()
+    assert resumenes(admin) == []
+    assert ver(admin, factura["id"])["estado_sunat"] == "ACEPTADO"
+    nota = {
+        "comprobante_origen_id": factura["id"],
+        "motivo_codigo": "09",
+        "detalle": [{"descripcion": "Rebaja", "cantidad": "1", "precio_unitario": "1.00"}],
+    }
+    assert contador.post("/api/facturacion/notas/", json=nota).status_code == 201
+    historia = read(
+        emisora.runtime,
+        "SELECT datos_nuevos_json ->> 'estado' FROM audit_logs WHERE accion = 'retirar_baja'",
+    )
+    assert historia == [("retirada",)]
+
+
+def test_retirar_and_asking_again_voids_once(admin: TestClient, emisora: Emisora) -> None:
+    factura = emitir(admin, emisora.factura())
+    baja = anular(admin, factura["id"]).json()
+    assert retirar(admin, baja["id"]).status_code == 200
+    otra = anular(admin, factura["id"])
+    assert otra.status_code == 201, otra.text
+    emisora.terminar()
+    assert ver(admin, factura["id"])["estado_sunat"] == "ANULADO"
+    assert [uno["estado"] for uno in admin.get(f"{BAJAS}?sort=id").json()["items"]] == [
+        "retirada",
+        "aceptada",
+    ]
+    tarde = retirar(admin, otra.json()["id"])
+    assert (tarde.status_code, "aceptada" in tarde.text) == (409, True)
+
+
+def test_retirar_while_the_job_sends_waits_and_is_refused(
+    admin: TestClient, emisora: Emisora
+) -> None:
+    """Whoever has the row first wins: what is withdrawn is not sent, what is sent stays so."""
+    factura = emitir(admin, emisora.factura())
+    emisora.terminar()
+    baja = anular(admin, factura["id"]).json()
+    with emisora.runtime.database.engine.connect() as connection, ThreadPoolExecutor(1) as otro:
+        tomar = text("SELECT id FROM bajas_comprobante WHERE id = :id FOR UPDATE")
+        connection.execute(tomar, {"id": baja["id"]})
+        pedido = otro.submit(retirar, admin, baja["id"])
+        emisora.trabajar()
+        assert resumenes(admin) == [], "the job passes over what is locked"
+        enviar = text("UPDATE bajas_comprobante SET estado = 'enviada' WHERE id = :id")
+        connection.execute(enviar, {"id": baja["id"]})
+        connection.commit()
+        answer = pedido.result(timeout=60)
+    assert (answer.status_code, "enviada" in answer.text) == (409, True)
+
+
+def test_retirar_of_an_annulled_sale_is_refused(
+    admin: TestClient, cajero: TestClient, emisora: Emisora
+) -> None:
+    caja = abrir_caja(cajero, emisora.shop)
+    venta = emisora.shop.venta(caja, cliente_id=emisora.cliente)
+    venta_id = cajero.post("/api/ventas/", json=venta).json()["id"]
+    emisora.terminar()
+    anulada = admin.post(f"/api/ventas/{venta_id}/anular/", json={"motivo": "Se arrepintió"})
+    assert anulada.status_code == 200
+    emisora.sunat.ajustar(siempre="rechazar_conexion")
+    emisora.trabajar(1)
+    (baja,) = admin.get(BAJAS).json()["items"]
+    assert baja["estado"] == "pedida"
+    answer = retirar(admin, baja["id"])
+    assert (answer.status_code, "anulada" in answer.text) == (409, True)
