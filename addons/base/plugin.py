@@ -2,8 +2,7 @@
 
 import typer
 
-from addons.base import commands, demo, jobs, models, pages, permissions, routes, views
-from addons.base.schemas import UsuarioCreado
+from addons.base import commands, demo, jobs, models, pages, permissions, routes, services, views
 from addons.base.services import primer_admin, usuarios
 from kernel.demo import DemoData
 from kernel.events import EventType
@@ -68,8 +67,8 @@ def register_scopes() -> list[Scope]:
 
 @hookimpl
 def register_events() -> list[EventType]:
-    """A user was made."""
-    return [EventType("usuario_creado", UsuarioCreado, "Alguien creó un usuario.")]
+    """A user was made; the company has another RUC."""
+    return services.EVENTS
 
 
 @hookimpl

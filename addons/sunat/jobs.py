@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from addons.base.schemas import RucCambiado
 from addons.sales.schemas import DevolucionRegistrada, VentaAnulada, VentaRegistrada
 from addons.sunat.models import ACEPTADO
 from addons.sunat.schemas import ComprobanteCambio
@@ -113,6 +114,11 @@ def al_responder(ctx: Ctx, cambio: ComprobanteCambio) -> None:
         devoluciones.seguir_venta(ctx, cambio.venta_id)
 
 
+def al_cambiar_de_ruc(ctx: Ctx, ruc: RucCambiado) -> None:
+    """Refuse it while documents signed under the former RUC wait for SUNAT."""
+    empresa.exigir_que_nada_espere(ctx, ruc.antes)
+
+
 JOBS = [
     Job(
         registro.ENVIAR,
@@ -153,4 +159,5 @@ SUBSCRIBERS = [
     Subscriber("venta_anulada", al_anular, when="after_commit"),
     Subscriber("devolucion_registrada", al_devolver, when="after_commit"),
     Subscriber("comprobante_respondido", al_responder, when="after_commit"),
+    Subscriber("ruc_cambiado", al_cambiar_de_ruc),
 ]

@@ -35,7 +35,7 @@ def ver_configuracion(ctx: Ctx) -> schemas.ConfiguracionLeida:
     return schemas.ConfiguracionLeida.model_validate(empresa.leer_configuracion(ctx))
 
 
-@endpoint("PUT", "/api/configuracion/", permission="configuracion.editar")
+@endpoint("PUT", "/api/configuracion/", permission="configuracion.editar", statuses=(409,))
 def cambiar_configuracion(
     ctx: Ctx, cambio: schemas.ConfiguracionCambio
 ) -> schemas.ConfiguracionLeida:

@@ -9,7 +9,12 @@ from addons.base.schemas.claves import (
 )
 from addons.base.schemas.claves_api import ClaveApiCreada, ClaveApiNueva, ClaveApiRotacion
 from addons.base.schemas.dos_fa import Codigo2fa, CodigosRecuperacion, Secreto2fa
-from addons.base.schemas.empresa import ConfiguracionCambio, ConfiguracionLeida, SucursalNueva
+from addons.base.schemas.empresa import (
+    ConfiguracionCambio,
+    ConfiguracionLeida,
+    RucCambiado,
+    SucursalNueva,
+)
 from addons.base.schemas.ingreso import (
     EnCookie,
     EnCookieCon2fa,
@@ -88,6 +93,7 @@ __all__ = [
     "Reautenticacion",
     "Renovacion",
     "RolNuevo",
+    "RucCambiado",
     "Salida",
     "Secreto2fa",
     "SegundoFactor",

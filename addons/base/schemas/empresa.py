@@ -1,5 +1,6 @@
 """The company and its sucursales."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import StringConstraints, field_validator
@@ -18,6 +19,14 @@ class SucursalNueva(Schema):
     latitud: Latitude | None = None
     longitud: Longitude | None = None
     activo: Flag = True
+
+
+@dataclass(frozen=True, slots=True)
+class RucCambiado:
+    """The company has another RUC: addons that cannot go on under it refuse."""
+
+    antes: str
+    ahora: str
 
 
 class ConfiguracionCambio(Schema):

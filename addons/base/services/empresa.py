@@ -24,6 +24,7 @@ def cambiar_configuracion(ctx: Ctx, cambio: schemas.ConfiguracionCambio) -> Conf
 
     Raises:
         ValidationFailed: it doesn't exist yet and the RUC or the name is missing.
+        Conflict: an addon cannot go on under another RUC.
     """
     data = cambio.model_dump(exclude_none=True)
     found = ctx.session.get(Configuracion, 1)
@@ -33,8 +34,11 @@ def cambiar_configuracion(ctx: Ctx, cambio: schemas.ConfiguracionCambio) -> Conf
             raise refused(FieldError(name, "missing", TEXTS["missing"]) for name in missing)
         found = Configuracion(id=1)
         ctx.session.add(found)
+    antes = found.ruc
     for name, value in data.items():
         setattr(found, name, value)
     ctx.session.flush()
+    if antes and antes != found.ruc:
+        ctx.publish(schemas.RucCambiado(antes, found.ruc))
     ctx.session.refresh(found)
     return found

@@ -53,6 +53,37 @@ def emisor(ctx: Ctx) -> modelo.Emisor:
     )
 
 
+ESPERAN = Statement(
+    "sunat_esperan",
+    """
+    SELECT (SELECT count(*) FROM comprobantes
+             WHERE estado_sunat IN ('PENDIENTE', 'ENVIADO', 'CONTINGENCIA')
+               AND starts_with(nombre_archivo, %(suyo)s)),
+           (SELECT count(*) FROM resumen_diario
+             WHERE estado_envio IN ('PENDIENTE', 'ENVIADO', 'EN_PROCESO')
+               AND starts_with(nombre_archivo, %(suyo)s)),
+           (SELECT count(*) FROM bajas_comprobante b JOIN comprobantes c ON c.id = b.comprobante_id
+             WHERE b.estado = 'pedida' AND starts_with(c.nombre_archivo, %(suyo)s))
+    """,
+    reads=True,
+)
+
+
+def exigir_que_nada_espere(ctx: Ctx, ruc: str) -> None:
+    """Refuse to leave a RUC in whose name documents are signed that SUNAT has not answered.
+
+    Raises:
+        EstadoNoPermite: some are; it says how many.
+    """
+    [(comprobantes, resumenes, bajas)] = ctx.sql(ESPERAN, suyo=f"{ruc}-")
+    if comprobantes or resumenes or bajas:
+        raise EstadoNoPermite(
+            f"Con el RUC {ruc} esperan a SUNAT {comprobantes} comprobantes, {resumenes} resúmenes "
+            f"y {bajas} bajas. Espere las respuestas o retire las bajas, y cambie el RUC después.",
+            field="ruc",
+        )
+
+
 def guardar_certificado(ctx: Ctx, nuevo: schemas.CertificadoNuevo) -> Certificado:
     """Return the certificate, sealed; it signs from now on.
 

@@ -158,6 +158,28 @@ def test_queue_of_another_ruc_stops_nobody_and_goes_when_the_company_is_that_aga
         assert ver(admin, uno["id"])["estado_sunat"] == "ACEPTADO"
 
 
+def test_ruc_is_not_changed_while_documents_of_it_wait_for_sunat(
+    admin: TestClient, emisora: Emisora
+) -> None:
+    emisora.sunat.ajustar(siempre="rechazar_conexion")
+    factura = emitir(admin, emisora.factura())
+    baja = {"motivo": "Error en el cliente"}
+    pedida = admin.post(f"{COMPROBANTES}{factura['id']}/anular/", json=baja).json()
+    otro = {"ruc": OTRO_RUC, "razon_social": "Otra S.A.C."}
+    answer = admin.put("/api/configuracion/", json=otro)
+    assert (answer.status_code, answer.json()["code"]) == (409, "estado_no_permite")
+    assert answer.json()["errors"][0]["field"] == "ruc"
+    assert "1 comprobantes, 0 resúmenes y 1 bajas" in answer.text
+    leida = admin.get("/api/configuracion/").json()
+    assert (leida["ruc"], leida["razon_social"]) == ("20123456786", "Tienda de Prueba S.A.C.")
+    assert admin.put("/api/configuracion/", json={"razon_social": "Nueva S.A.C."}).is_success
+    assert admin.post(f"/api/facturacion/bajas/{pedida['id']}/retirar/").is_success
+    emisora.sunat.ajustar(siempre=None)
+    emisora.terminar()
+    assert ver(admin, factura["id"])["estado_sunat"] == "ACEPTADO"
+    assert admin.put("/api/configuracion/", json=otro).json()["ruc"] == OTRO_RUC
+
+
 def test_clock_that_ran_ahead_holds_up_no_document(admin: TestClient, emisora: Emisora) -> None:
     """An attempt planned on a day that was none is due once the clock is right again."""
     emisora.sunat.ajustar(por_serie={"F001": "perder_envio", "RA": "perder_envio"})
