@@ -10,6 +10,7 @@ from addons.sunat.models import (
     BajaComprobante,
     BorradorGuia,
     Comprobante,
+    DetalleResumen,
     EnvioSunat,
     GuiaRemision,
     NotaCreditoDebito,
@@ -99,6 +100,17 @@ def _resumenes(ctx: Ctx) -> ColumnElement[bool] | None:
     return None if _alcanza(ctx, "retenciones") else ResumenDiario.tipo != RR
 
 
+def _de_sus_documentos(ctx: Ctx) -> ColumnElement[bool] | None:
+    """A resumen tells of the documents of a day, whichever sucursal issued them."""
+    if ctx.scope("sucursales") is None:
+        return None
+    vistos = select(Comprobante.id).where(Comprobante.id == DetalleResumen.comprobante_id)
+    ajenos = select(DetalleResumen.id).where(
+        DetalleResumen.resumen_id == ResumenDiario.id, ~vistos.exists()
+    )
+    return ~ajenos.exists()
+
+
 def _de_vistos(model: Any) -> Callable[[Ctx], ColumnElement[bool] | None]:
     """Return the rule that what a row is about is a comprobante that the user sees."""
 
@@ -113,8 +125,8 @@ def _de_vistos(model: Any) -> Callable[[Ctx], ColumnElement[bool] | None]:
 
 def _envios(ctx: Ctx) -> ColumnElement[bool] | None:
     suyos = _de_vistos(EnvioSunat)(ctx)
-    if suyos is None or ctx.scope("sucursales") is not None:
-        return suyos  # a resumen may be of every sucursal
+    if suyos is None:
+        return None
     return or_(suyos, EnvioSunat.resumen_id.in_(select(ResumenDiario.id)))
 
 
@@ -139,6 +151,12 @@ ROW_RULES = [
         "Guías y retenciones, solo quien tiene permiso sobre ellas.",
     ),
     RowRule("sunat.resumenes", ResumenDiario, _resumenes, "Las reversiones, quien ve retenciones."),
+    RowRule(
+        "sunat.resumenes_de_sucursal",
+        ResumenDiario,
+        _de_sus_documentos,
+        "Solo los que no dicen nada de otra sucursal.",
+    ),
     RowRule("sunat.envios", EnvioSunat, _envios, "Solo los de comprobantes que ve."),
     RowRule(
         "sunat.guias",

@@ -98,6 +98,31 @@ def test_reversion_is_of_who_sees_retenciones(
     assert gerente.get("/api/reportes/correlativos/").json()["items"] == []
 
 
+def test_resumen_is_of_the_sucursales_whose_documents_it_tells(
+    cajero: TestClient, contador: TestClient, admin: TestClient, emisora: Emisora
+) -> None:
+    """Its XML names and sums up every document in it."""
+    suya, otra = emisora.shop.sucursales
+    emisora.ajustar(boletas="resumen")
+    detalle = emisora.factura(cliente_id=emisora.persona)
+    serie = {"tipo": "03", "serie": "B009", "sucursal_id": otra}
+    assert admin.post("/api/facturacion/series/", json=serie).status_code == 201
+    emitir(admin, {**detalle, "sucursal_id": suya})
+    emisora.encargar("sunat.resumen_diario")
+    terminar_resumen(emisora)
+    emitir(admin, {**detalle, "sucursal_id": suya})
+    emitir(admin, {**detalle, "sucursal_id": otra})
+    emisora.encargar("sunat.resumen_diario")
+    terminar_resumen(emisora)
+    suyo, de_ambas = sorted(uno["id"] for uno in filas(contador, RESUMENES))
+    assert [uno["id"] for uno in filas(cajero, RESUMENES)] == [suyo]
+    assert {uno["resumen_id"] for uno in filas(cajero, ENVIOS)} == {suyo}
+    for parte in ("", "xml/", "cdr/"):
+        assert cajero.get(f"{RESUMENES}{suyo}/{parte}").status_code == 200
+        assert cajero.get(f"{RESUMENES}{de_ambas}/{parte}").status_code == 404
+        assert contador.get(f"{RESUMENES}{de_ambas}/{parte}").status_code == 200
+
+
 def test_guia_is_no_comprobante_of_who_may_not_see_guias(
     cajero: TestClient, connect: Any, admin: TestClient, emisora: Emisora
 ) -> None:
