@@ -23,8 +23,14 @@ from addons.sunat.models import ANULADO, EXCEPCION, RECHAZADO, BorradorGuia, Com
 from addons.sunat.models.consultas import DESCARTADA, EMITIDA, PENDIENTE
 from addons.sunat.services import empresa
 from kernel.context import Ctx
-from kernel.errors import NotFound
+from kernel.db import Statement
+from kernel.errors import NotFound, ValidationFailed
 
+AJENO = Statement(
+    "sunat_borrador_ajeno",
+    "SELECT id FROM borradores_guia WHERE referencia_doc = %(referencia)s",
+    reads=True,
+)
 _ANEXO = re.compile(r"[0-9]{4}")
 
 
@@ -152,11 +158,27 @@ def _bienes(ctx: Ctx, bienes: Sequence[tuple[int, Decimal]]) -> list[dict[str, s
 
 
 def encontrar(ctx: Ctx, referencia: str) -> BorradorGuia | None:
-    """Return the draft that something asked for, within the user's reach."""
+    """Return the draft that something asked for.
+
+    Raises:
+        ValidationFailed: it is another sucursal's.
+    """
     if not referencia:
         return None
     query = select(BorradorGuia).where(BorradorGuia.referencia_doc == referencia)
-    return ctx.session.scalars(query).first()
+    found = ctx.session.scalars(query).first()
+    if found is None:
+        _exigir_a_su_alcance(ctx, referencia)
+    return found
+
+
+def _exigir_a_su_alcance(ctx: Ctx, referencia: str) -> None:
+    """Refuse to speak of what other people's draft is about; the guía would be a second one."""
+    if ctx.sql(AJENO, referencia=referencia):
+        raise ValidationFailed(
+            f"La guía de «{referencia}» sale de otra sucursal: la emite quien trabaja en ella.",
+            field="referencia_doc",
+        )
 
 
 def exigir_libre(ctx: Ctx, referencia: str) -> BorradorGuia | None:
@@ -164,9 +186,12 @@ def exigir_libre(ctx: Ctx, referencia: str) -> BorradorGuia | None:
 
     Raises:
         EstadoNoPermite: it has a guía that holds.
+        ValidationFailed: it is another sucursal's.
     """
     query = select(BorradorGuia).where(BorradorGuia.referencia_doc == referencia)
     borrador = ctx.session.scalars(query.with_for_update()).first() if referencia else None
+    if borrador is None and referencia:
+        _exigir_a_su_alcance(ctx, referencia)
     suya = ctx.session.get(Comprobante, borrador.comprobante_id or 0) if borrador else None
     if suya is not None and suya.estado_sunat not in (RECHAZADO, EXCEPCION, ANULADO):
         raise EstadoNoPermite(f"Ya se emitió su guía: {suya.serie}-{suya.numero}.")

@@ -40,7 +40,8 @@ def emitir_guia(ctx: Ctx, nueva: schemas.GuiaNueva) -> GuiaRemision:
         ComprobanteRechazado: SUNAT would reject it; every finding is told.
         EstadoNoPermite: what asked for it has a guía already.
         SinConfigurar: certificate, series or company are missing.
-        ValidationFailed: the cliente or venta it names doesn't exist.
+        ValidationFailed: the cliente or venta it names doesn't exist, or what asked for it is
+            another sucursal's.
     """
     borrador = borradores.exigir_libre(ctx, nueva.referencia_doc)
     venta = _venta(ctx, nueva)

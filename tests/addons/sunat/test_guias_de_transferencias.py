@@ -109,6 +109,26 @@ def test_guia_of_a_transferencia_is_of_the_sucursal_that_sends(
     assert cajero.get(f"{COMPROBANTES}{hecha['id']}/").status_code == 404
 
 
+def test_guia_of_a_transferencia_out_of_reach_is_refused(
+    almacen: TestClient, cajero: TestClient, emisora: Emisora
+) -> None:
+    """Else its draft would wait on, and a second guía of the same goods be issued."""
+    _, otra = emisora.shop.sucursales
+    with emisora.runtime.database.engine.begin() as connection:
+        mudar = text("UPDATE usuarios SET sucursal_id = :otra WHERE email = 'cajero@tienda.pe'")
+        connection.execute(mudar, {"otra": otra})
+    transferencia = enviar(almacen, emisora)
+    query = f"?referencia_doc=transferencia:{transferencia}"
+    body = completar(almacen.get(f"{GUIAS}propuesta/{query}").json())
+    del body["sucursal_id"]
+    for answer in (cajero.post(GUIAS, json=body), cajero.get(f"{GUIAS}propuesta/{query}")):
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["errors"][0]["field"] == "referencia_doc"
+        assert "otra sucursal" in answer.text
+    assert almacen.get(GUIAS).json()["items"] == []
+    assert cajero.post(GUIAS, json={**body, "referencia_doc": "Pedido 7"}).status_code == 201
+
+
 def test_guia_of_a_transferencia_is_issued_once_while_it_holds(
     almacen: TestClient, admin: TestClient, emisora: Emisora
 ) -> None:
