@@ -17,20 +17,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from psycopg.sql import Identifier
-from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from kernel import (
     addon_archive,
-    audit,
     db,
     generations,
     hostcode,
     installed,
     logging,
+    privileges,
     rbac,
     rehearsal,
     revisions,
@@ -258,7 +257,7 @@ def _import(
 
 def _settle(connection: Connection, runtime: Runtime, before: Mapping[str, str]) -> None:
     """Give privileges, permissions and first rows."""
-    for statement in grants(runtime.settings, connection):
+    for statement in privileges.needed(runtime.settings, connection):
         connection.execute(text(statement))
     with Session(connection, expire_on_commit=False) as session:
         ctx = runtime.ctx(session)
@@ -322,51 +321,6 @@ def _keep(
         ),
         {"number": number, "statements": json.dumps(statements), "made": json.dumps(made)},
     )
-
-
-def grants(settings: Settings, connection: Connection | None = None) -> tuple[str, ...]:
-    """Return the statements that give the application role what it needs and no more.
-
-    Audit rows are append-only. None where the application enters as the owner. With a
-    ``connection``, tables that have what they need are left in peace.
-    """
-    role = make_url(settings.database_url).username
-    if not role or role == make_url(settings.owner_url).username:
-        return ()
-    quoted = Identifier(role).as_string()
-    if connection is not None and (lacking := _lacking(connection, role)) is not None:
-        return tuple(
-            f"GRANT {'USAGE, SELECT, UPDATE' if kind == 'S' else 'SELECT, INSERT, UPDATE, DELETE'}"
-            f" ON {Identifier(name).as_string()} TO {quoted}"
-            for name, kind in lacking
-        )
-    return (
-        f"GRANT USAGE ON SCHEMA public TO {quoted}",
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}",
-        f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {quoted}",
-        *audit.privileges(quoted),
-    )
-
-
-LACKING = text(
-    """
-    SELECT c.relname, c.relkind FROM pg_class c
-     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'S')
-       AND c.relname <> ALL (:protected)
-       AND CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(:role, c.oid, 'USAGE')
-                ELSE NOT has_table_privilege(:role, c.oid, 'SELECT') END
-     ORDER BY 1
-    """
-)
-GRANTED = text("SELECT has_table_privilege(:role, 'audit_logs', 'SELECT')")
-
-
-def _lacking(connection: Connection, role: str) -> list[tuple[str, str]] | None:
-    """Return what the role cannot use yet; None where it has nothing at all."""
-    if not connection.scalar(GRANTED, {"role": role}):
-        return None
-    given = {"role": role, "protected": list(audit.APPEND_ONLY)}
-    return [(name, kind) for name, kind in connection.execute(LACKING, given)]
 
 
 def touched(connection: Connection, made: Mapping[str, Any]) -> bool:

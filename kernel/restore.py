@@ -22,7 +22,7 @@ from alembic.util import CommandError
 from packaging.version import Version
 from sqlalchemy import make_url
 
-from kernel import backup_archive, backup_tables, chain, ending, lifecycle, migrations
+from kernel import backup_archive, backup_tables, chain, ending, migrations, privileges
 from kernel.backup_archive import CHUNK, DUMP, FILES, HEADS, Manifest
 from kernel.backup_tools import FIT, BackupError, Tools, connect, find_tools, understood
 from kernel.errors import RemoteError
@@ -213,7 +213,7 @@ def _load(settings: Settings, tools: Tools, found: Manifest, dump: Path) -> None
             writer.input.write(b"BEGIN;\n")
             writer.input.writelines(understood(reader.output))
             reader.finish(UNTOUCHED)  # only a script that is whole may be committed
-            for statement in ("SET LOCAL search_path = public", *lifecycle.grants(settings)):
+            for statement in ("SET LOCAL search_path = public", *privileges.needed(settings)):
                 writer.input.write(f"{statement};\n".encode())
             writer.input.write(backup_tables.comparison(found.tables).encode())
             writer.input.write(b"COMMIT;\n")

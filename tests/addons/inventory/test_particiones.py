@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 from starlette.testclient import TestClient
 
 from addons.inventory.services import particiones
-from kernel import migrations, solver
+from kernel import migrations, privileges, solver
 from kernel.catalogue import difference, read
 from kernel.checks.history import empty_database, upgrade
 from kernel.context import Ctx
@@ -40,6 +40,17 @@ def where(runtime: Runtime) -> dict[str, int]:
         return {row[0]: row[1] for row in connection.execute(text(query))}
 
 
+def may_change(runtime: Runtime) -> list[str]:
+    """Return the partitions whose rows the application may change."""
+    query = """
+        SELECT inhrelid::regclass::text FROM pg_inherits
+         WHERE inhparent = 'movimientos_stock'::regclass
+           AND (has_table_privilege(inhrelid, 'UPDATE') OR has_table_privilege(inhrelid, 'DELETE'))
+    """
+    with runtime.database.engine.connect() as connection:
+        return list(connection.scalars(text(query)))
+
+
 def test_job_makes_the_coming_months_and_brings_home_what_had_none(
     almacen: TestClient, shop: Shop, runtime: Runtime
 ) -> None:
@@ -66,6 +77,15 @@ def test_job_makes_the_coming_months_and_brings_home_what_had_none(
     in_future(runtime, particiones.preparar)
     with runtime.database.engine.begin() as connection, pytest.raises(Exception, match="denied"):
         connection.execute(text("DELETE FROM movimientos_stock WHERE created_at > '2031-01-01'"))
+    assert may_change(runtime) == []
+    owner = create_engine(runtime.settings.owner_url)
+    with owner.begin() as connection:
+        app = runtime.database.engine.url.username
+        connection.execute(text(f'GRANT UPDATE ON movimientos_stock_2031_06 TO "{app}"'))
+        for statement in privileges.needed(runtime.settings, connection):
+            connection.execute(text(statement))
+    owner.dispose()
+    assert may_change(runtime) == []
     post(almacen, "entrada/", mercaderia(shop, "1"))
 
 
