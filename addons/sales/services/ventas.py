@@ -138,8 +138,6 @@ def escribir_venta(ctx: Ctx, nueva: VentaEnCaja, origen: Origen) -> Escrita:
         CreditoInsuficiente: the cliente would owe more than the limit.
         VentaRepetida: a sale with this uuid is there.
     """
-    if nueva.uuid is not None:
-        _comprobar_nueva(ctx, nueva.uuid)
     productos = [linea.producto_id for linea in nueva.detalle]
     rows = ctx.sql(
         PREPARAR,
@@ -150,6 +148,8 @@ def escribir_venta(ctx: Ctx, nueva: VentaEnCaja, origen: Origen) -> Escrita:
         sucursal=nueva.sucursal_id,
         productos=productos,
     )
+    if nueva.uuid is not None:
+        _comprobar_nueva(ctx, nueva.uuid)  # its twin of this caja waited, or was waited for
     hay = Preparada.of(rows[0])
     valor = valorar(
         ctx,

@@ -225,3 +225,20 @@ def test_uuid_that_was_sold_with_a_connection_is_not_sold_again(
     assert read(runtime, "SELECT sincronizado, venta_id FROM ventas_offline") == [
         (True, venta["id"])
     ]
+
+
+def test_uuid_that_is_sent_several_times_at_once_is_told_where_it_was_sold(
+    connect: Connect, shop: Shop
+) -> None:
+    clients = [connect("cajero") for _ in range(4)]
+    venta = shop.venta(abrir_caja(clients[0], shop), uuid=str(uuid4()))
+    barrier = Barrier(len(clients))
+
+    def sell(client: TestClient) -> str:
+        barrier.wait()
+        code: str = client.post("/api/ventas/", json=venta).json().get("code", "")
+        return code
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        told = sorted(pool.map(sell, clients))
+    assert told == ["", *["venta_repetida"] * 3]
