@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kernel.db import Statement
+from kernel.identity import Identity
 
 if TYPE_CHECKING:
     from kernel.context import Ctx
@@ -25,6 +26,14 @@ USERS = {
 LOADED = Statement(
     "demo_loaded",
     "SELECT jsonb_array_elements_text(data) FROM andes_preferences WHERE name = 'demo'",
+)
+USER = Statement(
+    "demo_user",
+    """
+    SELECT u.id, u.nombre, r.id, r.nombre FROM usuarios u JOIN roles r ON r.id = u.rol_id
+     WHERE lower(u.email) = %(email)s
+    """,
+    reads=True,
 )
 KEEP = Statement(
     "demo_keep",
@@ -47,12 +56,24 @@ class DemoFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoAct:
+    """What a user of the demo does through the services, in a transaction of their own."""
+
+    email: str
+    do: Callable[[Ctx], object]
+
+
+@dataclass(frozen=True, slots=True)
 class DemoData:
-    """An addon's loader. ``load`` runs once; ``refresh`` on later starts with a new password."""
+    """An addon's loader. ``load`` runs once; ``refresh`` on later starts with a new password.
+
+    ``acts`` are done once too, when all that was loaded is there.
+    """
 
     name: str
     load: Callable[[Ctx, DemoFacts], None]
     refresh: Callable[[Ctx, DemoFacts], None] | None = None
+    acts: tuple[DemoAct, ...] = ()
 
 
 def loaded(runtime: Runtime) -> bool:
@@ -64,14 +85,23 @@ def load(runtime: Runtime, password: str) -> None:
     """Load the demo of every installed addon; what is there already only gets the new password."""
     facts = DemoFacts(SEED, password)
 
-    def work(ctx: Ctx) -> None:
+    def work(ctx: Ctx) -> list[DemoAct]:
+        acts: list[DemoAct] = []
         known = [row[0] for row in ctx.sql(LOADED)]
         for data in ctx.runtime.registry.gather("register_demo"):
             if data.name not in known:
                 data.load(ctx, facts)
                 known.append(data.name)
+                acts += data.acts
             elif data.refresh is not None and password:
                 data.refresh(ctx, facts)
         ctx.sql(KEEP, names=json.dumps(known))
+        return acts
 
-    runtime.transact(work)
+    for act in runtime.transact(work):
+        runtime.transact(act.do, user=_user(runtime, act.email))
+
+
+def _user(runtime: Runtime, email: str) -> Identity:
+    [(one, nombre, rol_id, rol)] = runtime.transact(lambda ctx: ctx.sql(USER, email=email))
+    return Identity(one, email, nombre, rol_id, rol, sesion_id=None)

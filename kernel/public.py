@@ -17,7 +17,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "kernel.archives": ("ArchiveRefused", "Limits", "inspect"),
     "kernel.context": ("Ctx",),
     "kernel.db": ("Statement", "driver"),
-    "kernel.demo": ("DemoData", "DemoFacts"),
+    "kernel.demo": ("DemoAct", "DemoData", "DemoFacts"),
     "kernel.downloads": ("stream",),
     "kernel.errors": WHOLE,
     "kernel.events": ("EventType", "Subscriber"),
@@ -88,7 +88,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     "kernel.views": WHOLE,
     "kernel.welcome": ("Welcome",),
     "kernel.widgets": ("Widget",),
-    "kernel.words": ("MODULE", "ROLE", "Word", "act", "module", "of", "role", "table"),
+    "kernel.words": ("FIELD", "MODULE", "ROLE", "Word", "act", "module", "of", "role", "table"),
     "kernel.workbooks": ("open_workbook", "rows"),
     "kernel.xml": ("XmlRefused", "parse_xml", "read_schema"),
 }

@@ -15,10 +15,12 @@ from typing import Any
 
 from psycopg import sql
 
+from addons.base.schemas import ClaveApiNueva
+from addons.base.services import claves_api
 from kernel import db, passwords
 from kernel.context import Ctx
 from kernel.db import Statement
-from kernel.demo import DemoData, DemoFacts
+from kernel.demo import DemoAct, DemoData, DemoFacts
 
 DIAS = 92
 """Days of history, until yesterday in the company's time zone."""
@@ -193,4 +195,14 @@ def copy_rows(ctx: Ctx, table: str, rows: Iterable[dict[str, Any]]) -> None:
             copy.write_row([row[column] for column in columns])
 
 
-DEMO = DemoData("base", load, refresh)
+# What its people do -----------------------------------------------------------------------------
+
+
+def dar_claves(ctx: Ctx) -> None:
+    """Give a key to the page that says where the shops are."""
+    alcances = ["configuracion.ver", "sucursales.ver"]
+    clave = ClaveApiNueva(nombre="Página web: tiendas y horarios", alcances=alcances)
+    claves_api.crear_clave(ctx, clave)
+
+
+DEMO = DemoData("base", load, refresh, (DemoAct("admin@demo.pe", dar_claves),))

@@ -1,22 +1,27 @@
 """The demo's comprobantes: a certificate for the sandbox, the last sales invoiced, and one of each
 other document: a nota, a guía and a retención."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from addons.base.demo import hoy
 from addons.sales.models import Cliente, Producto, Venta
 from addons.sunat import schemas
 from addons.sunat.documents import codigos
-from addons.sunat.sandbox.servicio import certificado
-from addons.sunat.services import empresa, guias, notas, retenciones, ventas
+from addons.sunat.models import Comprobante, NotaCreditoDebito
+from addons.sunat.sandbox.servicio import Sunat, certificado
+from addons.sunat.services import bajas, empresa, guias, notas, retenciones, validez, ventas
+from addons.sunat.services.conexion import RUTA_SANDBOX
 from kernel.context import Ctx
-from kernel.demo import DemoData, DemoFacts
+from kernel.demo import DemoAct, DemoData, DemoFacts
 
 VENTAS = 20
 CLAVE = "sandbox"
+PROVEEDOR, COMPRA, PAGADO = "20695831146", ("F001", 2841), Decimal("2360.00")
+"""Who sold to the company, what factura, and for how much."""
+DESCONOCIDO = "20695840218"
 OBRA = 3
 """Products that are taken to a customer's building site."""
 
@@ -78,18 +83,69 @@ def _llevar(ctx: Ctx) -> None:
 
 
 def _retener(ctx: Ctx) -> None:
-    pagada = Decimal("2360.00")
     pago = schemas.PagoRetenido(
-        numero="F001-2841",
-        fecha_emision=hoy(ctx) - timedelta(days=2),
-        total=pagada,
-        pago=pagada,
+        numero=f"{COMPRA[0]}-{COMPRA[1]}",
+        fecha_emision=_comprado(ctx),
+        total=PAGADO,
+        pago=PAGADO,
         fecha_pago=hoy(ctx),
     )
     proveedor = schemas.PersonaNueva(
-        numero_doc="20695831146", razon_social="Distribuidora Ferretera Andina S.A.C."
+        numero_doc=PROVEEDOR, razon_social="Distribuidora Ferretera Andina S.A.C."
     )
     retenciones.emitir_retencion(ctx, schemas.RetencionNueva(sujeto=proveedor, pagos=[pago]))
 
 
-DEMO = DemoData("sunat", load)
+def _comprado(ctx: Ctx) -> date:
+    return hoy(ctx) - timedelta(days=2)
+
+
+# What its people do -----------------------------------------------------------------------------
+
+
+def dar_de_baja(ctx: Ctx) -> None:
+    """Ask that a factura and a boleta be voided, and issued again."""
+    for tipo, motivo in (
+        (codigos.FACTURA, "RUC de otro cliente"),
+        (codigos.BOLETA, "Emitida a otro nombre"),
+    ):
+        de = ctx.session.scalars(_vendidos(tipo).limit(1)).first()
+        if de is not None:
+            bajas.pedir_baja(ctx, de, schemas.BajaNueva(motivo=motivo, reemitir=True))
+
+
+def _vendidos(tipo: str) -> Select[int]:
+    """Return the comprobantes of sales, the last first, that no nota changes."""
+    origenes = select(NotaCreditoDebito.comprobante_origen_id)
+    return (
+        select(Comprobante.id)
+        .where(
+            Comprobante.tipo == tipo,
+            Comprobante.venta_id.is_not(None),
+            Comprobante.id.not_in(origenes),
+        )
+        .order_by(Comprobante.id.desc())
+    )
+
+
+def preguntar(ctx: Ctx) -> None:
+    """Ask SUNAT about two facturas of suppliers: one that it has, and one that it doesn't."""
+    serie, numero = COMPRA
+    ruta = ctx.runtime.settings.data_dir / RUTA_SANDBOX
+    sunat = Sunat(ruta, ctx.runtime.clock)
+    sunat.conocer((PROVEEDOR, codigos.FACTURA, serie, numero), _comprado(ctx), PAGADO)
+    for ruc, cual, monto in (
+        (PROVEEDOR, numero, PAGADO),
+        (DESCONOCIDO, 118, Decimal("1475.00")),
+    ):
+        consulta = schemas.ConsultaValidez(
+            ruc=ruc, serie=serie, numero=cual, fecha_emision=_comprado(ctx), monto=monto
+        )
+        validez.validar(ctx, consulta)
+
+
+DEMO = DemoData(
+    "sunat",
+    load,
+    acts=(DemoAct("contador@demo.pe", dar_de_baja), DemoAct("contador@demo.pe", preguntar)),
+)

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from addons.base.demo import CAJA_DE_HOY, copy_rows, dias, hoy, take_ids
+from addons.sales.demo.actos import abrir_tienda_en_linea, sincronizar
 from addons.sales.demo.catalogo import cargar_articulos, cargar_compradores
 from addons.sales.demo.creditos import cobrar, fiar, vence
 from addons.sales.demo.devoluciones import cargar_devoluciones
@@ -34,7 +35,7 @@ from addons.sales.models import ABIERTA, CERRADA
 from addons.sales.services.denominaciones import denominaciones
 from kernel.context import Ctx
 from kernel.db import Statement
-from kernel.demo import DemoData, DemoFacts
+from kernel.demo import DemoAct, DemoData, DemoFacts
 
 TURNOS = Statement(
     "demo_turnos",
@@ -264,4 +265,11 @@ def _formas_pago(ventas: Sequence[Numerada]) -> Iterator[dict[str, Any]]:
             }
 
 
-DEMO = DemoData("sales", load)
+DEMO = DemoData(
+    "sales",
+    load,
+    acts=(
+        DemoAct("admin@demo.pe", abrir_tienda_en_linea),
+        DemoAct(CAJA_DE_HOY, sincronizar),
+    ),
+)

@@ -6,7 +6,8 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,15 @@ class Archivo:
                 yield base
         finally:
             base.close()
+
+    def conocer(self, clave: tuple[str, str, str, int], fecha: date, importe: Decimal) -> None:
+        """Remember a comprobante that somebody else had accepted: RUC, tipo, serie, número."""
+        with self.base() as base:
+            base.execute(
+                "INSERT OR IGNORE INTO comprobantes (ruc, tipo, serie, numero, estado, fecha,"
+                " importe, moneda, digest, codigo) VALUES (?,?,?,?,1,?,?,'PEN','',0)",
+                (*clave, fecha.isoformat(), f"{importe:.2f}"),
+            )
 
     def ajustar(self, **cambios: Any) -> None:
         """Change how it behaves; see ``Ajustes``."""
