@@ -158,10 +158,11 @@ def key_in(user_agent: str | None) -> int | None:
 INSERT = """
 INSERT INTO audit_logs (usuario_id, modulo, accion, objeto_tipo, objeto_id,
                         datos_anteriores_json, datos_nuevos_json, ip, user_agent, request_id)
-SELECT %(usuario_id)s, a.modulo, a.accion, a.objeto_tipo, a.objeto_id, a.antes, a.despues,
-       %(ip)s, %(user_agent)s, %(request_id)s
+SELECT coalesce(a.usuario_id, %(usuario_id)s), a.modulo, a.accion, a.objeto_tipo, a.objeto_id,
+       a.antes, a.despues, %(ip)s, %(user_agent)s, %(request_id)s
   FROM jsonb_to_recordset(%(audited)s::jsonb) AS a(
-       modulo text, accion text, objeto_tipo text, objeto_id text, antes jsonb, despues jsonb)
+       usuario_id bigint, modulo text, accion text, objeto_tipo text, objeto_id text,
+       antes jsonb, despues jsonb)
 """
 """Part of the statement that ``Ctx.finish`` writes everything with."""
 
@@ -183,6 +184,7 @@ def rows(entries: Iterable[Entry]) -> str:
 
 def _row(entry: Entry) -> dict[str, Any]:
     return {
+        "usuario_id": entry.usuario_id,
         "modulo": entry.modulo,
         "accion": entry.accion,
         "objeto_tipo": entry.objeto_tipo,

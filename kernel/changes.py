@@ -42,6 +42,8 @@ class Entry:
     objeto_id: int | str | None
     antes: Mapping[str, Any] | None
     despues: Mapping[str, Any] | None
+    usuario_id: int | None = None
+    """Who acts, where nobody is signed in yet."""
 
 
 class Watch:

@@ -128,10 +128,16 @@ class Ctx:
         antes: Mapping[str, Any] | None = None,
         despues: Mapping[str, Any] | None = None,
         modulo: str = "",
+        usuario_id: int | None = None,
     ) -> None:
-        """Leave an audit row for an act; ORM writes of audited tables leave their own."""
+        """Leave an audit row for an act; ORM writes of audited tables leave their own.
+
+        ``usuario_id`` is who just proved who they are, before they are signed in.
+        """
         self.audited.append(
-            audit.Entry(modulo or objeto_tipo, accion, objeto_tipo, objeto_id, antes, despues)
+            audit.Entry(
+                modulo or objeto_tipo, accion, objeto_tipo, objeto_id, antes, despues, usuario_id
+            )
         )
 
     def set_cookie(self, value: str, seconds: int) -> None:

@@ -189,4 +189,4 @@ def restablecer_clave(ctx: Ctx, cambio: schemas.ClaveNueva) -> None:
         raise EnlaceInvalido
     _poner_clave(ctx, usuario, cambio.nueva)
     sesiones.cerrar(ctx, usuario.id)
-    ctx.audit("restablecer_clave", "usuarios", usuario.id, modulo="base")
+    ctx.audit("restablecer_clave", "usuarios", usuario.id, modulo="base", usuario_id=usuario.id)

@@ -126,7 +126,9 @@ def es_su_codigo(ctx: Ctx, usuario: Usuario, codigo: str) -> bool:
     usado = _hash(usuario.id, codigo)
     if not ctx.sql(USAR_CODIGO, usuario=usuario.id, hash=usado, ahora=ctx.now):
         return False
-    ctx.audit("usar_codigo_recuperacion", "usuarios", usuario.id, modulo="base")
+    ctx.audit(
+        "usar_codigo_recuperacion", "usuarios", usuario.id, modulo="base", usuario_id=usuario.id
+    )
     return True
 
 

@@ -83,7 +83,14 @@ def abrir_sesion(
     ctx.session.add(sesion)
     ctx.session.flush()
     despues = {"sesion_id": sesion.id, "metodo": metodo}
-    ctx.audit("iniciar_sesion", "usuarios", usuario.id, despues=despues, modulo="base")
+    ctx.audit(
+        "iniciar_sesion",
+        "usuarios",
+        usuario.id,
+        despues=despues,
+        modulo="base",
+        usuario_id=usuario.id,
+    )
     queda = ctx.runtime.settings.refresh_token_seconds
     if sesion.refresh_jti is None:
         ctx.set_cookie(secreto, queda)

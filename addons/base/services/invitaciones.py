@@ -84,4 +84,4 @@ def aceptar(ctx: Ctx, aceptada: schemas.InvitacionAceptada) -> None:
     personales = [usuario.nombre, usuario.email]
     usuario.password_hash = contrasenas.cifrar_clave(ctx, aceptada.password, personales)
     ctx.session.flush()
-    ctx.audit("aceptar_invitacion", "usuarios", usuario.id, modulo="base")
+    ctx.audit("aceptar_invitacion", "usuarios", usuario.id, modulo="base", usuario_id=usuario.id)
