@@ -286,3 +286,5 @@ class Menu:
     """An address of the API that answers how many things wait there, as ``{"…": 3}``."""
     top: bool = False
     """Whether it stands in the bar at the top, as an icon."""
+    begins: bool = False
+    """Whether the first page offers its page to begin with."""

@@ -152,11 +152,13 @@ def _amount(text: str, how: cells.Style) -> str:
 
 
 def _shortcuts(ctx: Ctx) -> list[tuple[str, str, str]]:
-    """Return the records that the user may make: label, address, icon."""
+    """Return where the user may begin, and the records that they may make: label, address, icon."""
     screens = ctx.runtime.registry.screens
     icons = {one.view: one.icon for one in screens.menus}
     found = []
     for menu in screens.entries(ctx.can):
+        if menu.begins and menu.page:
+            found.append((menu.title, menu.page, menu.icon or "plus"))
         resource = getattr(screens.views.get(menu.view), "resource", "")
         form = screens.form_of(resource) if resource else None
         if isinstance(form, FormView) and may(ctx, "POST", resource):

@@ -96,13 +96,13 @@ def _records(registry: Registry) -> dict[str, str]:
 
 
 def _fields(registry: Registry) -> dict[str, str]:
-    """Return what fields are called on the screens."""
-    found: dict[str, str] = {}
+    """Return what fields are called on the screens, where all call them the same."""
+    found: dict[str, set[str]] = {}
     for view in registry.screens.views.values():
         for one in parts_of(view):
             if isinstance(one, Field | Column) and one.label:
-                found.setdefault(one.name, one.label)
-    return found
+                found.setdefault(one.name, set()).add(one.label)
+    return {name: label for name, (label, *others) in found.items() if not others}
 
 
 FIELD = "field"

@@ -1,5 +1,6 @@
 """Pages of base: signing in, the pages that links in mails name, one's own account."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from kernel.context import Ctx
 from kernel.errors import DomainError
 from kernel.http import Endpoint
 from kernel.page import Asked, Pairs, attempt, draw, fetch, own_address, page, redirect, send
-from kernel.rbac import ADMIN
+from kernel.rbac import ADMIN, Permission
 from kernel.throttle import Limit
 from kernel.translations import later
 
@@ -216,10 +217,13 @@ CLAVES = "/api/claves-api/"
 
 
 def _claves(ctx: Ctx, asked: Asked, **values: Any) -> Outcome:
-    permisos = ctx.runtime.registry.permissions
+    registry, por_modulo = ctx.runtime.registry, defaultdict[str, list[Permission]](list)
+    for uno in registry.permissions.values():
+        if ctx.can(uno.name):
+            por_modulo[words.of(registry, words.MODULE, uno.modulo)].append(uno)
     shown: dict[str, Any] = {
         "claves": fetch(ctx, CLAVES, "limit=100")["items"],
-        "alcances": [one for one in permisos.values() if ctx.can(one.name)],
+        "modulos": sorted(por_modulo.items()),
         "fresca": ctx.fresh,
         "crea": ctx.can("claves_api.crear"),
         "revoca": ctx.can("claves_api.eliminar"),

@@ -23,6 +23,13 @@ TIPOS = (
     Choice("DEVOLUCION", "Devolución", "good"),
     Choice("TRANSFERENCIA", "Transferencia"),
 )
+CLASES = (
+    Choice("PRINCIPAL", "Principal"),
+    Choice("DEPOSITO", "Depósito"),
+    Choice("TIENDA", "Tienda"),
+    Choice("TRANSITO", "En tránsito"),
+)
+"""What almacenes are most often; the form takes any word."""
 MERCADERIA = (
     Field("almacen_id", "Almacén", span=2),
     Field("producto_id", "Producto", span=2),
@@ -125,7 +132,7 @@ EXISTENCIAS: list[View] = [
         "/api/almacenes/",
         (
             Column("nombre", "Nombre"),
-            Column("tipo", "Tipo"),
+            Column("tipo", "Tipo", choices=CLASES),
             Column("sucursal_id", "Sucursal"),
             Column("activo", "Activo"),
         ),

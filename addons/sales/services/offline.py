@@ -26,11 +26,12 @@ from addons.sales.schemas import (
     Ventas,
 )
 from addons.sales.services.ventas import Origen, registrar_venta
+from kernel import words
 from kernel.context import Ctx
 from kernel.db import Statement
 from kernel.errors import DomainError, NotFound, Unavailable, Unprocessable
 from kernel.messages import validation_failed
-from kernel.translations import message
+from kernel.translations import message, translate
 
 ADELANTO = timedelta(minutes=5)
 """How much the clock of a till may be ahead."""
@@ -227,7 +228,7 @@ def _anotar(ctx: Ctx, guardada: VentaGuardada, error: DomainError) -> DestinoVen
         uuid=guardada.uuid,
         resultado="error_sync",
         codigo=error.code,
-        error_sync=_dicho(_motivo(error)),
+        error_sync=_dicho(ctx, _motivo(error)),
         errores=[
             ErrorDeCampo(field=uno.field, code=uno.code, message=message(uno.message))
             for uno in error.errors
@@ -241,17 +242,30 @@ def _motivo(error: DomainError) -> str:
     return "\n".join([error.message, *partes])[:2000]
 
 
-def traducir(_ctx: Ctx, filas: list[dict[str, Any]]) -> None:
+def traducir(ctx: Ctx, filas: list[dict[str, Any]]) -> None:
     """Say why sales failed in the language of who reads it."""
     for fila in filas:
-        fila["error_sync"] = _dicho(fila["error_sync"])
+        fila["error_sync"] = _dicho(ctx, fila["error_sync"])
 
 
-def _dicho(motivo: str) -> str:
+def _dicho(ctx: Ctx, motivo: str) -> str:
     """Return a refusal that was written down as a person reads it."""
     general, *partes = motivo.split("\n")
     campos = (una.partition(": ") for una in partes)
-    return " ".join([message(general), *(f"{campo}: {message(de)}" for campo, _, de in campos)])
+    return " ".join(
+        [message(general), *(f"{_lugar(ctx, campo)}: {message(de)}" for campo, _, de in campos)]
+    )
+
+
+def _lugar(ctx: Ctx, campo: str) -> str:
+    """Return a field's place in words: ``detalle.0.cantidad`` is «Detalle, línea 1, Cantidad»."""
+    registry = ctx.runtime.registry
+    return ", ".join(
+        translate("línea {n}", n=int(parte) + 1)
+        if parte.isdigit()
+        else translate(words.of(registry, words.FIELD, parte))
+        for parte in campo.split(".")
+    )
 
 
 def _fila(ctx: Ctx, guardada: VentaGuardada) -> dict[str, Any]:

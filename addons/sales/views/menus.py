@@ -44,6 +44,7 @@ MENUS = [
         icon="store",
         order=111,
         page="/app/pos/",
+        begins=True,
         permission="ventas.crear",
     ),
     Menu(

@@ -256,7 +256,7 @@ VENTAS: list[View] = [
                 "reembolsos",
                 "Cómo se devolvió",
                 (
-                    Column("metodo", "Método"),
+                    Column("metodo", "Método", choices=METODOS),
                     Column("monto", "Monto", "money", total=True),
                     Column("caja_id", "Caja"),
                 ),

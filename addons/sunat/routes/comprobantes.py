@@ -42,6 +42,7 @@ COMPROBANTES = Resource(
         "total_venta",
         "limite_envio",
     ),
+    named=("serie", "numero"),
     search=("nombre_archivo",),
     sort=("-id", "fecha_emision", "numero", "limite_envio"),
     actions=("list", "export"),

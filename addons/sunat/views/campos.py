@@ -15,6 +15,14 @@ TIPOS = (
     Choice("20", "Retención"),
     Choice("40", "Percepción"),
 )
+LLAMADAS = (
+    Choice("sendBill", "Envío"),
+    Choice("getStatusCdr", "Consulta"),
+    Choice("sendSummary", "Envío de resumen"),
+    Choice("getStatus", "Consulta de ticket"),
+    Choice("enviarGuia", "Envío de guía"),
+    Choice("consultarGuia", "Consulta de guía"),
+)
 ESTADOS = (
     Choice("PENDIENTE", "Pendiente", "info"),
     Choice("CONTINGENCIA", "Contingencia", "warn"),

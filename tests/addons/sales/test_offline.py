@@ -97,7 +97,7 @@ def test_error_stays_with_its_reason_until_it_can_be_sold(
         assert (one["resultado"], one["codigo"]) == ("error_sync", "stock_insuficiente")
         (row,) = gerente.get("/api/ventas-offline/?sincronizado=false").json()["items"]
         assert (row["error_sync"], row["intentos"]) == (one["error_sync"], attempt)
-        assert row["error_sync"].endswith("detalle.0.cantidad: Quedan 100.")
+        assert row["error_sync"].endswith("Detalle, línea 1, Cantidad: Quedan 100.")
         assert row["payload_json"]["detalle"] == detalle
     assert read(runtime, "SELECT count(*) FROM ventas") == [(0,)]
     address = f"/api/ventas-offline/{row['id']}/reintentar/"
@@ -147,8 +147,8 @@ def test_reason_of_an_error_is_read_in_the_language_of_who_asks(
         found = [gerente.get(place, headers=headers).json() for headers in ({}, english)]
         spanish, translated = (one.get("items", [one])[0]["error_sync"] for one in found)
         assert spanish == told["error_sync"]
-        assert spanish.endswith("detalle.0.cantidad: Quedan 100.")
-        assert translated.endswith("detalle.0.cantidad: 100 are left.")
+        assert spanish.endswith("Detalle, línea 1, Cantidad: Quedan 100.")
+        assert translated.endswith("line 1, Quantity: 100 are left.")
         assert translated.partition(".")[0] != spanish.partition(".")[0]
     exported = gerente.get("/api/ventas-offline/exportar/", headers=english)
     assert "100 are left." in exported.text
