@@ -10,11 +10,12 @@ from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
 from addons.sales.models import Venta
-from kernel import db, prepared
+from kernel import db
 from kernel.db import Statement
 from kernel.identity import Rol
 from kernel.presumption import Disproved
 from kernel.runtime import Runtime
+from tests import journeys
 from tests.conftest import Connect
 from tests.shop import Shop, abrir_caja
 
@@ -32,28 +33,15 @@ def change(runtime: Runtime, sql: str, **given: Any) -> None:
         connection.execute(text(sql), given)
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the hot statements that reach the database from now on."""
-    names: list[str] = []
-    run = prepared.execute
-
-    def execute(connection: Any, statement: Statement, given: Any, **how: Any) -> Any:
-        names.append(statement.name)
-        return run(connection, statement, given, **how)
-
-    monkeypatch.setattr(prepared, "execute", execute)
-    return names
-
-
 def test_list_asks_who_it_is_and_what_it_holds_at_once(
-    cajero: TestClient, asked: list[str]
+    cajero: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked = journeys.recorded(monkeypatch)
     first = cajero.get(LIST)
-    assert asked[0] == "identify_token"
+    assert asked[0] == ["identify_token"]
     asked.clear()
     assert cajero.get(LIST).json() == first.json()
-    assert asked == ["list_presumed"]
+    assert asked == [["list_presumed"]]
 
 
 ENDED = (
@@ -134,35 +122,16 @@ def test_good_caller_is_told_what_is_wrong_with_the_query(cajero: TestClient) ->
 OF_SALES = tuple(sql.replace("clientes", "ventas").replace("'ver'", "'crear'") for sql in TAKEN)
 
 
-def journeys(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The names of the hot statements that go to the database together, from now on."""
-    names: list[list[str]] = []
-    run = prepared.execute
-
-    def execute(connection: Any, statement: Statement, given: Any, **how: Any) -> Any:
-        ahead = [one.statement.name for one in how.get("ahead", ())]
-        if not statement.name.startswith(("loyalty_", "preferences")):
-            names.append([*ahead, statement.name])
-        return run(connection, statement, given, **how)
-
-    monkeypatch.setattr(prepared, "execute", execute)
-    return names
-
-
 @pytest.mark.parametrize("key", [False, True], ids=["plain", "keyed"])
 def test_sale_takes_three_journeys(
     cajero: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch, key: bool
 ) -> None:
     body = shop.venta(abrir_caja(cajero, shop))
     for number in range(2):
-        seen = journeys(monkeypatch) if number else []
+        asked = journeys.recorded(monkeypatch) if number else []
         headers = {"Idempotency-Key": f"venta-{number}"} if key else {}
         assert cajero.post(VENTAS, json=body, headers=headers).status_code == 201
-    assert seen == [
-        ["identify_token_alone", "venta_preparar"],
-        ["venta_insertar", "stock_vender"],
-        ["write"],
-    ]
+    assert asked == journeys.SALE
 
 
 @pytest.mark.parametrize("body", ["good", "bad"])

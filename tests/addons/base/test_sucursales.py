@@ -5,16 +5,13 @@ Source: spec/erp-modules.md, módulo 9, "RBAC".
 
 from __future__ import annotations
 
-from collections import defaultdict
-from threading import get_ident
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from kernel import db
 from kernel.runtime import Runtime
+from tests import journeys
 from tests.addons.base.test_roles import JEFE, permisos, rol_id
 from tests.conftest import Connect
 from tests.contents import changed, contents
@@ -179,17 +176,7 @@ def test_sale_asks_no_more_for_a_user_of_several_sucursales(
     body = {"sucursal_id": shop.sucursales[0], "monto_apertura": "50"}
     caja = cajero.post("/api/cajas/abrir/", json=body).json()["id"]
     confine(admin, shop, "cajero", shop.sucursales)
-    asked: dict[int, list[str]] = defaultdict(list)
-    run = db.execute
-
-    def execute(session: Session, statement: db.Statement, given: Any, **how: Any) -> Any:
-        asked[get_ident()].append(statement.name)  # other threads look after other things
-        return run(session, statement, given, **how)
-
-    monkeypatch.setattr(db, "execute", execute)
     assert vender_en(cajero, shop, caja, shop.sucursales[0]) == 201
-    [sale] = [names for names in asked.values() if "venta_preparar" in names]
-    first, *rest = [name for name in sale if not name.startswith("loyalty_")][:5]
-    assert first.startswith("identify")
-    assert rest == ["venta_preparar", "venta_insertar", "stock_vender", "write"]
-    assert "sucursales_del_usuario" not in sale
+    asked = journeys.recorded(monkeypatch)
+    assert vender_en(cajero, shop, caja, shop.sucursales[0]) == 201
+    assert asked == journeys.SALE

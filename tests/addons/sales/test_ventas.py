@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from kernel import db, prepared
 from kernel.runtime import Runtime
 from tests.addons.base.signed_in import run_jobs
 from tests.conftest import Connect
@@ -327,29 +326,6 @@ def test_hint_of_a_sale_tells_other_sucursales_nothing_but_its_id(
         wait_until(lambda: runtime.realtime.subscribers == 0)
     assert elsewhere.get(f"{VENTAS}{venta['id']}/").status_code == 404
     assert (hint["topic"], hint["payload"]) == ("ventas", {"venta_id": venta["id"]})
-
-
-def test_plain_sale_costs_sales_two_statements_of_five(
-    cajero: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    body = shop.venta(abrir_caja(cajero, shop))
-    names: list[str] = []
-    execute = prepared.execute
-
-    def counted(connection: Any, statement: db.Statement, given: Any, **how: Any) -> Any:
-        names.extend(one.statement.name for one in how.get("ahead", ()))
-        names.append(statement.name)
-        return execute(connection, statement, given, **how)
-
-    monkeypatch.setattr(prepared, "execute", counted)
-    assert cajero.post(VENTAS, json=body).status_code == 201
-    assert [one for one in names if one.startswith("venta_")] == [
-        "venta_preparar",
-        "venta_insertar",
-    ]
-    assert names[-1] == "write"
-    ours = [one for one in names if not one.startswith(("loyalty_", "preferences"))]
-    assert len(ours) == 5  # who asks, the two, the stock, and what every act leaves
 
 
 def test_crear_venta_without_caja_takes_the_only_one_that_is_open(
