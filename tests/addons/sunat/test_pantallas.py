@@ -69,7 +69,8 @@ def test_factura_by_hand_is_issued_from_its_form(browser: Browser, emisora: Emis
         **{"detalle.0.producto_id": str(producto), "detalle.0.cantidad": "3"},
     )
     assert browser.status == 200
-    assert "20123456786-01-F001-1" in texto(browser)
+    assert browser.texts(".crumbs li")[-1].endswith("F001-1")
+    assert "20123456786" not in browser.texts(".crumbs li")[-1]
     emisora.trabajar()
     (una,) = browser.client.get(COMPROBANTES, headers=browser.headers).json()["items"]
     assert (una["tipo"], una["estado_sunat"], una["total_venta"]) == ("01", "ACEPTADO", "35.40")
