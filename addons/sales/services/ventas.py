@@ -44,9 +44,9 @@ CAJAS = Statement(
     "venta_cajas",
     """
     SELECT id, sucursal_id FROM cajas
-     WHERE CASE WHEN %(caja)s::bigint IS NOT NULL THEN id = %(caja)s
-                ELSE usuario_id = %(usuario)s AND estado = %(abierta)s
-                     AND (%(sucursal)s::bigint IS NULL OR sucursal_id = %(sucursal)s) END
+     WHERE id = %(caja)s::bigint
+        OR (%(caja)s::bigint IS NULL AND usuario_id = %(usuario)s AND estado = 'abierta'
+            AND (%(sucursal)s::bigint IS NULL OR sucursal_id = %(sucursal)s))
      ORDER BY id LIMIT 2
     """,
     reads=True,
@@ -111,9 +111,8 @@ def en_caja(ctx: Ctx, nueva: VentaNueva) -> VentaEnCaja:
 
 
 def _caja(ctx: Ctx, nueva: VentaNueva) -> tuple[int, int]:
-    rows = ctx.sql(
-        CAJAS, caja=nueva.caja_id, usuario=ctx.user_id, sucursal=nueva.sucursal_id, abierta=ABIERTA
-    )
+    lugar = {"caja": nueva.caja_id, "sucursal": nueva.sucursal_id}
+    rows = ctx.sql(CAJAS, usuario=ctx.user_id, **lugar)
     if len(rows) == 1:
         caja, sucursal = rows[0]
         return caja, sucursal
