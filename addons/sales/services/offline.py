@@ -8,14 +8,16 @@ twice, even at the same time, sells once.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from addons.sales.errors import VentaRepetida
 from addons.sales.schemas import (
     DestinoVenta,
     ErrorDeCampo,
@@ -152,12 +154,16 @@ def _turno() -> Iterator[None]:
 
 
 def _sincronizar(ctx: Ctx, guardada: VentaGuardada, vendedor_id: int | None = None) -> DestinoVenta:
+    vender = partial(
+        ctx.runtime.transact,
+        lambda propia: _vender(propia, guardada, vendedor_id),
+        user=ctx.user,
+        request=ctx.request,
+    )
     try:
-        return ctx.runtime.transact(
-            lambda propia: _vender(propia, guardada, vendedor_id),
-            user=ctx.user,
-            request=ctx.request,
-        )
+        with suppress(VentaRepetida):  # sold by POST /api/ventas/ meanwhile: found the next time
+            return vender()
+        return vender()
     except DomainError as error:
         refusal = error
     return ctx.runtime.transact(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
@@ -12,10 +12,14 @@ from uuid import uuid4
 import pytest
 from starlette.testclient import TestClient
 
+from addons.sales.schemas import VentaEnCaja
+from addons.sales.services.ventas import Origen, registrar_venta
+from kernel.context import Ctx
 from kernel.runtime import Runtime
 from tests.addons.base.signed_in import read, write
 from tests.conftest import Connect
 from tests.contents import changed, contents
+from tests.kernel.workshop import wait_until
 from tests.shop import Shop, abrir_caja
 
 SYNC = "/api/ventas/offline-sync/"
@@ -242,3 +246,28 @@ def test_uuid_that_is_sent_several_times_at_once_is_told_where_it_was_sold(
     with ThreadPoolExecutor(len(clients)) as pool:
         told = sorted(pool.map(sell, clients))
     assert told == ["", *["venta_repetida"] * 3]
+
+
+def test_sale_whose_twin_is_being_sold_is_told_where_it_was_sold(
+    cajero: TestClient, shop: Shop, runtime: Runtime
+) -> None:
+    """A till that heard nothing of ``POST /api/ventas/`` sends the sale while that one goes on."""
+    una = guardada(shop, abrir_caja(cajero, shop))
+    nueva = VentaEnCaja.model_validate(una["venta"] | {"uuid": una["uuid"]})
+    waiting = """
+        SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+
+    def sell(ctx: Ctx) -> tuple[int, Future[dict[str, Any]]]:
+        venta = registrar_venta(ctx, nueva, Origen(usuario_id=shop.usuarios["cajero"]))
+        sent = pool.submit(send, cajero, una)
+        wait_until(lambda: read(runtime, waiting) != [(0,)])
+        return venta.id, sent
+
+    with ThreadPoolExecutor(1) as pool:
+        venta_id, sent = runtime.transact(sell)
+        told = sent.result()
+    assert (results(told), told["ventas"][0]["venta_id"]) == (["repetida"], venta_id)
+    rows = read(runtime, "SELECT sincronizado, venta_id, error_sync FROM ventas_offline")
+    assert rows == [(True, venta_id, "")]
