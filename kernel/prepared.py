@@ -123,6 +123,17 @@ class Ahead(NamedTuple):
 
 
 See = Callable[[pq.abc.PGresult], None]
+WENT_AHEAD = "It is an error of a statement that went ahead: "
+"""How the note begins on an error that comes with a later statement than its own."""
+
+
+class Leg(NamedTuple):
+    """A statement on a journey."""
+
+    bound: Bound
+    see: See | None = None
+    ahead: str = ""
+    """Its name, if it goes ahead of another."""
 
 
 def execute(
@@ -148,19 +159,35 @@ def execute(
     if not begins and not last and not ahead:
         return _rows(adapt, _alone(connection, bound))
     rows: Rows = []
-    journey: list[tuple[Bound, See | None]] = [(BEGIN, None)] if begins else []
+    journey = [Leg(BEGIN)] if begins else []
     journey += [_going_ahead(connection, one) for one in ahead]
-    journey.append((bound, lambda result: rows.extend(_rows(adapt, result))))
+    journey.append(Leg(bound, lambda result: rows.extend(_rows(adapt, result))))
     if last:
-        journey.append((COMMIT, _check_committed))
+        journey.append(Leg(COMMIT, _check_committed))
     _send(connection, journey)
     return rows
 
 
-def _going_ahead(connection: psycopg.Connection[Any], one: Ahead) -> tuple[Bound, See | None]:
+def catch_up(connection: psycopg.Connection[Any], ahead: Sequence[Ahead]) -> None:
+    """Run what would have gone ahead of a statement, where none takes it along."""
+    *before, (statement, given, _) = ahead
+    try:
+        execute(connection, statement, given, ahead=before)
+    except psycopg.Error as error:
+        if not went_ahead(error):
+            error.add_note(WENT_AHEAD + statement.name)
+        raise
+
+
+def went_ahead(error: BaseException) -> bool:
+    """Return whether an error is of a statement that went ahead of the one that raised it."""
+    return any(note.startswith(WENT_AHEAD) for note in getattr(error, "__notes__", ()))
+
+
+def _going_ahead(connection: psycopg.Connection[Any], one: Ahead) -> Leg:
     adapt, see = Transformer(connection), one.see
-    bound = _bound(adapt, one.statement, one.given)
-    return bound, None if see is None else lambda result: see(_rows(adapt, result))
+    bound, name = _bound(adapt, one.statement, one.given), one.statement.name
+    return Leg(bound, None if see is None else lambda result: see(_rows(adapt, result)), name)
 
 
 def has_failed(connection: psycopg.Connection[Any]) -> bool:
@@ -219,18 +246,29 @@ def _run(connection: psycopg.Connection[Any], bound: Bound) -> pq.abc.PGresult:
     return connection.pgconn.exec_prepared(name, bound.values, bound.formats)
 
 
-def _send(connection: psycopg.Connection[Any], journey: Sequence[tuple[Bound, See | None]]) -> None:
+def _send(connection: psycopg.Connection[Any], journey: Sequence[Leg]) -> None:
     """Have statements run in one journey, and show each result, all of them good."""
-    names = _known(connection)
-    sent = [(_prepared(connection, names, one), one.values, one.formats) for one, _ in journey]
-    results = pipeline.exchange(connection, sent)
-    for result, (_, see) in zip(results, journey, strict=True):
-        if _is_outdated(result):
-            Era.now += 1
-            raise PlanOutdated("a table changed under a prepared statement")
-        _check(connection, result)
-        if see is not None:
-            see(result)
+    names, sent, leg = _known(connection), [], journey[0]
+    try:
+        for leg in journey:
+            bound = leg.bound
+            sent.append((_prepared(connection, names, bound), bound.values, bound.formats))
+        results = pipeline.exchange(connection, sent)
+        for leg, result in zip(journey, results, strict=True):
+            _take(connection, result, leg.see)
+    except psycopg.Error as error:
+        if leg.ahead:
+            error.add_note(WENT_AHEAD + leg.ahead)
+        raise
+
+
+def _take(connection: psycopg.Connection[Any], result: pq.abc.PGresult, see: See | None) -> None:
+    if _is_outdated(result):
+        Era.now += 1
+        raise PlanOutdated("a table changed under a prepared statement")
+    _check(connection, result)
+    if see is not None:
+        see(result)
 
 
 def _is_idle(connection: psycopg.Connection[Any]) -> bool:

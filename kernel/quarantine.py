@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from kernel import addon_changes, db, generations, logging, manifest
+from kernel import addon_changes, db, generations, logging, manifest, prepared
 from kernel.errors import DomainError
 
 if TYPE_CHECKING:
@@ -68,8 +68,13 @@ class Quarantine:
 
 
 def _is_fault(error: Exception) -> bool:
-    """Return whether an error is the addon's own, and no refusal and no trouble of the database."""
-    return not (isinstance(error, DomainError) or db.is_retryable(error) or db.is_disconnect(error))
+    """Return whether an error is the addon's own, and no refusal and no trouble of the database.
+
+    One of a statement that was sent before the addon was asked comes with the addon's first.
+    """
+    if isinstance(error, DomainError) or prepared.went_ahead(error):
+        return False
+    return not (db.is_retryable(error) or db.is_disconnect(error))
 
 
 def ask(connection: Connection, runtime: Runtime, addon: str, reason: str) -> int:

@@ -254,9 +254,8 @@ class GuardedSession(Session):
         if self.presumption is not None:
             self.presumption.settle()
         if self.waiting:
-            *ahead, (statement, given, _) = self.waiting
-            self.waiting = ()
-            prepared.execute(self.driver, statement, given, ahead=ahead)
+            ahead, self.waiting = self.waiting, ()
+            prepared.catch_up(self.driver, ahead)
 
     def connection(self, *args: Any, **facts: Any) -> Connection:
         """Return the connection, unless that would let a user's work around the row rules."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from threading import Event
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from kernel.context import Ctx
+from kernel.db import Statement
 from kernel.errors import ConfigurationError, Conflict, Permanent
 from kernel.events import DELIVER, EventBus, EventType, Subscriber
+from kernel.identity import Usuario
+from kernel.quarantine import FAULTS
 from kernel.registry import Registry
 from kernel.runtime import Runtime
 from kernel.worker import Worker
@@ -112,6 +118,41 @@ def test_publish_whose_in_transaction_subscriber_raises_leaves_nothing(
     with pytest.raises(error):
         bus.transact(publish)
     assert not changed(before, contents(runtime))
+
+
+READS = Statement("reads", "SELECT 1", reads=True)
+FAILS = Statement("fails", "SELECT 1 / %(zero)s::int")
+BEFORE: dict[str, Callable[[Any], Any]] = {
+    "hot": lambda ctx: ctx.sql(READS),
+    "orm": lambda ctx: ctx.session.scalars(select(Usuario.id)).all(),
+    "savepoint": lambda ctx: ctx.session.begin_nested(),
+}
+
+
+@pytest.mark.parametrize("sent", [True, False], ids=["sent", "own"])
+@pytest.mark.parametrize("first", BEFORE)
+def test_error_of_what_was_sent_before_is_no_fault_of_who_hears(
+    runtime: Runtime, registry: Registry, monkeypatch: pytest.MonkeyPatch, first: str, sent: bool
+) -> None:
+    """It comes with the first statement of a subscriber, whose addon would be switched off."""
+
+    def listen(ctx: Ctx, _event: Any) -> None:
+        BEFORE[first](ctx)
+        ctx.sql(FAILS, zero=0)
+
+    def act(ctx: Ctx) -> None:
+        if sent:
+            ctx.send(FAILS, zero=0)
+        ctx.publish(PEDIDO)
+
+    accused = Event()
+    monkeypatch.setattr(runtime, "generation", 1)
+    monkeypatch.setattr(runtime.quarantine, "_ask", lambda *_facts: accused.set())
+    bus = with_bus(runtime, registry, in_act(listen))
+    for _ in range(FAULTS):
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            bus.transact(act)
+    assert accused.wait(0.2 if sent else 10) is not sent
 
 
 def test_publish_leaves_a_delivery_for_each_after_commit_subscriber(
