@@ -56,7 +56,7 @@ READ = """() => {
 }"""
 LEAST = 2
 """Letters of a text, at least: two may be the initials of a name."""
-DATA = frozenset({"Base", "Cajero", "Español", "Vendedor"})
+DATA = frozenset({"Base", "Cajero", "Contador", "Español", "Vendedor"})
 """Spanish words that are names here, or that of the language itself."""
 
 
