@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import aliased
 
 from addons.sunat.models import (
     RR,
@@ -104,10 +105,9 @@ def _de_sus_documentos(ctx: Ctx) -> ColumnElement[bool] | None:
     """A resumen tells of the documents of a day, whichever sucursal issued them."""
     if ctx.scope("sucursales") is None:
         return None
-    vistos = select(Comprobante.id).where(Comprobante.id == DetalleResumen.comprobante_id)
-    ajenos = select(DetalleResumen.id).where(
-        DetalleResumen.resumen_id == ResumenDiario.id, ~vistos.exists()
-    )
+    uno = aliased(DetalleResumen)  # the query may be of others of its lines, and of what they tell
+    vistos = select(Comprobante.id).where(Comprobante.id == uno.comprobante_id).correlate(uno)
+    ajenos = select(uno.id).where(uno.resumen_id == ResumenDiario.id, ~vistos.exists())
     return ~ajenos.exists()
 
 

@@ -15,16 +15,27 @@ from addons.sunat.documents import impreso, impreso_otros, retencion
 from addons.sunat.documents.calculo import calcular
 from addons.sunat.documents.guia import GUIAS
 from addons.sunat.errors import ArchivoPendiente, PdfPendiente
-from addons.sunat.models import ACEPTADO, ADICIONAR, Comprobante, DetalleResumen, ResumenDiario
+from addons.sunat.models import Comprobante, ResumenDiario
 from addons.sunat.services import emision, guias, notas, registro, retenciones
 from kernel import filetypes
 from kernel.context import Ctx
+from kernel.db import Statement
 from kernel.errors import ConfigurationError, NotFound, Permanent
 from kernel.pdf import render
 
 DocumentoT = TypeVar("DocumentoT", Comprobante, ResumenDiario)
 CARPETA = "comprobantes"
 RESUMENES = "resumenes"
+INFORMA = Statement(
+    "sunat_resumen_que_informa",
+    """
+    SELECT r.id FROM detalle_resumen d JOIN resumen_diario r ON r.id = d.resumen_id
+     WHERE d.comprobante_id = %(comprobante)s AND d.condicion = '1'
+       AND r.estado_envio = 'ACEPTADO'
+     LIMIT 1
+    """,
+    reads=True,
+)
 
 
 def xml(ctx: Ctx, comprobante_id: int) -> tuple[str, bytes]:
@@ -42,28 +53,29 @@ def cdr(ctx: Ctx, comprobante_id: int) -> tuple[str, bytes]:
 
     Raises:
         NotFound: there is no such comprobante.
-        ArchivoPendiente: SUNAT has not answered with one.
+        ArchivoPendiente: SUNAT has not answered with one, or it is of a resumen out of reach.
     """
     de = _con_archivos(ctx, Comprobante, comprobante_id)
     if de.cdr is None and de.cdr_path is None:
-        resumen = _resumen_que_informa(ctx, de)
-        if resumen is None:
-            raise ArchivoPendiente(f"No hay CDR: el comprobante está {de.estado_sunat}.")
-        return cdr_de_resumen(ctx, resumen.id)
+        return cdr_de_resumen(ctx, _resumen_que_informa(ctx, de))
     return f"R-{de.nombre_archivo}.zip", _bytes(ctx, de.cdr, de.cdr_path)
 
 
-def _resumen_que_informa(ctx: Ctx, de: Comprobante) -> ResumenDiario | None:
-    query = (
-        select(ResumenDiario)
-        .join(DetalleResumen, DetalleResumen.resumen_id == ResumenDiario.id)
-        .where(
-            DetalleResumen.comprobante_id == de.id,
-            DetalleResumen.condicion == ADICIONAR,
-            ResumenDiario.estado_envio == ACEPTADO,
+def _resumen_que_informa(ctx: Ctx, de: Comprobante) -> int:
+    """Return the resumen that told of a comprobante.
+
+    Raises:
+        ArchivoPendiente: none was accepted, or it tells of what the user may not see.
+    """
+    rows = ctx.sql(INFORMA, comprobante=de.id)
+    if not rows:
+        raise ArchivoPendiente(f"No hay CDR: el comprobante está {de.estado_sunat}.")
+    if ctx.session.get(ResumenDiario, rows[0][0]) is None:
+        raise ArchivoPendiente(
+            "Su CDR es el de un resumen que informa también de otra sucursal: pídalo a quien la ve."
         )
-    )
-    return ctx.session.scalars(query.limit(1)).first()
+    resumen_id: int = rows[0][0]
+    return resumen_id
 
 
 def xml_de_resumen(ctx: Ctx, resumen_id: int) -> tuple[str, bytes]:

@@ -35,7 +35,6 @@ from addons.sunat.models import (
     RR,
     BajaComprobante,
     Comprobante,
-    DetalleResumen,
     NotaCreditoDebito,
     ResumenDiario,
 )
@@ -44,12 +43,25 @@ from addons.sunat.services.envio import es_de_la_empresa
 from addons.sunat.services.llamadas import se_resume
 from addons.sunat.services.resumenes import DIAS, Fallos, Linea, fallidos, hacer, partir
 from kernel.context import Ctx
+from kernel.db import Statement
 from kernel.errors import NotFound
 
 LARGO = 100
 """Letters of a reason."""
 PAUSA, MAS_LARGA = timedelta(minutes=15), timedelta(hours=12)
 """Until a file that ended in an exception is made anew: doubled each time, and no longer than."""
+
+PUDO_LLEGAR = Statement(
+    "sunat_baja_pudo_llegar",
+    """
+    SELECT d.id FROM detalle_resumen d JOIN resumen_diario r ON r.id = d.resumen_id
+     WHERE d.comprobante_id = %(comprobante)s AND d.condicion = '3'
+       AND r.estado_envio NOT IN ('RECHAZADO', 'EXCEPCION')
+     LIMIT 1
+    """,
+    reads=True,
+)
+"""Whether SUNAT may have a file that voids a comprobante, its ticket lost; whoever may see it."""
 
 
 def pedir_baja(ctx: Ctx, comprobante_id: int, nueva: schemas.BajaNueva) -> BajaComprobante:
@@ -157,7 +169,7 @@ def retirar(ctx: Ctx, baja_id: int) -> BajaComprobante:
     baja = ctx.session.get(BajaComprobante, baja_id, with_for_update=True, populate_existing=True)
     if baja is None:
         raise NotFound
-    if baja.estado != PEDIDA or _pudo_llegar(ctx, baja.comprobante_id):
+    if baja.estado != PEDIDA or ctx.sql(PUDO_LLEGAR, comprobante=baja.comprobante_id):
         estado = "enviada" if baja.estado == PEDIDA else baja.estado
         raise EstadoNoPermite(f"La baja está {estado}: ya no se retira.")
     de = ctx.session.get_one(Comprobante, baja.comprobante_id)
@@ -170,20 +182,6 @@ def retirar(ctx: Ctx, baja_id: int) -> BajaComprobante:
     )
     ctx.session.flush()
     return baja
-
-
-def _pudo_llegar(ctx: Ctx, comprobante_id: int) -> bool:
-    """Return whether SUNAT may have a file that voids a comprobante, its ticket lost."""
-    query = (
-        select(DetalleResumen.id)
-        .join(ResumenDiario, ResumenDiario.id == DetalleResumen.resumen_id)
-        .where(
-            DetalleResumen.comprobante_id == comprobante_id,
-            DetalleResumen.condicion == ANULAR,
-            ResumenDiario.estado_envio.not_in((RECHAZADO, EXCEPCION)),
-        )
-    )
-    return ctx.session.scalars(query.limit(1)).first() is not None
 
 
 # Sending ------------------------------------------------------------------------------------------

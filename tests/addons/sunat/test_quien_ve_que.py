@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from addons.sunat.documents import guia as de_guia
 from addons.sunat.documents import retencion as de_retencion
 from addons.sunat.permissions import CLASES
+from tests.addons.base.signed_in import write
 from tests.addons.sunat.conftest import Emisora
 from tests.addons.sunat.test_guias import (
     GUIAS,
@@ -110,7 +111,7 @@ def test_resumen_is_of_the_sucursales_whose_documents_it_tells(
     emitir(admin, {**detalle, "sucursal_id": suya})
     emisora.encargar("sunat.resumen_diario")
     terminar_resumen(emisora)
-    emitir(admin, {**detalle, "sucursal_id": suya})
+    boleta = emitir(admin, {**detalle, "sucursal_id": suya})
     emitir(admin, {**detalle, "sucursal_id": otra})
     emisora.encargar("sunat.resumen_diario")
     terminar_resumen(emisora)
@@ -121,6 +122,30 @@ def test_resumen_is_of_the_sucursales_whose_documents_it_tells(
         assert cajero.get(f"{RESUMENES}{suyo}/{parte}").status_code == 200
         assert cajero.get(f"{RESUMENES}{de_ambas}/{parte}").status_code == 404
         assert contador.get(f"{RESUMENES}{de_ambas}/{parte}").status_code == 200
+    assert contador.get(f"{COMPROBANTES}{boleta['id']}/cdr/").status_code == 200
+    negado = cajero.get(f"{COMPROBANTES}{boleta['id']}/cdr/")
+    assert (negado.status_code, "otra sucursal" in negado.json()["detail"]) == (404, True)
+
+
+def test_baja_that_sunat_may_have_is_not_withdrawn_by_who_sees_no_file_of_it(
+    contador: TestClient, admin: TestClient, emisora: Emisora
+) -> None:
+    suya, otra = emisora.shop.sucursales
+    for sucursal_id in (suya, otra):
+        emitir(admin, {**emisora.factura(), "sucursal_id": sucursal_id})
+    emisora.terminar()
+    for uno in filas(admin, COMPROBANTES):
+        body = {"motivo": "Error en el cliente"}
+        assert admin.post(f"{COMPROBANTES}{uno['id']}/anular/", json=body).status_code == 201
+    emisora.trabajar()
+    write(emisora.runtime, "UPDATE resumen_diario SET estado_envio = 'SIN_TICKET'")
+    write(emisora.runtime, "UPDATE bajas_comprobante SET estado = 'pedida', resumen_id = NULL")
+    mudar = "UPDATE usuarios SET sucursal_id = :suya WHERE email = 'contador@tienda.pe'"
+    write(emisora.runtime, mudar, suya=suya)
+    (baja,) = filas(contador, BAJAS)
+    assert (len(filas(admin, RESUMENES)), filas(contador, RESUMENES)) == (1, [])
+    answer = contador.post(f"{BAJAS}{baja['id']}/retirar/")
+    assert (answer.status_code, "enviada" in answer.text) == (409, True)
 
 
 def test_guia_is_no_comprobante_of_who_may_not_see_guias(
