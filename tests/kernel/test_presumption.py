@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
 from addons.sales.models import Venta
-from kernel import db
+from kernel import db, prepared
 from kernel.db import Statement
 from kernel.identity import Rol
 from kernel.presumption import Disproved
@@ -163,6 +163,58 @@ def test_repeated_key_is_answered_as_before_whoever_sold_meanwhile(
         assert again.headers["Idempotent-Replayed"] == "true"
     with runtime.database.session() as session:
         assert len(session.scalars(select(Venta.id)).all()) == 3
+
+
+@pytest.mark.parametrize(
+    ("sql", "status"),
+    [
+        ("UPDATE claves_api SET activo = false", 401),
+        ("UPDATE claves_api SET alcances = '{productos.ver}'", 403),
+    ],
+)
+def test_key_that_is_revoked_or_narrowed_sells_and_repeats_nothing_more(
+    admin: TestClient,
+    cajero: TestClient,
+    connect: Connect,
+    shop: Shop,
+    runtime: Runtime,
+    sql: str,
+    status: int,
+) -> None:
+    venta, machine = shop.venta(abrir_caja(cajero, shop)), connect("")
+    nueva = {"nombre": "Tienda", "alcances": ["ventas.crear"]}
+    clave = admin.post("/api/claves-api/", json=nueva).json()["clave"]
+    machine.headers["Authorization"] = f"Bearer {clave}"
+    asked: list[dict[str, str]] = [{}, {"Idempotency-Key": "first"}, {"Idempotency-Key": "second"}]
+    for headers in asked:
+        assert machine.post(VENTAS, json=venta, headers=headers).status_code == 201
+    change(runtime, sql)
+    for headers in (*asked, {"Idempotency-Key": "third"}):
+        assert machine.post(VENTAS, json=venta, headers=headers).status_code == status
+    with runtime.database.session() as session:
+        assert len(session.scalars(select(Venta.id)).all()) == len(asked)
+
+
+def test_sale_that_is_run_again_asks_again(
+    cajero: TestClient, shop: Shop, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a deadlock undid was asked by who may not sell any more when it is tried anew."""
+    venta = shop.venta(abrir_caja(cajero, shop))
+    for _ in range(2):
+        assert cajero.post(VENTAS, json=venta).status_code == 201
+    run, met = prepared.execute, []
+
+    def execute(connection: Any, statement: Statement, given: Any, **how: Any) -> Any:
+        if statement.name == "stock_vender" and not met:
+            met.append(statement)
+            change(runtime, "UPDATE sesiones SET activo = false")
+            raise psycopg.errors.DeadlockDetected
+        return run(connection, statement, given, **how)
+
+    monkeypatch.setattr(prepared, "execute", execute)
+    assert (cajero.post(VENTAS, json=venta).status_code, len(met)) == (401, 1)
+    with runtime.database.session() as session:
+        assert len(session.scalars(select(Venta.id)).all()) == 2
 
 
 # The session itself ---------------------------------------------------------------------------
