@@ -91,19 +91,24 @@ def test_guia_of_a_transferencia_is_completed_issued_and_accepted(
     assert emisora.sunat.registrados() == [("09", "T001", 1, 1, 1)]
 
 
+def de_otra_sucursal(almacen: TestClient, emisora: Emisora) -> tuple[str, dict[str, Any]]:
+    """Return the query and the body of a guía for goods that another sucursal sends than the
+    cajero's."""
+    with emisora.runtime.database.engine.begin() as connection:
+        mudar = text("UPDATE usuarios SET sucursal_id = :otra WHERE email = 'cajero@tienda.pe'")
+        connection.execute(mudar, {"otra": emisora.shop.sucursales[1]})
+    query = f"?referencia_doc=transferencia:{enviar(almacen, emisora)}"
+    body = completar(almacen.get(f"{GUIAS}propuesta/{query}").json())
+    del body["sucursal_id"]  # the form of a guía has no such field
+    return query, body
+
+
 def test_guia_of_a_transferencia_is_of_the_sucursal_that_sends(
     almacen: TestClient, cajero: TestClient, connect: Any, emisora: Emisora
 ) -> None:
-    origen, otra = emisora.shop.sucursales
-    with emisora.runtime.database.engine.begin() as connection:
-        mudar = text("UPDATE usuarios SET sucursal_id = :otra WHERE email = 'cajero@tienda.pe'")
-        connection.execute(mudar, {"otra": otra})
-    transferencia = enviar(almacen, emisora)
-    query = f"?referencia_doc=transferencia:{transferencia}"
-    body = completar(almacen.get(f"{GUIAS}propuesta/{query}").json())
-    del body["sucursal_id"]  # the form of a guía has no such field
+    _, body = de_otra_sucursal(almacen, emisora)
     hecha = hacer(almacen, GUIAS, body)
-    assert hecha["sucursal_id"] == origen
+    assert hecha["sucursal_id"] == emisora.shop.sucursales[0]
     assert [uno["id"] for uno in connect("cajera").get(GUIAS).json()["items"]] == [hecha["guia_id"]]
     assert cajero.get(GUIAS).json()["items"] == []
     assert cajero.get(f"{COMPROBANTES}{hecha['id']}/").status_code == 404
@@ -113,14 +118,7 @@ def test_guia_of_a_transferencia_out_of_reach_is_refused(
     almacen: TestClient, cajero: TestClient, emisora: Emisora
 ) -> None:
     """Else its draft would wait on, and a second guía of the same goods be issued."""
-    _, otra = emisora.shop.sucursales
-    with emisora.runtime.database.engine.begin() as connection:
-        mudar = text("UPDATE usuarios SET sucursal_id = :otra WHERE email = 'cajero@tienda.pe'")
-        connection.execute(mudar, {"otra": otra})
-    transferencia = enviar(almacen, emisora)
-    query = f"?referencia_doc=transferencia:{transferencia}"
-    body = completar(almacen.get(f"{GUIAS}propuesta/{query}").json())
-    del body["sucursal_id"]
+    query, body = de_otra_sucursal(almacen, emisora)
     for answer in (cajero.post(GUIAS, json=body), cajero.get(f"{GUIAS}propuesta/{query}")):
         assert answer.status_code == 400, answer.text
         assert answer.json()["errors"][0]["field"] == "referencia_doc"
